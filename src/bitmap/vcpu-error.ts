@@ -30,3 +30,12 @@ export abstract class VcpuError extends Error {
     this.outcome = options.outcome
   }
 }
+
+/**
+ * Say what a failed step means for the whole change: only the layer that knows which steps went before can. Errors that
+ * are not this package's (a caller's `signal.reason`) pass through untouched.
+ */
+export function withOutcome<E>(error: E, outcome: Outcome): E {
+  if (error instanceof VcpuError) Object.defineProperty(error, 'outcome', { value: outcome })
+  return error
+}

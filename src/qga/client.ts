@@ -1,0 +1,243 @@
+import type { Duplex } from 'node:stream'
+import { bounded } from '../wire/bounded.ts'
+import { type CallOptions } from '../wire/call-options.ts'
+import { Deadline } from '../wire/deadline.ts'
+import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
+import { ConnectionError, ProtocolError } from '../wire/errors.ts'
+import { LineChannel } from '../wire/line-channel.ts'
+import { parseMessage, type WireMessage } from '../wire/message.ts'
+import { PendingCalls } from '../wire/pending-calls.ts'
+import { describeAddress, dial, isSocketAddress, type SocketAddress } from '../wire/socket.ts'
+import { TurnQueue } from '../wire/turn-queue.ts'
+import type { WireTrace } from '../wire/trace.ts'
+import { decodeReply, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
+import type { QgaArguments, QgaExecutor } from './executor.ts'
+import { DelimitedSync } from './sync.ts'
+
+/** How long the agent may take to answer a sync, in milliseconds. */
+export const DEFAULT_SYNC_TIMEOUT_MS = 5_000
+/** How long a command may take, in milliseconds, its turn and its sync included, unless the caller says otherwise. */
+export const DEFAULT_COMMAND_TIMEOUT_MS = 10_000
+/** Cap on one message of the agent, in bytes. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 10 * 1024 * 1024
+
+/** How to connect. */
+export interface QgaConnectOptions extends CallOptions {
+  /**
+   * Sync before resolving (the default), so that a resolved `connect()` means that an agent answered. With `false` only
+   * the channel is opened and the first command syncs: a guest that is still booting has no agent yet.
+   */
+  readonly sync?: boolean
+  /** Cap on one message of the agent, in bytes. */
+  readonly maxMessageBytes?: number
+  /** Sees all traffic. */
+  readonly trace?: WireTrace
+}
+
+/** `unsynced`: the next command syncs first. */
+export type QgaClientState = 'unsynced' | 'syncing' | 'synced' | 'closed'
+
+/**
+ * A client of one QEMU guest agent. The agent is a hostile peer: one command is in flight at a time; a delimited sync
+ * with a random id goes before the first command and after any time-out, abort or bad line; replies are capped and
+ * checked; what answers nothing is dropped and counted, and a flood of it closes the channel.
+ */
+export class QgaClient implements QgaExecutor {
+  readonly #where: string
+  readonly #channel: LineChannel
+  readonly #maxMessageBytes: number
+  readonly #pending = new PendingCalls()
+  readonly #turns = new TurnQueue("another command of the agent's")
+  readonly #closed: Promise<Error>
+  #state: QgaClientState = 'unsynced'
+  #sync: { readonly sync: DelimitedSync; readonly onAnswer: () => void } | undefined
+  #dropped = 0
+  #unaskedBytes = 0
+
+  private constructor(duplex: Duplex, where: string, options: QgaConnectOptions) {
+    this.#where = where
+    this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
+    let onClosed: (cause: Error) => void = () => undefined
+    this.#closed = new Promise((resolve) => {
+      onClosed = resolve
+    })
+    this.#channel = new LineChannel(duplex, {
+      label: 'qga',
+      maxMessageBytes: this.#maxMessageBytes,
+      trace: options.trace,
+      onLine: (line) => {
+        this.#onLine(line)
+      },
+      onClose: (cause) => {
+        this.#state = 'closed'
+        this.#pending.rejectAll((command) => lostCall(command, 'unknown', cause))
+        onClosed(cause)
+      },
+    })
+  }
+
+  /**
+   * Connect to the agent's channel and sync.
+   *
+   * @param target - path of a UNIX socket, TCP host and port, or a connected Duplex, which the client then owns
+   * @throws {@link ConnectionError} `ERR_CONNECT` without a channel, `ERR_NO_AGENT_ANSWER` when nobody answers in it
+   * @throws {@link InputError} for an address or a time-out that cannot be
+   */
+  static async connect(target: SocketAddress | Duplex, options: QgaConnectOptions = {}): Promise<QgaClient> {
+    const deadline = new Deadline(options, DEFAULT_SYNC_TIMEOUT_MS)
+    options.signal?.throwIfAborted()
+    const [where, duplex] = isSocketAddress(target)
+      ? [describeAddress(target), await dial(target, deadline.options())]
+      : ['the Duplex given', target]
+    const client = new QgaClient(duplex, where, options)
+    if (options.sync === false) return client
+    try {
+      await client.#turns.run(deadline, 'guest-sync-delimited', () => client.#synchronise(deadline))
+    } catch (error) {
+      await client.close()
+      throw error
+    }
+    return client
+  }
+
+  get state(): QgaClientState {
+    return this.#state
+  }
+
+  /** Lines dropped so far: stale, late or unreadable. */
+  get droppedMessages(): number {
+    return this.#dropped
+  }
+
+  /** Resolves with the first cause once the connection is closed, by whichever side. */
+  get closed(): Promise<Error> {
+    return this.#closed
+  }
+
+  /**
+   * Run one command. Known commands ({@link QgaCommands}) have their replies checked and typed; any other returns
+   * `unknown`.
+   *
+   * @throws {@link CommandError} when the agent answers `error` (`outcome: 'rejected'`)
+   * @throws {@link TimeoutError} when it does not answer in time (`'unknown'`), or its turn never came (`'not-sent'`)
+   * @throws {@link ConnectionError} `ERR_NO_AGENT_ANSWER` when nobody answers the sync (`'not-sent'`); or when the
+   *   channel is closed (`'not-sent'`) or ends meanwhile (`'unknown'`)
+   * @throws {@link ProtocolError} for an answer that is none (`'unknown'`)
+   */
+  execute<C extends QgaCommandName>(
+    command: C,
+    args?: QgaCommands[C]['arguments'],
+    options?: CallOptions,
+  ): Promise<QgaCommands[C]['returns']>
+  execute(command: string, args?: QgaArguments, options?: CallOptions): Promise<unknown>
+  async execute(command: string, args?: QgaArguments, options: CallOptions = {}): Promise<unknown> {
+    const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
+    const value = await this.#turns.run(deadline, command, async () => {
+      if (this.#state !== 'synced') await this.#synchronise(deadline)
+      return this.#send(command, args, deadline)
+    })
+    return isKnownCommand(command) ? decodeReply(command, value) : value
+  }
+
+  /** Close the connection. Everything that waits rejects. Closing again does nothing. */
+  close(): Promise<void> {
+    this.#channel.close(new ConnectionError('ERR_CLOSED', `the channel at ${this.#where} was closed by this side`))
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #synchronise(deadline: Deadline): Promise<void> {
+    if (this.#state === 'closed') throw lostCall('guest-sync-delimited', 'not-sent', this.#channel.cause)
+    this.#state = 'syncing'
+    const sync = new DelimitedSync()
+    const { signal, timeoutMs } = deadline.options()
+    const syncTimeoutMs = Math.min(timeoutMs, DEFAULT_SYNC_TIMEOUT_MS)
+    const answered = new Promise<void>((resolve) => {
+      this.#sync = { sync, onAnswer: resolve }
+    })
+    const lost = this.#closed.then((cause) => {
+      throw lostCall('guest-sync-delimited', 'not-sent', cause)
+    })
+    this.#channel.send(sync.request())
+    try {
+      await bounded(Promise.race([answered, lost]), {
+        signal,
+        timeoutMs: syncTimeoutMs,
+        onTimeout: () =>
+          new ConnectionError(
+            'ERR_NO_AGENT_ANSWER',
+            `no guest agent answered at ${this.#where} within ${syncTimeoutMs} ms: it does not run (yet), the guest hangs, ` +
+              'or another client holds the channel',
+            { outcome: 'not-sent' },
+          ),
+      })
+      this.#setUnlessClosed('synced')
+    } catch (error) {
+      this.#setUnlessClosed('unsynced')
+      throw error
+    } finally {
+      this.#sync = undefined
+    }
+  }
+
+  #send(command: string, args: QgaArguments | undefined, deadline: Deadline): Promise<unknown> {
+    const { signal, timeoutMs } = deadline.options()
+    signal?.throwIfAborted()
+    const encoded = encodeArguments(command, args)
+    const { id, answer } = this.#pending.open({
+      command,
+      timeoutMs,
+      signal,
+      // Its answer is still owed: the next command must not take it for its own.
+      onAbandon: () => {
+        this.#setUnlessClosed('unsynced')
+      },
+    })
+    this.#channel.send(encodeCommand('execute', command, encoded, id))
+    return answer
+  }
+
+  #onLine(line: Uint8Array): void {
+    if (this.#sync?.sync.isAnswer(line) === true) {
+      this.#unaskedBytes = 0
+      this.#sync.onAnswer()
+    } else if (this.#sync !== undefined || this.#pending.size === 0) {
+      this.#drop(line)
+    } else {
+      this.#onReply(line)
+    }
+  }
+
+  #onReply(line: Uint8Array): void {
+    let message: WireMessage
+    try {
+      message = parseMessage(line)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      this.#state = 'unsynced'
+      this.#pending.rejectAll(
+        (command) => new ProtocolError(`${command}: the agent answered ${why}`, { cause, outcome: 'unknown' }),
+      )
+      return
+    }
+    // Agents before QEMU 4.0 do not echo the id; after a sync there is only one call it can be.
+    if (settleCall(this.#pending, message, this.#pending.oldest())) this.#unaskedBytes = 0
+    else this.#drop(line)
+  }
+
+  /** @throws {@link ProtocolError} when the guest talks without being asked and does not stop; that closes the channel */
+  #drop(line: Uint8Array): void {
+    this.#dropped++
+    this.#unaskedBytes += line.length
+    if (this.#unaskedBytes > 2 * this.#maxMessageBytes) {
+      throw new ProtocolError(`the guest sent ${this.#unaskedBytes} bytes that answer nothing`)
+    }
+  }
+
+  #setUnlessClosed(state: QgaClientState): void {
+    if (this.#state !== 'closed') this.#state = state
+  }
+}

@@ -1,0 +1,104 @@
+import { MAX_CPU_ID } from '../bitmap/cpu-id.ts'
+import type { GuestCpu } from '../bitmap/replies.ts'
+import type { CallOptions } from '../wire/call-options.ts'
+import { Field } from '../wire/decode.ts'
+import { foreignText } from '../wire/foreign-text.ts'
+import type { QgaArguments, QgaExecutor } from './executor.ts'
+
+/** Most entries accepted in a list of the guest's: it is a hostile peer, and no kernel has more CPUs than ids. */
+const MAX_ENTRIES = MAX_CPU_ID + 1
+
+/** What the agent is and what it may do. */
+export interface GuestInfo {
+  readonly version: string
+  /** Each command that the agent knows, and whether its configuration allows it. */
+  readonly commands: ReadonlyMap<string, boolean>
+}
+
+/** One entry of `guest-set-vcpus`. */
+export interface GuestCpuChange {
+  readonly 'logical-id': number
+  readonly online: boolean
+}
+
+/** The result of `guest-file-read`. */
+export interface GuestFileChunk {
+  readonly count: number
+  readonly 'buf-b64': string
+  readonly eof: boolean
+}
+
+/** The commands that this project uses: their arguments and what they return, in the wire's spelling. */
+export interface QgaCommands {
+  'guest-ping': { arguments: undefined; returns: undefined }
+  'guest-info': { arguments: undefined; returns: GuestInfo }
+  'guest-get-vcpus': { arguments: undefined; returns: readonly GuestCpu[] }
+  'guest-set-vcpus': { arguments: { readonly vcpus: readonly GuestCpuChange[] }; returns: number }
+  'guest-file-open': { arguments: { readonly path: string; readonly mode?: string }; returns: number }
+  'guest-file-read': { arguments: { readonly handle: number; readonly count?: number }; returns: GuestFileChunk }
+  'guest-file-close': { arguments: { readonly handle: number }; returns: undefined }
+}
+
+/** A command of {@link QgaCommands}. */
+export type QgaCommandName = keyof QgaCommands
+
+const nothing = (): undefined => undefined
+
+const decoders: { readonly [C in QgaCommandName]: (reply: Field) => QgaCommands[C]['returns'] } = {
+  'guest-ping': nothing,
+  'guest-info': decodeInfo,
+  'guest-get-vcpus': (reply) => reply.array(MAX_ENTRIES).map(decodeGuestCpu),
+  'guest-set-vcpus': (reply) => reply.integer(0, MAX_ENTRIES),
+  'guest-file-open': (reply) => reply.integer(0, Number.MAX_SAFE_INTEGER),
+  'guest-file-read': (reply) => ({
+    count: reply.at('count').integer(0, Number.MAX_SAFE_INTEGER),
+    'buf-b64': reply.at('buf-b64').string(),
+    eof: reply.at('eof').boolean(),
+  }),
+  'guest-file-close': nothing,
+}
+
+/** Is it a command whose reply this project knows how to check? */
+export function isKnownCommand(command: string): command is QgaCommandName {
+  return Object.hasOwn(decoders, command)
+}
+
+/**
+ * Check a reply of the guest and give it its type.
+ *
+ * @throws {@link ProtocolError} naming the place that is not as the agent's schema has it
+ */
+export function decodeReply<C extends QgaCommandName>(command: C, value: unknown): QgaCommands[C]['returns'] {
+  return decoders[command](new Field(command, value))
+}
+
+/**
+ * Run a known command on any executor and check its reply.
+ *
+ * @throws what the executor rejects with, and {@link ProtocolError} for a reply that the agent's schema does not allow
+ */
+export async function callQga<C extends QgaCommandName>(
+  executor: QgaExecutor,
+  command: C,
+  args: QgaCommands[C]['arguments'],
+  options: CallOptions,
+): Promise<QgaCommands[C]['returns']> {
+  return decodeReply(command, await executor.execute(command, args as QgaArguments | undefined, options))
+}
+
+function decodeGuestCpu(cpu: Field): GuestCpu {
+  const canOffline = cpu.optional('can-offline', (field) => field.boolean())
+  return {
+    'logical-id': cpu.at('logical-id').integer(0, MAX_CPU_ID),
+    online: cpu.at('online').boolean(),
+    ...(canOffline === undefined ? {} : { 'can-offline': canOffline }),
+  }
+}
+
+function decodeInfo(info: Field): GuestInfo {
+  const commands = info.at('supported_commands').array(MAX_ENTRIES)
+  return {
+    version: foreignText(info.at('version').string(), 60),
+    commands: new Map(commands.map((command) => [command.at('name').string(), command.at('enabled').boolean()])),
+  }
+}

@@ -1,0 +1,18 @@
+import type { CallOptions } from '../wire/call-options.ts'
+
+/** Arguments of an agent's command, in the wire's spelling. */
+export type QgaArguments = Readonly<Record<string, unknown>>
+
+/**
+ * All that this package needs of a guest agent. {@link QgaClient} is one; a daemon that already owns the agent's channel
+ * hands in its own.
+ */
+export interface QgaExecutor {
+  /**
+   * Run one command and resolve with what the agent returned.
+   *
+   * When the agent answers `error`, reject with a `CommandError`: any other rejection is read as "nobody knows whether it
+   * was carried out". Honour `options.signal` and `options.timeoutMs`.
+   */
+  execute(command: string, args?: QgaArguments, options?: CallOptions): Promise<unknown>
+}

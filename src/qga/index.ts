@@ -1,0 +1,28 @@
+export {
+  DEFAULT_COMMAND_TIMEOUT_MS,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  DEFAULT_SYNC_TIMEOUT_MS,
+  QgaClient,
+  type QgaClientState,
+  type QgaConnectOptions,
+} from './client.ts'
+export {
+  callQga,
+  decodeReply,
+  isKnownCommand,
+  type GuestCpuChange,
+  type GuestFileChunk,
+  type GuestInfo,
+  type QgaCommandName,
+  type QgaCommands,
+} from './commands.ts'
+export type { QgaArguments, QgaExecutor } from './executor.ts'
+export { readGuestFile, type ReadGuestFileOptions } from './read-file.ts'
+export { PartialChangeError, setGuestVcpus } from './set-vcpus.ts'
+export type { GuestCpu } from '../bitmap/replies.ts'
+export type { CallOptions } from '../wire/call-options.ts'
+export { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../wire/errors.ts'
+export type { SocketAddress } from '../wire/socket.ts'
+export { WIRE_CHANNEL, type WireTrace, type WireTraceEntry } from '../wire/trace.ts'
+export { InputError } from '../bitmap/errors.ts'
+export { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'

@@ -1,0 +1,77 @@
+import { VcpuError, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
+import { Deadline } from '../wire/deadline.ts'
+import type { CallOptions } from '../wire/call-options.ts'
+import { CommandError, ProtocolError } from '../wire/errors.ts'
+import { callQga, type GuestCpuChange } from './commands.ts'
+import type { QgaExecutor } from './executor.ts'
+
+/** How long `guest-set-vcpus` may take, in milliseconds: onlining one vCPU takes a second under emulation. */
+const DEFAULT_SET_TIMEOUT_MS = 30_000
+
+/**
+ * The agent carried out some of the entries and failed at one. {@link PartialChangeError.applied} counts the leading
+ * entries that were carried out; `cause` is the failing entry's own error.
+ */
+export class PartialChangeError extends VcpuError {
+  override readonly name = 'PartialChangeError'
+  /** How many leading entries were carried out. */
+  readonly applied: number
+  /** The entry that failed. */
+  readonly failed: GuestCpuChange
+
+  constructor(message: string, applied: number, failed: GuestCpuChange, options: VcpuErrorOptions) {
+    super('ERR_PARTIAL', message, { outcome: 'partial', ...options })
+    this.applied = applied
+    this.failed = failed
+  }
+}
+
+/**
+ * Turn guest CPUs on or off, in order, until all are done or one fails.
+ *
+ * The agent stops at the first entry that fails and reports only how many went before; its error is told only when the
+ * failing entry is the first (qga/qapi-schema.json). So the rest is asked again from there, to learn why.
+ *
+ * @throws {@link CommandError} when the first entry fails: nothing was changed (`outcome: 'rejected'`)
+ * @throws {@link PartialChangeError} when a later one does
+ * @throws {@link ProtocolError} when the agent claims to have done more than it was asked, or nothing without an error
+ */
+export async function setGuestVcpus(
+  executor: QgaExecutor,
+  changes: readonly GuestCpuChange[],
+  options: CallOptions = {},
+): Promise<void> {
+  const deadline = new Deadline(options, DEFAULT_SET_TIMEOUT_MS)
+  let applied = 0
+  for (;;) {
+    const rest = changes.slice(applied)
+    const [failed] = rest
+    if (failed === undefined) return
+    const done = await callRest(executor, rest, applied, failed, deadline)
+    if (done < 1 || done > rest.length) {
+      throw new ProtocolError(`guest-set-vcpus says it did ${done} of ${rest.length} entries`, { outcome: 'unknown' })
+    }
+    applied += done
+  }
+}
+
+async function callRest(
+  executor: QgaExecutor,
+  rest: readonly GuestCpuChange[],
+  applied: number,
+  failed: GuestCpuChange,
+  deadline: Deadline,
+): Promise<number> {
+  try {
+    return await callQga(executor, 'guest-set-vcpus', { vcpus: rest }, deadline.options())
+  } catch (cause) {
+    if (applied === 0 || !(cause instanceof CommandError)) throw cause
+    throw new PartialChangeError(
+      `the guest did ${applied} of ${applied + rest.length} changes, then failed to turn its CPU ${failed['logical-id']} ` +
+        `${failed.online ? 'on' : 'off'}: ${cause.description}`,
+      applied,
+      failed,
+      { cause },
+    )
+  }
+}

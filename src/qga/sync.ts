@@ -1,0 +1,35 @@
+import { randomInt } from 'node:crypto'
+import { parseMessage, own, type WireMessage } from '../wire/message.ts'
+
+/** Flushes whatever half a line the agent's parser still holds, and marks the reply to a delimited sync. */
+const SENTINEL = 0xff
+/** Largest id drawn: one that survives any JSON parser's idea of an integer. */
+const MAX_SYNC_ID = 2 ** 47
+
+/** A synchronisation in the agent's channel: what to send, and how to know its answer among another client's leavings. */
+export class DelimitedSync {
+  readonly #id = randomInt(MAX_SYNC_ID)
+
+  /** 0xFF, then `guest-sync-delimited` with an id that no earlier client can have used. */
+  request(): Uint8Array {
+    const command = `{"execute":"guest-sync-delimited","arguments":{"id":${this.#id}}}\n`
+    return Buffer.concat([Uint8Array.of(SENTINEL), Buffer.from(command)])
+  }
+
+  /** Is this line the answer? Only what follows the sentinel counts; what precedes it is some earlier reply's. */
+  isAnswer(line: Uint8Array): boolean {
+    if (!line.includes(SENTINEL)) return false
+    const message = parseAfterSentinel(line)
+    return message !== undefined && own(message, 'return') === this.#id
+  }
+}
+
+/** The message behind the last sentinel of a line, if it is one. */
+function parseAfterSentinel(line: Uint8Array): WireMessage | undefined {
+  try {
+    return parseMessage(line.subarray(line.lastIndexOf(SENTINEL) + 1))
+  } catch {
+    // While out of step any line may be garbage; it is dropped and counted by the caller.
+    return undefined
+  }
+}

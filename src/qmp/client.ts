@@ -1,0 +1,244 @@
+import type { Duplex } from 'node:stream'
+import { InputError } from '../bitmap/errors.ts'
+import { bounded } from '../wire/bounded.ts'
+import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
+import { Deadline } from '../wire/deadline.ts'
+import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
+import { ConnectionError, TimeoutError } from '../wire/errors.ts'
+import { EventHub, type EventStream } from '../wire/event-stream.ts'
+import { LineChannel } from '../wire/line-channel.ts'
+import { parseMessage } from '../wire/message.ts'
+import { PendingCalls } from '../wire/pending-calls.ts'
+import { describeAddress, dial, isSocketAddress, type SocketAddress } from '../wire/socket.ts'
+import type { WireTrace } from '../wire/trace.ts'
+import { decodeReply, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
+import { decodeEvent } from './events.ts'
+import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
+import { decodeGreeting, type QmpGreeting } from './greeting.ts'
+
+/** How long greeting and negotiation may take together, in milliseconds, unless the caller says otherwise. */
+export const DEFAULT_CONNECT_TIMEOUT_MS = 5_000
+/** How long a command may take, in milliseconds, unless the caller says otherwise. */
+export const DEFAULT_COMMAND_TIMEOUT_MS = 10_000
+/** Cap on one message of QEMU, in bytes: ten times the reply for 4,096 slots. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+
+/** How to connect. */
+export interface QmpConnectOptions extends CallOptions {
+  /** Ask for out-of-band execution, where the monitor offers it. */
+  readonly oob?: boolean
+  /** Cap on one message of QEMU, in bytes. */
+  readonly maxMessageBytes?: number
+  /** Sees all traffic. */
+  readonly trace?: WireTrace
+}
+
+/** How to run one command. */
+export interface QmpCallOptions extends CallOptions {
+  /** Run it out of band, overtaking what waits. Only where `oob` was negotiated and QEMU allows it for the command. */
+  readonly oob?: boolean
+}
+
+/** Where a client is in its life. It only ever moves to the right. */
+export type QmpClientState = 'greeting' | 'negotiating' | 'ready' | 'closed'
+
+const successors: Readonly<Record<QmpClientState, readonly QmpClientState[]>> = {
+  greeting: ['negotiating', 'closed'],
+  negotiating: ['ready', 'closed'],
+  ready: ['closed'],
+  closed: [],
+}
+
+/**
+ * A client of one QEMU monitor (QMP). {@link QmpClient.connect} gives one that is ready, or rejects.
+ *
+ * Commands may be sent without waiting for one another; QEMU answers in order. Replies that nobody waits for any longer
+ * are dropped and counted.
+ */
+export class QmpClient implements QmpExecutor {
+  readonly #where: string
+  readonly #channel: LineChannel
+  readonly #pending = new PendingCalls()
+  readonly #events = new EventHub<QmpEvent>()
+  readonly #greeted: Promise<QmpGreeting>
+  readonly #closed: Promise<Error>
+  #onGreeting: (greeting: QmpGreeting) => void = () => undefined
+  #state: QmpClientState = 'greeting'
+  #greeting: QmpGreeting | undefined
+  #oob = false
+  #dropped = 0
+
+  private constructor(duplex: Duplex, where: string, options: QmpConnectOptions) {
+    this.#where = where
+    let onClosed: (cause: Error) => void = () => undefined
+    this.#closed = new Promise((resolve) => {
+      onClosed = resolve
+    })
+    this.#greeted = new Promise((resolve, reject) => {
+      this.#onGreeting = resolve
+      void this.#closed.then(reject)
+    })
+    // Whoever connects awaits it; this only keeps a close before that from counting as unhandled.
+    this.#greeted.catch(() => undefined)
+    this.#channel = new LineChannel(duplex, {
+      label: 'qmp',
+      maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      trace: options.trace,
+      onLine: (line) => {
+        this.#onLine(line)
+      },
+      onClose: (cause) => {
+        this.#onClose(cause)
+        onClosed(cause)
+      },
+    })
+  }
+
+  /**
+   * Connect, wait for the greeting and negotiate.
+   *
+   * @param target - path of a UNIX socket, TCP host and port, or a connected Duplex, which the client then owns
+   * @throws {@link ConnectionError} `ERR_CONNECT`, `ERR_MONITOR_BUSY`, `ERR_NOT_QMP` or `ERR_CONNECTION_LOST`
+   * @throws {@link InputError} for an address or a time-out that cannot be
+   */
+  static async connect(target: SocketAddress | Duplex, options: QmpConnectOptions = {}): Promise<QmpClient> {
+    const deadline = new Deadline(options, DEFAULT_CONNECT_TIMEOUT_MS)
+    options.signal?.throwIfAborted()
+    const [where, duplex] = isSocketAddress(target)
+      ? [describeAddress(target), await dial(target, deadline.options())]
+      : ['the Duplex given', target]
+    const client = new QmpClient(duplex, where, options)
+    try {
+      await client.#handshake(deadline, options.oob ?? false)
+    } catch (error) {
+      client.#channel.close(error instanceof Error ? error : new Error('aborted', { cause: error }))
+      throw error
+    }
+    return client
+  }
+
+  /** What QEMU said first: its version and what it offers. */
+  get greeting(): QmpGreeting {
+    if (this.#greeting === undefined) throw new ConnectionError('ERR_CLOSED', 'not greeted')
+    return this.#greeting
+  }
+
+  get state(): QmpClientState {
+    return this.#state
+  }
+
+  /** Was out-of-band execution negotiated? */
+  get oob(): boolean {
+    return this.#oob
+  }
+
+  /** Messages dropped so far: replies that came too late, and what no client of this project understands. */
+  get droppedMessages(): number {
+    return this.#dropped
+  }
+
+  /** Resolves with the first cause once the connection is closed, by whichever side. */
+  get closed(): Promise<Error> {
+    return this.#closed
+  }
+
+  /**
+   * Run one command. Known commands ({@link QmpCommands}) have their replies checked and typed; any other returns
+   * `unknown`.
+   *
+   * @throws {@link CommandError} when QEMU answers `error` (`outcome: 'rejected'`)
+   * @throws {@link TimeoutError} when it does not answer in time (`outcome: 'unknown'`); a late answer is dropped
+   * @throws {@link ConnectionError} when the connection is closed (`'not-sent'`) or ends meanwhile (`'unknown'`)
+   * @throws {@link InputError} when the arguments cannot be JSON (`'not-sent'`)
+   */
+  execute<C extends QmpCommandName>(
+    command: C,
+    args?: QmpCommands[C]['arguments'],
+    options?: QmpCallOptions,
+  ): Promise<QmpCommands[C]['returns']>
+  execute(command: string, args?: QmpArguments, options?: QmpCallOptions): Promise<unknown>
+  async execute(command: string, args?: QmpArguments, options: QmpCallOptions = {}): Promise<unknown> {
+    if (this.#state !== 'ready') throw lostCall(command, 'not-sent', this.#channel.cause)
+    const value = await this.#send(command, args, options)
+    return isKnownCommand(command) ? decodeReply(command, value) : value
+  }
+
+  /**
+   * Every event from now on, for one reader; ends when the client closes, fails when the reader falls behind by more
+   * than `capacity` events.
+   */
+  events(options: { readonly capacity?: number } = {}): EventStream<QmpEvent> {
+    return this.#events.subscribe(options.capacity)
+  }
+
+  /** Close the connection. Everything that waits rejects, every event stream ends. Closing again does nothing. */
+  close(): Promise<void> {
+    this.#channel.close(new ConnectionError('ERR_CLOSED', `the connection to ${this.#where} was closed by this side`))
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #handshake(deadline: Deadline, wantOob: boolean): Promise<void> {
+    const { signal, timeoutMs } = deadline.options()
+    this.#greeting = await bounded(this.#greeted, {
+      signal,
+      timeoutMs,
+      onTimeout: () =>
+        new ConnectionError(
+          'ERR_MONITOR_BUSY',
+          `${this.#where} did not greet within ${deadline.timeoutMs} ms: another client probably holds this monitor ` +
+            '(QEMU serves one at a time), or it is no QMP monitor',
+        ),
+    })
+    this.#oob = wantOob && this.#greeting.capabilities.includes('oob')
+    try {
+      await this.#send('qmp_capabilities', this.#oob ? { enable: ['oob'] } : undefined, deadline.options())
+    } catch (cause) {
+      if (!(cause instanceof TimeoutError)) throw cause
+      const message = `${this.#where} greeted, but did not answer within ${deadline.timeoutMs} ms: QEMU hangs`
+      throw new ConnectionError('ERR_CONNECT', message, { cause })
+    }
+    this.#transition('ready')
+  }
+
+  #send(command: string, args: QmpArguments | undefined, options: QmpCallOptions): Promise<unknown> {
+    const timeoutMs = timeoutOf(options, DEFAULT_COMMAND_TIMEOUT_MS)
+    const { signal, oob = false } = options
+    signal?.throwIfAborted()
+    if (oob && !this.#oob) throw new InputError('ERR_OOB', `${command}: out-of-band execution was not negotiated`)
+    const encoded = encodeArguments(command, args)
+    const { id, answer } = this.#pending.open({ command, timeoutMs, signal })
+    this.#channel.send(encodeCommand(oob ? 'exec-oob' : 'execute', command, encoded, id))
+    return answer
+  }
+
+  #onLine(line: Uint8Array): void {
+    if (this.#state === 'greeting') {
+      const greeting = decodeGreeting(line, this.#where)
+      this.#transition('negotiating')
+      this.#onGreeting(greeting)
+      return
+    }
+    const message = parseMessage(line)
+    if (Object.hasOwn(message, 'event')) this.#events.publish(decodeEvent(message))
+    else {
+      // A line of ours that QEMU could not parse is answered without an id; it answers in order, so it is the oldest's.
+      const idless = Object.hasOwn(message, 'error') ? this.#pending.oldest() : undefined
+      if (!settleCall(this.#pending, message, idless)) this.#dropped++
+    }
+  }
+
+  #onClose(cause: Error): void {
+    this.#transition('closed')
+    this.#pending.rejectAll((command) => lostCall(command, 'unknown', cause))
+    this.#events.end()
+  }
+
+  #transition(to: QmpClientState): void {
+    if (!successors[this.#state].includes(to)) throw new Error(`a QMP client cannot go from ${this.#state} to ${to}`)
+    this.#state = to
+  }
+}

@@ -1,0 +1,140 @@
+import type { CpuFast, HotpluggableCpu } from '../bitmap/replies.ts'
+import type { CallOptions } from '../wire/call-options.ts'
+import { Field } from '../wire/decode.ts'
+import type { QmpArguments, QmpExecutor } from './executor.ts'
+
+/** Largest vcpus-count, cpu-index or thread id accepted: what a C int holds. */
+const MAX_INT = 2_147_483_647
+
+/** One slot's last word about hotplug, from `query-acpi-ospm-status` or an `ACPI_DEVICE_OST` event. */
+export interface AcpiOst {
+  /** The device's id, where it has one and is still there. */
+  readonly device?: string
+  /** For CPUs: the cpu-index, in decimal. */
+  readonly slot: string
+  readonly 'slot-type': string
+  /** ACPI's source event: 1 device check (plug), 3 eject request (unplug), 0x103 eject by the guest itself. */
+  readonly source: number
+  /** ACPI's _OST status code. */
+  readonly status: number
+}
+
+/** `query-version`. */
+export interface QemuVersion {
+  readonly qemu: { readonly major: number; readonly minor: number; readonly micro: number }
+  readonly package: string
+}
+
+/** `query-status`. */
+export interface QemuStatus {
+  readonly running: boolean
+  readonly status: string
+}
+
+/** The commands that this project uses: their arguments and what they return, in the wire's spelling. */
+export interface QmpCommands {
+  'query-cpus-fast': { arguments: undefined; returns: readonly CpuFast[] }
+  'query-hotpluggable-cpus': { arguments: undefined; returns: readonly HotpluggableCpu[] }
+  'query-acpi-ospm-status': { arguments: undefined; returns: readonly AcpiOst[] }
+  'query-version': { arguments: undefined; returns: QemuVersion }
+  'query-status': { arguments: undefined; returns: QemuStatus }
+  device_add: { arguments: QmpArguments & { readonly driver: string; readonly id?: string }; returns: undefined }
+  device_del: { arguments: { readonly id: string }; returns: undefined }
+  system_reset: { arguments: undefined; returns: undefined }
+  stop: { arguments: undefined; returns: undefined }
+  cont: { arguments: undefined; returns: undefined }
+}
+
+/** A command of {@link QmpCommands}. */
+export type QmpCommandName = keyof QmpCommands
+
+const nothing = (): undefined => undefined
+
+const decoders: { readonly [C in QmpCommandName]: (reply: Field) => QmpCommands[C]['returns'] } = {
+  'query-cpus-fast': (reply) => reply.array().map(decodeCpuFast),
+  'query-hotpluggable-cpus': (reply) => reply.array().map(decodeHotpluggableCpu),
+  'query-acpi-ospm-status': (reply) => reply.array().map(decodeAcpiOst),
+  'query-version': decodeVersion,
+  'query-status': (reply) => ({ running: reply.at('running').boolean(), status: reply.at('status').string() }),
+  device_add: nothing,
+  device_del: nothing,
+  system_reset: nothing,
+  stop: nothing,
+  cont: nothing,
+}
+
+/** Is it a command whose reply this project knows how to check? */
+export function isKnownCommand(command: string): command is QmpCommandName {
+  return Object.hasOwn(decoders, command)
+}
+
+/**
+ * Check a reply and give it its type.
+ *
+ * @throws {@link ProtocolError} naming the place that is not as QEMU's schema has it
+ */
+export function decodeReply<C extends QmpCommandName>(command: C, value: unknown): QmpCommands[C]['returns'] {
+  return decoders[command](new Field(command, value))
+}
+
+/**
+ * Run a known command on any executor and check its reply.
+ *
+ * @throws what the executor rejects with, and {@link ProtocolError} for a reply that QEMU's schema does not allow
+ */
+export async function callQmp<C extends QmpCommandName>(
+  executor: QmpExecutor,
+  command: C,
+  args: QmpCommands[C]['arguments'],
+  options: CallOptions,
+): Promise<QmpCommands[C]['returns']> {
+  return decodeReply(command, await executor.execute(command, args, options))
+}
+
+function decodeCpuFast(cpu: Field): CpuFast {
+  const target = cpu.optional('target', (field) => field.string())
+  const props = cpu.optional('props', (field) => field.object())
+  return {
+    'cpu-index': cpu.at('cpu-index').integer(0, MAX_INT),
+    'qom-path': cpu.at('qom-path').string(),
+    'thread-id': cpu.at('thread-id').integer(-1, MAX_INT),
+    ...(target === undefined ? {} : { target }),
+    ...(props === undefined ? {} : { props }),
+  }
+}
+
+function decodeHotpluggableCpu(slot: Field): HotpluggableCpu {
+  const qomPath = slot.optional('qom-path', (field) => field.string())
+  return {
+    type: slot.at('type').string(),
+    'vcpus-count': slot.at('vcpus-count').integer(1, MAX_INT),
+    // Kept as it came: QEMU may add properties, and each goes back verbatim with device_add.
+    props: slot.at('props').object(),
+    ...(qomPath === undefined ? {} : { 'qom-path': qomPath }),
+  }
+}
+
+/** Check one OST report, of the query or of the event. */
+export function decodeAcpiOst(info: Field): AcpiOst {
+  const device = info.optional('device', (field) => field.string())
+  return {
+    slot: info.at('slot').string(),
+    'slot-type': info.at('slot-type').string(),
+    source: info.at('source').integer(-MAX_INT, 4_294_967_295),
+    status: info.at('status').integer(-MAX_INT, 4_294_967_295),
+    ...(device === undefined ? {} : { device }),
+  }
+}
+
+/** Check a version, of the query or of the greeting. */
+export function decodeVersion(version: Field): QemuVersion {
+  const qemu = version.at('qemu')
+  return {
+    qemu: {
+      major: qemu.at('major').integer(0, MAX_INT),
+      minor: qemu.at('minor').integer(0, MAX_INT),
+      micro: qemu.at('micro').integer(0, MAX_INT),
+    },
+    package: version.at('package').string(),
+  }
+}

@@ -1,0 +1,32 @@
+import type { CallOptions } from '../wire/call-options.ts'
+
+/** Arguments of a command, in the wire's spelling. Members that are `undefined` are not sent. */
+export type QmpArguments = Readonly<Record<string, unknown>>
+
+/** An event of the monitor, as it came. */
+export interface QmpEvent {
+  readonly event: string
+  readonly data: Readonly<Record<string, unknown>>
+  /** QEMU's clock: seconds and microseconds since 1970, or -1 where QEMU has none. */
+  readonly timestamp: { readonly seconds: number; readonly microseconds: number }
+}
+
+/**
+ * All that this package needs of a monitor. {@link QmpClient} is one; a daemon that already owns the single-client monitor
+ * socket hands in its own.
+ */
+export interface QmpExecutor {
+  /**
+   * Run one command and resolve with what QEMU returned.
+   *
+   * When QEMU answers `error`, reject with a `CommandError`: any other rejection is read as "nobody knows whether it was
+   * carried out". Honour `options.signal` and `options.timeoutMs`.
+   */
+  execute(command: string, args?: QmpArguments, options?: CallOptions): Promise<unknown>
+
+  /**
+   * Every event from the call on, for one reader. Optional: without events everything still works by asking QEMU again,
+   * but a refusal of the guest cannot be heard.
+   */
+  events?(): AsyncIterable<QmpEvent>
+}

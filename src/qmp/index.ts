@@ -1,0 +1,30 @@
+export {
+  DEFAULT_COMMAND_TIMEOUT_MS,
+  DEFAULT_CONNECT_TIMEOUT_MS,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  QmpClient,
+  type QmpCallOptions,
+  type QmpClientState,
+  type QmpConnectOptions,
+} from './client.ts'
+export {
+  callQmp,
+  decodeReply,
+  isKnownCommand,
+  type AcpiOst,
+  type QemuStatus,
+  type QemuVersion,
+  type QmpCommandName,
+  type QmpCommands,
+} from './commands.ts'
+export { knownEvent, type DeviceEventData, type KnownQmpEvent, type QmpEventName, type QmpEvents } from './events.ts'
+export type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
+export type { QmpGreeting } from './greeting.ts'
+export type { CpuFast, CpuInstanceProperties, HotpluggableCpu } from '../bitmap/replies.ts'
+export type { CallOptions } from '../wire/call-options.ts'
+export { CommandError, ConnectionError, OverflowError, ProtocolError, TimeoutError } from '../wire/errors.ts'
+export { EventStream } from '../wire/event-stream.ts'
+export type { SocketAddress } from '../wire/socket.ts'
+export { WIRE_CHANNEL, type WireTrace, type WireTraceEntry } from '../wire/trace.ts'
+export { InputError } from '../bitmap/errors.ts'
+export { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'

@@ -1,0 +1,26 @@
+import { InputError } from '../bitmap/errors.ts'
+
+/** How every asynchronous method of this package is bounded and ended. */
+export interface CallOptions {
+  /** Ends the wait at once; the call rejects with `signal.reason`. What was already sent may still happen. */
+  readonly signal?: AbortSignal | undefined
+  /** Longest wait, in milliseconds. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** The longest time-out that a timer of Node can hold, in milliseconds (24.8 days). */
+export const MAX_TIMEOUT_MS = 2_147_483_647
+
+/**
+ * The time-out to use, checked before anything is sent.
+ *
+ * @throws {@link InputError} `ERR_TIMEOUT_RANGE` naming the input and the range
+ */
+export function timeoutOf(options: CallOptions, defaultMs: number): number {
+  const { timeoutMs = defaultMs } = options
+  if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return timeoutMs
+  throw new InputError(
+    'ERR_TIMEOUT_RANGE',
+    `timeoutMs is ${String(timeoutMs)}, expected a number of milliseconds above 0 and up to ${MAX_TIMEOUT_MS}`,
+  )
+}

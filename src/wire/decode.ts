@@ -1,0 +1,57 @@
+import { ProtocolError } from './errors.ts'
+import { foreignValue } from './foreign-text.ts'
+import { isObject, own, type WireMessage } from './message.ts'
+
+/**
+ * A place in a reply, for messages such as `query-cpus-fast[3].cpu-index is "x", expected …`. Decoders read the values
+ * of a peer from `unknown`: own keys only, integers against limits, anything else is a {@link ProtocolError}.
+ */
+export class Field {
+  readonly path: string
+  readonly value: unknown
+
+  constructor(path: string, value: unknown) {
+    this.path = path
+    this.value = value
+  }
+
+  /** The member `key`; its value is `undefined` where it is absent. */
+  at(key: string): Field {
+    return new Field(`${this.path}.${key}`, own(this.object(), key))
+  }
+
+  /** `decode` of the member, or `undefined` where the peer left it out. */
+  optional<T>(key: string, decode: (field: Field) => T): T | undefined {
+    const field = this.at(key)
+    return field.value === undefined ? undefined : decode(field)
+  }
+
+  object(): WireMessage {
+    return isObject(this.value) ? this.value : this.#fail('an object')
+  }
+
+  /** The elements; `maxLength` guards against a peer that sends a list without end. */
+  array(maxLength = Infinity): Field[] {
+    if (!Array.isArray(this.value)) return this.#fail('an array')
+    if (this.value.length > maxLength) return this.#fail(`an array of at most ${maxLength} elements`)
+    return this.value.map((value: unknown, index) => new Field(`${this.path}[${index}]`, value))
+  }
+
+  string(): string {
+    return typeof this.value === 'string' ? this.value : this.#fail('a string')
+  }
+
+  boolean(): boolean {
+    return typeof this.value === 'boolean' ? this.value : this.#fail('true or false')
+  }
+
+  integer(min: number, max: number): number {
+    const { value } = this
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+    return this.#fail(`an integer from ${min} to ${max}`)
+  }
+
+  #fail(expected: string): never {
+    throw new ProtocolError(`${this.path} is ${foreignValue(this.value, 80)}, expected ${expected}`)
+  }
+}

@@ -1,0 +1,59 @@
+import { InputError } from '../bitmap/errors.ts'
+import type { Outcome } from '../bitmap/vcpu-error.ts'
+import { CommandError, ConnectionError } from './errors.ts'
+import { foreignText, foreignValue } from './foreign-text.ts'
+import { isObject, own, type WireMessage } from './message.ts'
+import type { PendingCalls } from './pending-calls.ts'
+
+/**
+ * The arguments of a command, ready to be put into its envelope.
+ *
+ * @throws {@link InputError} `ERR_ARGUMENTS` when JSON cannot carry them (a BigInt, a cycle)
+ */
+export function encodeArguments(command: string, args: Readonly<Record<string, unknown>> | undefined): string {
+  if (args === undefined) return ''
+  try {
+    return `,"arguments":${JSON.stringify(args)}`
+  } catch (cause) {
+    throw new InputError('ERR_ARGUMENTS', `${command}: the arguments cannot be sent as JSON`, { cause })
+  }
+}
+
+/**
+ * The line that asks for a command: as few bytes as can be, since old QEMUs read the monitor byte by byte
+ * (docs/wire-notes.md).
+ */
+export function encodeCommand(
+  verb: 'execute' | 'exec-oob',
+  command: string,
+  encodedArguments: string,
+  id: number,
+): string {
+  return `{"${verb}":${JSON.stringify(command)}${encodedArguments},"id":${id}}\n`
+}
+
+/**
+ * Give a reply to the call that waits for it.
+ *
+ * @param idless - whose reply it is when it carries no id
+ * @returns `false` when it is no reply, or nobody waits for it (any longer)
+ */
+export function settleCall(pending: PendingCalls, message: WireMessage, idless: number | undefined): boolean {
+  const id = own(message, 'id') ?? idless
+  const failure = own(message, 'error')
+  if (failure === undefined) {
+    return Object.hasOwn(message, 'return') && pending.resolve(id, own(message, 'return'))
+  }
+  const { class: errorClass, desc } = isObject(failure) ? failure : {}
+  return pending.reject(id, (command) => new CommandError(command, words(errorClass, 60), words(desc, 200)))
+}
+
+function words(value: unknown, max: number): string {
+  return typeof value === 'string' ? foreignText(value, max) : foreignValue(value, max)
+}
+
+/** The error of a call that the end of its connection ended, or prevented; the first cause of closing is its `cause`. */
+export function lostCall(command: string, outcome: Outcome, cause: Error | undefined): ConnectionError {
+  const code = cause instanceof ConnectionError && cause.code === 'ERR_CLOSED' ? 'ERR_CLOSED' : 'ERR_CONNECTION_LOST'
+  return new ConnectionError(code, `${command}: ${cause?.message ?? 'not connected'}`, { cause, outcome })
+}

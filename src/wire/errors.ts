@@ -1,0 +1,75 @@
+import { VcpuError, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
+
+/**
+ * Why there is no connection:
+ *
+ * - `ERR_CONNECT`: nothing listens there, or it may not be opened;
+ * - `ERR_MONITOR_BUSY`: the monitor never greeted, since another client holds it (QEMU serves one at a time);
+ * - `ERR_NOT_QMP`: something answered that is not a QEMU monitor;
+ * - `ERR_NO_AGENT_ANSWER`: the agent's channel is open and nobody answers in it;
+ * - `ERR_CONNECTION_LOST`: the peer went away;
+ * - `ERR_CLOSED`: this side called `close()`.
+ */
+export type ConnectionErrorCode =
+  'ERR_CONNECT' | 'ERR_MONITOR_BUSY' | 'ERR_NOT_QMP' | 'ERR_NO_AGENT_ANSWER' | 'ERR_CONNECTION_LOST' | 'ERR_CLOSED'
+
+/** The peer cannot be reached, or no longer. Connect again; then read the state before repeating a change. */
+export class ConnectionError extends VcpuError {
+  override readonly name = 'ConnectionError'
+
+  constructor(code: ConnectionErrorCode, message: string, options: VcpuErrorOptions = {}) {
+    super(code, message, options)
+  }
+}
+
+/** The peer said something that its protocol does not allow (`ERR_PROTOCOL`) or more than the cap (`ERR_MESSAGE_TOO_LARGE`). */
+export class ProtocolError extends VcpuError {
+  override readonly name = 'ProtocolError'
+
+  constructor(
+    message: string,
+    options: VcpuErrorOptions = {},
+    code: 'ERR_PROTOCOL' | 'ERR_MESSAGE_TOO_LARGE' = 'ERR_PROTOCOL',
+  ) {
+    super(code, message, options)
+  }
+}
+
+/** No answer in the time given. What was sent may still happen: `outcome` says whether anything was sent at all. */
+export class TimeoutError extends VcpuError {
+  override readonly name = 'TimeoutError'
+
+  constructor(message: string, options: VcpuErrorOptions = {}) {
+    super('ERR_TIMEOUT', message, options)
+  }
+}
+
+/**
+ * The peer answered `error`. {@link CommandError.errorClass} is QAPI's class (nearly always `GenericError`); the words in
+ * {@link CommandError.description} change between versions and are for people only.
+ */
+export class CommandError extends VcpuError {
+  override readonly name = 'CommandError'
+  /** The command that was refused. */
+  readonly command: string
+  /** QAPI's error class, for example `GenericError` or `CommandNotFound`. */
+  readonly errorClass: string
+  /** The peer's own words, cut and escaped. */
+  readonly description: string
+
+  constructor(command: string, errorClass: string, description: string, options: VcpuErrorOptions = {}) {
+    super('ERR_COMMAND', `${command}: ${description}`, { outcome: 'rejected', ...options })
+    this.command = command
+    this.errorClass = errorClass
+    this.description = description
+  }
+}
+
+/** An event stream's reader fell behind its bound; the stream has ended, so read the state again. */
+export class OverflowError extends VcpuError {
+  override readonly name = 'OverflowError'
+
+  constructor(message: string) {
+    super('ERR_EVENT_OVERFLOW', message)
+  }
+}

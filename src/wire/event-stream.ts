@@ -1,0 +1,105 @@
+import { OverflowError } from './errors.ts'
+
+/** How many unread events a stream holds unless told otherwise. */
+export const DEFAULT_EVENT_CAPACITY = 1024
+
+/**
+ * A bounded stream of events for one reader. It collects from the moment it is made, not from the first `next()`; it
+ * ends when its source closes or the reader leaves, and fails with an {@link OverflowError} once the reader has fallen
+ * behind by more than its capacity.
+ */
+export class EventStream<T> implements AsyncIterableIterator<T> {
+  readonly #capacity: number
+  readonly #onEnd: (stream: EventStream<T>) => void
+  #queue: T[] = []
+  #waiting: { resolve: (result: IteratorResult<T>) => void; reject: (error: Error) => void }[] = []
+  #ended = false
+  #failure: Error | undefined
+
+  /**
+   * @param capacity - most unread events held
+   * @param onEnd - told once when the stream ends for any reason, so that its source can forget it
+   */
+  constructor(capacity: number, onEnd: (stream: EventStream<T>) => void) {
+    this.#capacity = capacity
+    this.#onEnd = onEnd
+  }
+
+  /** Source side: hand over one event. */
+  push(event: T): void {
+    if (this.#ended) return
+    const reader = this.#waiting.shift()
+    if (reader !== undefined) reader.resolve({ done: false, value: event })
+    else if (this.#queue.length < this.#capacity) this.#queue.push(event)
+    else this.end(new OverflowError(`the reader fell more than ${this.#capacity} events behind`))
+  }
+
+  /** Source side: no more events. Those already held can still be read; then the stream ends, or fails with `failure`. */
+  end(failure?: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#failure = failure
+    for (const reader of this.#waiting.splice(0)) {
+      if (failure === undefined) reader.resolve({ done: true, value: undefined })
+      else reader.reject(failure)
+    }
+    this.#onEnd(this)
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    const event = this.#queue.shift()
+    if (event !== undefined) return Promise.resolve({ done: false, value: event })
+    if (!this.#ended) {
+      return new Promise((resolve, reject) => {
+        this.#waiting.push({ resolve, reject })
+      })
+    }
+    const failure = this.#failure
+    this.#failure = undefined
+    return failure === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failure)
+  }
+
+  /** Reader side: leave. `break` out of `for await` does this. */
+  return(): Promise<IteratorResult<T>> {
+    this.#queue = []
+    this.end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** The same as {@link EventStream.return}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+}
+
+/** Hands each event to every stream that is open now, and ends them all together. */
+export class EventHub<T> {
+  readonly #streams = new Set<EventStream<T>>()
+  #ended = false
+
+  /** Streams open now. */
+  get size(): number {
+    return this.#streams.size
+  }
+
+  /** A stream of everything published from now on; one of a hub that has ended ends at once. */
+  subscribe(capacity: number = DEFAULT_EVENT_CAPACITY): EventStream<T> {
+    const stream = new EventStream<T>(capacity, (ended) => this.#streams.delete(ended))
+    if (this.#ended) stream.end()
+    else this.#streams.add(stream)
+    return stream
+  }
+
+  publish(event: T): void {
+    for (const stream of this.#streams) stream.push(event)
+  }
+
+  end(): void {
+    this.#ended = true
+    for (const stream of [...this.#streams]) stream.end()
+  }
+}

@@ -1,0 +1,36 @@
+import { ProtocolError } from './errors.ts'
+import { foreignText } from './foreign-text.ts'
+
+/** One JSON object of a peer, unchecked beyond being one. */
+export type WireMessage = Readonly<Record<string, unknown>>
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+const lenient = new TextDecoder('latin1')
+
+/**
+ * Decode one whole line into a JSON object.
+ *
+ * @throws {@link ProtocolError} when it is not UTF-8, not JSON, or JSON of another kind
+ */
+export function parseMessage(line: Uint8Array): WireMessage {
+  let value: unknown
+  try {
+    value = JSON.parse(utf8.decode(line))
+  } catch (cause) {
+    throw new ProtocolError(`not a line of JSON: ${foreignText(lenient.decode(line.subarray(0, 400)))}`, { cause })
+  }
+  if (!isObject(value)) {
+    throw new ProtocolError(`not a JSON object: ${foreignText(lenient.decode(line.subarray(0, 400)))}`)
+  }
+  return value
+}
+
+/** Is it a JSON object (and no array)? */
+export function isObject(value: unknown): value is WireMessage {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The value of an own key; a key of the prototype is not one that the peer sent. */
+export function own(object: WireMessage, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}

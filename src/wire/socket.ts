@@ -1,0 +1,105 @@
+import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { InputError } from '../bitmap/errors.ts'
+import { timeoutOf, type CallOptions } from './call-options.ts'
+import { ConnectionError } from './errors.ts'
+
+/** Where a monitor or an agent listens: the path of a UNIX socket, or a TCP host and port. */
+export type SocketAddress = string | { readonly host: string; readonly port: number }
+
+/** Longest path that Linux takes in `sockaddr_un`, in bytes, without its NUL. */
+const MAX_UNIX_PATH_BYTES = 107
+
+/** How long a connection may take to come up, in milliseconds, unless the caller says otherwise. */
+export const DEFAULT_DIAL_TIMEOUT_MS = 5_000
+
+/** Is it an address to dial (and not a stream that is connected already)? */
+export function isSocketAddress(target: SocketAddress | Duplex): target is SocketAddress {
+  return typeof target === 'string' || !('pipe' in target)
+}
+
+/** The address in words: the path, or `host:port`. */
+export function describeAddress(address: SocketAddress): string {
+  return typeof address === 'string' ? address : `${address.host}:${address.port}`
+}
+
+/**
+ * Connect to a UNIX or TCP socket.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for an address that no socket can have
+ * @throws {@link ConnectionError} `ERR_CONNECT` when nobody listens there, it may not be opened, or time runs out
+ */
+export async function dial(address: SocketAddress, options: CallOptions = {}): Promise<Socket> {
+  checkAddress(address)
+  const timeoutMs = timeoutOf(options, DEFAULT_DIAL_TIMEOUT_MS)
+  const { signal } = options
+  signal?.throwIfAborted()
+  const where = describeAddress(address)
+  const socket = typeof address === 'string' ? connect({ path: address }) : connect({ ...address, noDelay: true })
+  return new Promise<Socket>((resolve, reject) => {
+    const settle = (failure?: { readonly reason: unknown }): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      socket.off('connect', onConnect)
+      if (failure === undefined) {
+        socket.off('error', onError)
+        resolve(socket)
+        return
+      }
+      // Its 'error' listener stays, so that what the dying socket still has to say is not uncaught.
+      socket.destroy()
+      reject(failure.reason)
+    }
+    const onConnect = (): void => {
+      settle()
+    }
+    const onAbort = (): void => {
+      settle({ reason: signal?.reason })
+    }
+    const onError = (cause: NodeJS.ErrnoException): void => {
+      settle({
+        reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${reasonOf(cause)}`, { cause }),
+      })
+    }
+    const timer = setTimeout(() => {
+      settle({
+        reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: no answer within ${timeoutMs} ms`),
+      })
+    }, timeoutMs)
+    socket.once('connect', onConnect)
+    socket.on('error', onError)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+function reasonOf(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'ENOENT':
+      return 'there is no such socket (is QEMU running?)'
+    case 'ECONNREFUSED':
+      return 'nobody listens there (has QEMU ended?)'
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied'
+    case 'ENOTSOCK':
+      return 'that is not a socket'
+    case 'EAGAIN':
+      return 'other clients hold it and its queue is full (QEMU serves one client per socket)'
+    default:
+      return cause.message
+  }
+}
+
+function checkAddress(address: SocketAddress): void {
+  if (typeof address === 'string') {
+    const bytes = Buffer.byteLength(address)
+    if (bytes >= 1 && bytes <= MAX_UNIX_PATH_BYTES && !address.includes('\0')) return
+    throw new InputError(
+      'ERR_ADDRESS',
+      `the socket path ${JSON.stringify(address.slice(0, 200))} has ${bytes} bytes, expected 1 to ${MAX_UNIX_PATH_BYTES} without NUL`,
+    )
+  }
+  const { host, port } = address
+  if (typeof host === 'string' && host !== '' && Number.isInteger(port) && port >= 1 && port <= 65_535) return
+  throw new InputError('ERR_ADDRESS', `${host}:${port} is no TCP address, expected a host and a port from 1 to 65535`)
+}

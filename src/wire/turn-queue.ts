@@ -1,0 +1,50 @@
+import { bounded } from './bounded.ts'
+import type { Deadline } from './deadline.ts'
+import { TimeoutError } from './errors.ts'
+
+/**
+ * Runs tasks one at a time, in the order in which they came. Waiting for one's turn counts against one's own deadline;
+ * a task whose wait ended that way never runs.
+ */
+export class TurnQueue {
+  readonly #what: string
+  #last: Promise<unknown> = Promise.resolve()
+  #length = 0
+
+  /** @param what - for messages: what one waits for, such as `the change before it` */
+  constructor(what: string) {
+    this.#what = what
+  }
+
+  /** How many tasks run or wait. */
+  get length(): number {
+    return this.#length
+  }
+
+  /**
+   * Run `task` when all before it have ended, however they ended.
+   *
+   * @throws {@link TimeoutError} `outcome: 'not-sent'` when the deadline passes before its turn comes
+   */
+  async run<T>(deadline: Deadline, name: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#last
+    let done = (): void => undefined
+    this.#last = new Promise<void>((resolve) => {
+      done = resolve
+    }).then(() => before)
+    this.#length++
+    try {
+      await bounded(before, {
+        ...deadline.options(),
+        onTimeout: () =>
+          new TimeoutError(`${name}: ${this.#what} did not end within ${deadline.timeoutMs} ms`, {
+            outcome: 'not-sent',
+          }),
+      })
+      return await task()
+    } finally {
+      this.#length--
+      done()
+    }
+  }
+}
