@@ -15,7 +15,7 @@ export default {
       severity: 'error',
       comment: 'only connect.ts knows the clients',
       from: { path: room('domain'), pathNot: '^src/domain/connect\\.ts$' },
-      to: { path: '^src/(qmp|qga)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(qmp|qga)/(client|index)\\.ts$' },
     },
     { name: 'domain-below', severity: 'error', from: { path: room('domain') }, to: { path: '^src/(cli|testing)/' } },
     { name: 'cli-on-top', severity: 'error', from: { path: room('testing') }, to: { path: room('cli') } },

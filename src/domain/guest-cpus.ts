@@ -1,0 +1,55 @@
+import { CpuMap } from '../bitmap/cpu-map.ts'
+import type { GuestCpu } from '../bitmap/replies.ts'
+import { computeGuestMaps, type GuestMaps } from '../bitmap/maps.ts'
+import { callQga } from '../qga/commands.ts'
+import type { QgaExecutor } from '../qga/executor.ts'
+import { readGuestFile } from '../qga/read-file.ts'
+import type { Deadline } from '../wire/deadline.ts'
+import { CommandError, ProtocolError } from '../wire/errors.ts'
+
+const PRESENT = '/sys/devices/system/cpu/present'
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * The guest's CPUs, as its agent lists them.
+ *
+ * @throws what the executor rejects with
+ */
+export async function readGuestCpus(qga: QgaExecutor, deadline: Deadline): Promise<readonly GuestCpu[]> {
+  try {
+    return await callQga(qga, 'guest-get-vcpus', undefined, deadline.options())
+  } catch (error) {
+    // A CPU that goes while the agent walks through its directories fails the whole command: once is no proof.
+    if (!(error instanceof CommandError) || error.errorClass !== 'GenericError') throw error
+    return callQga(qga, 'guest-get-vcpus', undefined, deadline.options())
+  }
+}
+
+/**
+ * All maps of the guest's CPUs. Some guests list CPUs that are not there (pseries): where any is offline, and the agent
+ * may read files, the guest's own `present` sorts them out.
+ */
+export async function readGuestMaps(qga: QgaExecutor, deadline: Deadline): Promise<GuestMaps> {
+  const cpus = await readGuestCpus(qga, deadline)
+  const maps = computeGuestMaps(cpus)
+  if (maps.onlinable.size === 0) return maps
+  return computeGuestMaps(cpus, await readPresent(qga, deadline))
+}
+
+/** The guest's present CPUs; `undefined` where the agent may not read files, or the guest has no such file. */
+export async function readPresent(qga: QgaExecutor, deadline: Deadline): Promise<CpuMap | undefined> {
+  try {
+    return parsePresent(await readGuestFile(qga, PRESENT, deadline.options()))
+  } catch (error) {
+    if (error instanceof CommandError) return undefined
+    throw error
+  }
+}
+
+function parsePresent(content: Uint8Array): CpuMap {
+  try {
+    return CpuMap.parse(utf8.decode(content))
+  } catch (cause) {
+    throw new ProtocolError(`the guest's ${PRESENT} is no list of CPUs`, { cause })
+  }
+}

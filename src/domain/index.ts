@@ -1,0 +1,11 @@
+export { Domain, type DomainOptions } from './domain.ts'
+export type { Endpoint } from './connect.ts'
+export { GuestRefusedError, NotConfirmedError, RefusedError, type RefusalCode } from './errors.ts'
+export {
+  VCPU_MAP_KINDS,
+  type ChangeResult,
+  type SetVcpuStateOptions,
+  type Vcpu,
+  type VcpuChange,
+  type VcpuMapKind,
+} from './results.ts'

@@ -1,0 +1,23 @@
+import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
+import { deviceIdOf } from './device-id.ts'
+import type { Vcpu } from './results.ts'
+
+/** Every vCPU of every slot, ascending. */
+export function listVcpus(slots: readonly VcpuSlot[]): Vcpu[] {
+  return slots.flatMap((slot) => {
+    const ids = [...slot.ids]
+    return ids.map((id, thread) => {
+      const plugged = slot.vcpus[thread]
+      return {
+        id,
+        online: plugged !== undefined,
+        offlinable: slot.offlinable,
+        slot: ids,
+        deviceId: slot.qomPath === null ? null : deviceIdOf(slot.qomPath),
+        qomPath: plugged?.qomPath ?? null,
+        props: slot.props,
+        hostThreadId: plugged?.hostThreadId ?? null,
+      }
+    })
+  })
+}

@@ -1,0 +1,55 @@
+import { slotOf, type VcpuSlot } from '../bitmap/vcpu-slot.ts'
+import { RefusedError } from './errors.ts'
+import type { SlotReading } from './read-slots.ts'
+
+/**
+ * The slot to change so that vCPU `id` gets the state `online`, or `undefined` when it has it already.
+ *
+ * @throws {@link RefusedError} when this machine cannot; nothing was sent
+ */
+export function pickSlot(
+  reading: SlotReading,
+  id: number,
+  online: boolean,
+  wholeSlot: boolean,
+): { readonly slot: VcpuSlot; readonly isDone: boolean } {
+  const { slots, noHotplug } = reading
+  const slot = slotOf(slots, id)
+  if (slot === undefined) {
+    if (noHotplug !== undefined) throw noHotplugError(id, noHotplug)
+    const last = slots.at(-1)
+    const range = last === undefined ? 'no vCPU at all' : `vCPUs 0 to ${last.firstId + last.count - 1}`
+    throw new RefusedError('ERR_NO_SUCH_VCPU', `vCPU ${id} does not exist: this machine has ${range}`, id)
+  }
+  if ((slot.qomPath !== null) === online) return { slot, isDone: true }
+  if (noHotplug !== undefined) throw noHotplugError(id, noHotplug)
+  requireWholeSlot(slot, id, wholeSlot)
+  if (!online && !slot.offlinable) throw notOfflinable(slot, id)
+  return { slot, isDone: false }
+}
+
+/** @throws {@link RefusedError} `ERR_PART_OF_SLOT` when `id` is one of several and the caller did not ask for all */
+export function requireWholeSlot(slot: VcpuSlot, id: number, wholeSlot: boolean): void {
+  if (slot.count === 1 || wholeSlot) return
+  throw new RefusedError(
+    'ERR_PART_OF_SLOT',
+    `vCPU ${id} is a part of the slot ${String(slot.ids)}, which QEMU only moves as a whole: ask for the whole slot`,
+    id,
+    slot.ids,
+  )
+}
+
+function notOfflinable(slot: VcpuSlot, id: number): RefusedError {
+  const why = slot.ids.has(0)
+    ? `${slot.count === 1 ? 'it is' : `its slot ${String(slot.ids)} holds`} the boot CPU, which QEMU never lets go`
+    : 'this machine type never unplugs a vCPU'
+  return new RefusedError('ERR_NOT_OFFLINABLE', `vCPU ${id} cannot be unplugged: ${why}`, id, slot.ids)
+}
+
+function noHotplugError(id: number, noHotplug: string): RefusedError {
+  return new RefusedError(
+    'ERR_NO_HOTPLUG',
+    `vCPU ${id} cannot be changed: this machine type has no vCPU hotplug (QEMU: ${noHotplug})`,
+    id,
+  )
+}

@@ -1,0 +1,115 @@
+import type { CpuMap } from '../bitmap/cpu-map.ts'
+import { ContradictionError } from '../bitmap/errors.ts'
+import { slotOf, type VcpuSlot } from '../bitmap/vcpu-slot.ts'
+import type { KnownQmpEvent } from '../qmp/events.ts'
+import type { QmpExecutor } from '../qmp/executor.ts'
+import { Deadline } from '../wire/deadline.ts'
+import { ConnectionError, TimeoutError } from '../wire/errors.ts'
+import { GuestRefusedError } from './errors.ts'
+import { readSlots } from './read-slots.ts'
+import { Removal } from './removal.ts'
+
+/** How long one look at the slots may take, in milliseconds. */
+const LOOK_TIMEOUT_MS = 10_000
+
+/**
+ * The removals under way in one VM. Each is watched until its end, also when the call that asked for it has given up:
+ * a late removal is adopted, and a second request finds the first.
+ */
+export class Removals {
+  readonly #qmp: QmpExecutor
+  readonly #bySlot = new Map<number, Removal>()
+
+  constructor(qmp: QmpExecutor) {
+    this.#qmp = qmp
+  }
+
+  /** The removal under way of the slot that holds `id`. */
+  find(id: number): Removal | undefined {
+    for (const removal of this.#bySlot.values()) {
+      const { firstId, count } = removal.slot
+      if (id >= firstId && id < firstId + count) return removal
+    }
+    return undefined
+  }
+
+  /** Watch a device that is about to be asked to go: before it is asked, so that no answer is missed. */
+  begin(slot: VcpuSlot, qomPath: string): Removal {
+    const removal = new Removal(slot, qomPath)
+    this.#bySlot.set(slot.firstId, removal)
+    void this.#watch(removal)
+    return removal
+  }
+
+  /** End the watch of a request that QEMU did not take, or that may never have reached it. */
+  drop(removal: Removal, error: Error): void {
+    removal.onLost(error)
+    this.#forget(removal)
+  }
+
+  onEvent(event: KnownQmpEvent): void {
+    for (const removal of this.#bySlot.values()) removal.onEvent(event)
+  }
+
+  /** A fresh reading, whoever asked for it: what has gone has gone. */
+  adopt(slots: readonly VcpuSlot[]): void {
+    for (const removal of [...this.#bySlot.values()]) {
+      if (slotOf(slots, removal.slot.firstId)?.qomPath === removal.qomPath) continue
+      removal.onGone()
+      this.#forget(removal)
+    }
+  }
+
+  /** The ids of all slots whose removal is under way. */
+  pending(): CpuMap[] {
+    return [...this.#bySlot.values()].map((removal) => removal.ids)
+  }
+
+  /** End every watch. */
+  close(error: Error): void {
+    for (const removal of [...this.#bySlot.values()]) this.drop(removal, error)
+  }
+
+  async #watch(removal: Removal): Promise<void> {
+    for (let lookedForMs = 0; ;) {
+      await removal.untilNextLook(lookedForMs)
+      if (removal.isOver) return
+      const startMs = performance.now()
+      // What the guest had said before the look began: the look shows whether the device is still there.
+      const { refusal } = removal
+      if (!(await this.#look(removal))) return
+      if (refusal !== undefined) this.#refuse(removal, refusal)
+      lookedForMs = performance.now() - startMs
+    }
+  }
+
+  #refuse(removal: Removal, refusal: string): void {
+    if (removal.isOver) return
+    removal.onRefused(new GuestRefusedError(removal.ids, refusal))
+    this.#forget(removal)
+  }
+
+  /** Read the slots; `false` when there is nothing more to look at. */
+  async #look(removal: Removal): Promise<boolean> {
+    try {
+      this.adopt((await readSlots(this.#qmp, new Deadline({}, LOOK_TIMEOUT_MS))).slots)
+      return true
+    } catch (error) {
+      // QEMU may be slow, or in the middle of it: the next look tells. Nothing else comes back by itself.
+      if (error instanceof TimeoutError || error instanceof ContradictionError) return true
+      const cause = error instanceof Error ? error : new Error(String(error))
+      const message = `vCPU ${String(removal.ids)}: nobody can tell whether it was removed: ${cause.message}`
+      this.drop(
+        removal,
+        error instanceof ConnectionError
+          ? new ConnectionError('ERR_CONNECTION_LOST', message, { cause, outcome: 'unknown' })
+          : cause,
+      )
+      return false
+    }
+  }
+
+  #forget(removal: Removal): void {
+    if (this.#bySlot.get(removal.slot.firstId) === removal) this.#bySlot.delete(removal.slot.firstId)
+  }
+}

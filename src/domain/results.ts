@@ -1,0 +1,77 @@
+import type { CpuMap } from '../bitmap/cpu-map.ts'
+import type { CpuInstanceProperties } from '../bitmap/replies.ts'
+import type { CallOptions } from '../wire/call-options.ts'
+
+/** The maps of QEMU's vCPUs (ids are cpu-index) and of the guest's CPUs (ids are the guest's logical ids). */
+export const VCPU_MAP_KINDS = [
+  'online',
+  'onlinable',
+  'offlinable',
+  'possible',
+  'agent-online',
+  'agent-offline',
+  'agent-offlinable',
+  'agent-onlinable',
+  'agent-possible',
+] as const
+
+/**
+ * Which map to get.
+ *
+ * | kind | the bits set are |
+ * | --- | --- |
+ * | `online` | vCPUs plugged in QEMU |
+ * | `onlinable` | empty slots that QEMU would fill |
+ * | `offlinable` | plugged vCPUs that QEMU would let go |
+ * | `possible` | every slot |
+ * | `agent-online` | CPUs that the guest runs |
+ * | `agent-offline` | CPUs that it lists and does not run |
+ * | `agent-offlinable` | CPUs that it runs and can turn off |
+ * | `agent-onlinable` | CPUs that it does not run and can turn on; present ones, where the guest lets us know |
+ * | `agent-possible` | all that the agent lists |
+ */
+export type VcpuMapKind = (typeof VCPU_MAP_KINDS)[number]
+
+/** How to plug or unplug one vCPU. */
+export interface SetVcpuStateOptions extends CallOptions {
+  /** Move the whole slot that holds the id, where QEMU only moves several vCPUs together (a core of pseries). */
+  readonly wholeSlot?: boolean | undefined
+}
+
+/** What became of a change that did not fail. */
+export interface ChangeResult {
+  /** The ids whose state this call changed; empty when it was that already, and nothing was sent. */
+  readonly changed: CpuMap
+  readonly outcome: 'done'
+  /** The id asked for, and the state it has now. */
+  readonly id: number
+  readonly online: boolean
+}
+
+/** The result of {@link Domain.setVcpuState}. */
+export interface VcpuChange extends ChangeResult {
+  /** All ids of the slot that holds the id. */
+  readonly slot: CpuMap
+  /** The id of the device that was plugged or has gone; `null` where it has none, or nothing was changed. */
+  readonly deviceId: string | null
+}
+
+/** One vCPU, plugged or not yet. */
+export interface Vcpu {
+  /** Its cpu-index: its bit's position in the maps. */
+  readonly id: number
+  /** Plugged in QEMU? */
+  readonly online: boolean
+  /** Would QEMU let it go? */
+  readonly offlinable: boolean
+  /** All ids that are plugged and unplugged together with it, ascending. */
+  readonly slot: readonly number[]
+  /** The device's id; `null` where it has none (`-smp`) or the slot is empty. */
+  readonly deviceId: string | null
+  /** The vCPU's QOM path; `null` where the slot is empty. */
+  readonly qomPath: string | null
+  /** Where it sits, in QEMU's own words. */
+  readonly props: CpuInstanceProperties
+  /** The host's thread that runs it; `null` where the slot is empty. */
+  readonly hostThreadId: number | null
+}

@@ -1,0 +1,68 @@
+import { bounded } from './bounded.ts'
+import type { Deadline } from './deadline.ts'
+import { ConnectionError } from './errors.ts'
+
+/** A connection that can end. */
+export interface Closable {
+  /** Resolves with the first cause once it has ended. */
+  readonly closed: Promise<Error>
+  close(): Promise<void>
+}
+
+/**
+ * Keeps one connection for many users, and makes a new one when somebody asks after the last has ended. It never repeats
+ * what was under way when the connection ended: only its user knows what a repetition would mean.
+ */
+export class Redialer<C extends Closable> {
+  readonly #what: string
+  readonly #dial: () => Promise<C>
+  #current: Promise<C> | undefined
+  #closedBy: Error | undefined
+
+  /**
+   * @param what - for messages, such as `the monitor`
+   * @param dial - makes a connection; bounded by itself, since no single user's signal may end what others wait for
+   */
+  constructor(what: string, dial: () => Promise<C>) {
+    this.#what = what
+    this.#dial = dial
+  }
+
+  /**
+   * The connection, made anew if need be.
+   *
+   * @throws what `dial` rejects with; {@link ConnectionError} `ERR_CONNECT` when it outlasts the deadline
+   */
+  async get(deadline: Deadline): Promise<C> {
+    if (this.#closedBy !== undefined) throw this.#closedBy
+    this.#current ??= this.#start()
+    return bounded(this.#current, {
+      ...deadline.options(),
+      onTimeout: () =>
+        new ConnectionError('ERR_CONNECT', `${this.#what} was not connected within ${deadline.timeoutMs} ms`, {
+          outcome: 'not-sent',
+        }),
+    })
+  }
+
+  /** Close the connection, also one that is still being made, and make no other. */
+  async close(): Promise<void> {
+    this.#closedBy ??= new ConnectionError('ERR_CLOSED', `${this.#what} was closed by this side`, {
+      outcome: 'not-sent',
+    })
+    const current = this.#current
+    this.#current = undefined
+    // A connection that could not be made needs no closing; whoever asked for it was told why.
+    const connection = await current?.catch(() => undefined)
+    await connection?.close()
+  }
+
+  #start(): Promise<C> {
+    const attempt = this.#dial()
+    const forget = (): void => {
+      if (this.#current === attempt) this.#current = undefined
+    }
+    attempt.then((connection) => connection.closed.then(forget), forget)
+    return attempt
+  }
+}
