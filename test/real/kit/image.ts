@@ -1,0 +1,119 @@
+import { copyFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import {
+  debianArchitectures,
+  guestFacts,
+  kernelSuites,
+  qemuSuites,
+  type GuestArchitecture,
+  type KernelVersion,
+  type QemuVersion,
+} from './architectures.ts'
+import { digest, ensureEntry, namesIn } from './cache.ts'
+import { writeCpio, type CpioEntry } from './cpio.ts'
+import { moduleEntries, programEntries } from './guest-files.ts'
+import { initFiles, initScripts } from './init-scripts.ts'
+import { KitError, silent, type Progress } from './kit-error.ts'
+import { ensureUnpacked } from './unpack.ts'
+
+/** Which guest to build. */
+export interface ImageRequest {
+  readonly arch: GuestArchitecture
+  readonly kernel: KernelVersion
+  /** Which qemu-ga; default 7.2. The rest of the userland comes from the same suite. */
+  readonly agent?: QemuVersion | undefined
+}
+
+/** A guest that QEMU can boot with `-kernel`, `-initrd` and `-append`. */
+export interface GuestImage {
+  readonly arch: GuestArchitecture
+  readonly kernel: string
+  readonly initrd: string
+  readonly append: string
+  /** What `uname -r` says in the guest. */
+  readonly kernelRelease: string
+  /** The Debian version of qemu-ga. */
+  readonly agentVersion: string
+}
+
+/** Raise it when the way an image is put together changes, other than the scripts in it. */
+const layout = '1'
+/** A panic ends in a reboot at once, which the kit sees on the console; warnings and worse are kept there. */
+const commonArguments = 'panic=-1 loglevel=5'
+
+/**
+ * Builds a guest out of Debian packages, or finds it in the cache: a kernel, and an initramfs with busybox, qemu-ga, the
+ * modules of a virtio-serial port, and a shell on a port of its own. No disk image; root is not needed.
+ *
+ * @throws KitError when its packages cannot be had.
+ */
+export async function ensureGuestImage(request: ImageRequest, progress: Progress = silent): Promise<GuestImage> {
+  const { arch, kernel, agent = '7.2' } = request
+  const facts = guestFacts[arch]
+  const linux = await ensureUnpacked(
+    {
+      suite: kernelSuites[kernel],
+      architecture: facts.debian,
+      packages: [facts.kernelPackage],
+      take: /^linux-image-\d/,
+      label: `Linux ${kernel} for ${arch}`,
+    },
+    progress,
+  )
+  const userland = await ensureUnpacked(
+    {
+      suite: qemuSuites[agent],
+      architecture: facts.debian,
+      packages: ['qemu-guest-agent', 'busybox-static', 'util-linux'],
+      take: 'closure',
+      label: `guest agent ${agent} for ${arch}`,
+    },
+    progress,
+  )
+  const kernelFile = (await namesIn(join(linux.root, 'boot'))).find((name) => /^vmlinu[xz]-/.test(name))
+  if (kernelFile === undefined) throw new KitError(`no kernel was unpacked in ${linux.root}`)
+  const kernelRelease = kernelFile.replace(/^vmlinu[xz]-/, '')
+  const key = digest(layout, JSON.stringify([linux.versions, userland.versions, initScripts, initFiles]))
+  const entry = await ensureEntry(join('images', `${arch}-${kernelRelease}-${key}`), async (staging) => {
+    const modules = await moduleEntries(linux.root, kernelRelease, facts.modules)
+    const programs = await userlandEntries(userland.root, facts.debian)
+    await copyFile(join(linux.root, 'boot', kernelFile), join(staging, 'kernel'))
+    await writeFile(join(staging, 'initrd'), gzipSync(writeCpio([...fixedEntries(), ...programs, ...modules])))
+  })
+  return {
+    arch,
+    kernel: join(entry, 'kernel'),
+    initrd: join(entry, 'initrd'),
+    append: `console=${facts.console} ${commonArguments}`,
+    kernelRelease,
+    agentVersion: userland.versions['qemu-guest-agent'] ?? 'unknown',
+  }
+}
+
+async function userlandEntries(root: string, debian: string): Promise<CpioEntry[]> {
+  const facts = debianArchitectures[debian]
+  if (facts === undefined) throw new KitError(`the guest kit does not know the library directory of ${debian}`)
+  return programEntries(root, facts.triplet, [
+    { from: 'bin/busybox', to: 'bin/busybox' },
+    { from: 'sbin/qemu-ga', to: 'sbin/qemu-ga' },
+    // busybox's own chrt lacks SCHED_DEADLINE, which makes the kernel refuse to offline a CPU.
+    { from: 'bin/chrt', to: 'bin/chrt-deadline' },
+  ])
+}
+
+function fixedEntries(): CpioEntry[] {
+  return [
+    ...['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'var'].map((path) => ({ kind: 'directory', path }) as const),
+    // The kernel opens it for init before anything is mounted.
+    { kind: 'device', path: 'dev/console', major: 5, minor: 1 },
+    { kind: 'link', path: 'bin/sh', target: 'busybox' },
+    { kind: 'link', path: 'bin/mount', target: 'busybox' },
+    { kind: 'link', path: 'sbin/init', target: '../bin/busybox' },
+    { kind: 'link', path: 'var/run', target: '/run' },
+    ...Object.entries(initScripts).map(
+      ([path, text]) => ({ kind: 'file', path, data: Buffer.from(text), executable: true }) as const,
+    ),
+    ...Object.entries(initFiles).map(([path, text]) => ({ kind: 'file', path, data: Buffer.from(text) }) as const),
+  ]
+}

@@ -1,0 +1,10 @@
+/** The guest kit: real QEMUs and real guests for tests, the demo and the recorder. docs/guest-kit.md tells how. */
+export type { GuestArchitecture, KernelVersion, QemuTarget, QemuVersion } from './architectures.ts'
+export { cacheDirectory } from './cache.ts'
+export type { ControlEvent } from './control.ts'
+export { bootGuest, Guest, type GuestOptions } from './guest.ts'
+export { ensureGuestImage, type GuestImage, type ImageRequest } from './image.ts'
+export { KitError, silent, type Progress } from './kit-error.ts'
+export { Machine, startMachine, type Exit, type MachineOptions } from './machine.ts'
+export { everydayQemu, resolveQemu, type Qemu } from './qemu.ts'
+export type { ShellResult } from './shell.ts'

@@ -1,0 +1,109 @@
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { KitError } from './kit-error.ts'
+
+const pollMs = 200
+const heartbeatMs = 5_000
+/** A lock whose owner cannot be asked (another host, another pid namespace) is dead after this much silence. */
+const silenceMs = 120_000
+const waitLimitMs = 20 * 60_000
+
+interface Owner {
+  readonly pid: number
+  readonly host: string
+}
+
+/**
+ * Runs `task` while holding the lock file at `path`. Another process, or another call in this one, waits its turn; the
+ * lock of a process that died is taken over.
+ *
+ * @throws KitError when the lock was not free within twenty minutes.
+ */
+export async function withLock<T>(path: string, task: () => Promise<T>): Promise<T> {
+  await acquire(path)
+  const heartbeat = setInterval(() => {
+    const now = new Date()
+    // The lock may be gone already when this fires during the release.
+    utimes(path, now, now).catch(() => undefined)
+  }, heartbeatMs)
+  heartbeat.unref()
+  try {
+    return await task()
+  } finally {
+    clearInterval(heartbeat)
+    await rm(path, { force: true })
+  }
+}
+
+async function acquire(path: string): Promise<void> {
+  const owner: Owner = { pid: process.pid, host: hostname() }
+  const deadline = Date.now() + waitLimitMs
+  for (;;) {
+    try {
+      await writeFile(path, JSON.stringify(owner), { flag: 'wx' })
+      return
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error
+    }
+    if (await isStale(path)) {
+      await discard(path)
+    } else if (Date.now() > deadline) {
+      throw new KitError(`the lock ${path} has been held for too long; remove it if no other run is preparing guests`)
+    } else {
+      await delay(pollMs)
+    }
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  try {
+    const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
+    const silent = Date.now() - mtimeMs > silenceMs
+    const owner = parseOwner(text)
+    // A lock without a readable owner is being written right now, or its writer died in between.
+    if (owner?.host !== hostname()) return silent
+    return !isAlive(owner.pid)
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+/** Renames before it removes: of two processes that found the same lock stale, only one wins the rename. */
+async function discard(path: string): Promise<void> {
+  const grave = `${path}.stale-${process.pid}`
+  try {
+    await rename(path, grave)
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return
+    throw error
+  }
+  await rm(grave, { force: true })
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || !('pid' in value) || !('host' in value)) return undefined
+    if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined
+    return { pid: value.pid, host: value.host }
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM means alive and somebody else's.
+    return !isCode(error, 'ESRCH')
+  }
+}
+
+/** Is this a system error with that code? */
+export function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
