@@ -21,7 +21,9 @@ export {
   type Endpoint,
   type RefusalCode,
   type SetVcpuStateOptions,
+  type Confidence,
   type Vcpu,
+  type VcpuGuest,
   type VcpuChange,
   type VcpuMapKind,
 } from './domain/index.ts'

@@ -9,6 +9,7 @@ import { Deadline } from '../wire/deadline.ts'
 import { ConnectionError } from '../wire/errors.ts'
 import { EventHub, type EventStream } from '../wire/event-stream.ts'
 import { Redialer } from '../wire/redialer.ts'
+import { foreignValue } from '../wire/foreign-text.ts'
 import { isSocketAddress, type SocketAddress } from '../wire/socket.ts'
 import type { WireTrace } from '../wire/trace.ts'
 
@@ -141,7 +142,7 @@ function isExecutor<E extends { execute: unknown }>(endpoint: Endpoint<E>): endp
   }
   throw new InputError(
     'ERR_ADDRESS',
-    `${String(endpoint)} is no endpoint, expected a socket path, { host, port }, a connected Duplex, or an executor`,
+    `${foreignValue(given)} is no endpoint, expected a socket path, { host, port }, a connected Duplex, or an executor`,
   )
 }
 

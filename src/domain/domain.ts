@@ -136,7 +136,7 @@ export class Domain {
   /** Every vCPU of every slot, ascending, plugged or not. Errors as {@link Domain.getVcpuMap}. */
   async vcpus(options: CallOptions = {}): Promise<Vcpu[]> {
     const { slots } = await this.#read(new Deadline(options, READ_TIMEOUT_MS))
-    return listVcpus(slots)
+    return listVcpus(slots, new Map())
   }
 
   /**

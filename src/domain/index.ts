@@ -5,7 +5,9 @@ export {
   VCPU_MAP_KINDS,
   type ChangeResult,
   type SetVcpuStateOptions,
+  type Confidence,
   type Vcpu,
+  type VcpuGuest,
   type VcpuChange,
   type VcpuMapKind,
 } from './results.ts'

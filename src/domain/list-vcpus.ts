@@ -1,9 +1,13 @@
 import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
 import { deviceIdOf } from './device-id.ts'
-import type { Vcpu } from './results.ts'
+import type { Vcpu, VcpuGuest } from './results.ts'
 
-/** Every vCPU of every slot, ascending. */
-export function listVcpus(slots: readonly VcpuSlot[]): Vcpu[] {
+/**
+ * Every vCPU of every slot, ascending.
+ *
+ * @param guests - the guest's side of each vCPU that it has one for, by cpu-index
+ */
+export function listVcpus(slots: readonly VcpuSlot[], guests: ReadonlyMap<number, VcpuGuest>): Vcpu[] {
   return slots.flatMap((slot) => {
     const ids = [...slot.ids]
     return ids.map((id, thread) => {
@@ -17,6 +21,7 @@ export function listVcpus(slots: readonly VcpuSlot[]): Vcpu[] {
         qomPath: plugged?.qomPath ?? null,
         props: slot.props,
         hostThreadId: plugged?.hostThreadId ?? null,
+        guest: guests.get(id) ?? null,
       }
     })
   })

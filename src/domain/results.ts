@@ -56,6 +56,26 @@ export interface VcpuChange extends ChangeResult {
   readonly deviceId: string | null
 }
 
+/**
+ * How sure it is that a CPU of the guest is a certain vCPU of QEMU:
+ *
+ * - `exact`: the guest's own `/sys` says so;
+ * - `observed`: it was the one that appeared or vanished around a change of ours;
+ * - `computed`: it follows from a stated rule;
+ * - `assumed`: nothing better is known than that both count from 0.
+ */
+export type Confidence = 'exact' | 'observed' | 'computed' | 'assumed'
+
+/** The guest's side of a vCPU. */
+export interface VcpuGuest {
+  /** The guest's logical id. */
+  readonly id: number
+  readonly online: boolean
+  /** Does the guest say that it can be turned off and on? */
+  readonly canOffline: boolean
+  readonly confidence: Confidence
+}
+
 /** One vCPU, plugged or not yet. */
 export interface Vcpu {
   /** Its cpu-index: its bit's position in the maps. */
@@ -74,4 +94,6 @@ export interface Vcpu {
   readonly props: CpuInstanceProperties
   /** The host's thread that runs it; `null` where the slot is empty. */
   readonly hostThreadId: number | null
+  /** Which CPU of the guest it is; `null` where the guest has none for it, or cannot be asked. */
+  readonly guest: VcpuGuest | null
 }
