@@ -14,7 +14,7 @@ import { linkAgent, linkMonitor, type Endpoint, type Link } from './connect.ts'
 import { deviceIdOf } from './device-id.ts'
 import { followEvents } from './follow-events.ts'
 import { RefusedError } from './errors.ts'
-import { readGuestMaps } from './guest-cpus.ts'
+import { readGuestCpus, readGuestMaps } from './guest-cpus.ts'
 import { listVcpus } from './list-vcpus.ts'
 import { pickSlot, requireWholeSlot } from './pick-slot.ts'
 import { plugSlot } from './plug.ts'
@@ -29,6 +29,8 @@ import {
   type VcpuMapKind,
 } from './results.ts'
 import { setGuestVcpu } from './set-guest-vcpu.ts'
+import { readExactIds } from './translation/exact-ids.ts'
+import { matchGuest } from './translation/match-guest.ts'
 import { awaitRemoval, unplugSlot } from './unplug.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -133,10 +135,18 @@ export class Domain {
     return readGuestMaps(this.#requireAgent(), new Deadline(options, READ_TIMEOUT_MS))
   }
 
-  /** Every vCPU of every slot, ascending, plugged or not. Errors as {@link Domain.getVcpuMap}. */
+  /**
+   * Every vCPU of every slot, ascending, plugged or not; with an agent, each with the guest's side of it. Errors as
+   * {@link Domain.getVcpuMap}.
+   */
   async vcpus(options: CallOptions = {}): Promise<Vcpu[]> {
-    const { slots } = await this.#read(new Deadline(options, READ_TIMEOUT_MS))
-    return listVcpus(slots, new Map())
+    const deadline = new Deadline(options, READ_TIMEOUT_MS)
+    const reading = await this.#read(deadline)
+    if (this.#agent === undefined) return listVcpus(reading.slots, new Map())
+    const qga = this.#agent.executor
+    const cpus = await readGuestCpus(qga, deadline)
+    const exact = await readExactIds(this.#monitor.executor, qga, reading, cpus, deadline)
+    return listVcpus(reading.slots, matchGuest(reading.slots, { cpus, exact, observed: new Map() }))
   }
 
   /**

@@ -15,6 +15,8 @@ export interface SlotReading {
   readonly slots: readonly VcpuSlot[]
   /** Why the machine has no vCPU hotplug, in QEMU's own words; `undefined` where it has. */
   readonly noHotplug: string | undefined
+  /** QEMU's name of the architecture, such as `x86_64`, where it gives one. */
+  readonly target: string | undefined
 }
 
 /**
@@ -39,10 +41,11 @@ async function readOnce(qmp: QmpExecutor, deadline: Deadline): Promise<SlotReadi
     callQmp(qmp, 'query-hotpluggable-cpus', undefined, deadline.options()).catch(refusal),
     callQmp(qmp, 'query-cpus-fast', undefined, deadline.options()),
   ])
+  const target = plugged[0]?.target
   if (hotpluggable instanceof CommandError) {
-    return { slots: fixedSlots(plugged), noHotplug: hotpluggable.description }
+    return { slots: fixedSlots(plugged), noHotplug: hotpluggable.description, target }
   }
-  return { slots: computeSlots(hotpluggable, plugged), noHotplug: undefined }
+  return { slots: computeSlots(hotpluggable, plugged), noHotplug: undefined, target }
 }
 
 /** A machine without hotplug refuses the query (docs/wire-notes.md): that is an answer. */

@@ -1,0 +1,114 @@
+import type { GuestCpu } from '../../bitmap/replies.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { QgaExecutor } from '../../qga/executor.ts'
+import { readGuestFile } from '../../qga/read-file.ts'
+import type { QmpExecutor } from '../../qmp/executor.ts'
+import type { Deadline } from '../../wire/deadline.ts'
+import { CommandError } from '../../wire/errors.ts'
+import { readPresent } from '../guest-cpus.ts'
+import type { SlotReading } from '../read-slots.ts'
+
+const SYS_CPU = '/sys/devices/system/cpu'
+const latin1 = new TextDecoder('latin1')
+
+/** Where a guest says which vCPU one of its CPUs is, and how it says it. */
+interface ExactRule {
+  readonly file: string
+  /** The vCPU's cpu-index in the file's text; `undefined` when the text is none of the kind. */
+  readonly parse: (text: string) => number | undefined
+  /** Guests that list CPUs which are not there say nothing of use about those. */
+  readonly onlyPresent: boolean
+}
+
+/**
+ * Read from the guest's own `/sys` which vCPU each of its CPUs is.
+ *
+ * @returns cpu-index by guest id, for the CPUs whose files say so; `undefined` where the agent may not read files
+ */
+export async function readExactIds(
+  qmp: QmpExecutor,
+  qga: QgaExecutor,
+  reading: SlotReading,
+  cpus: readonly GuestCpu[],
+  deadline: Deadline,
+): Promise<ReadonlyMap<number, number> | undefined> {
+  const rule = await ruleFor(qmp, reading, deadline)
+  if (rule === undefined) return undefined
+  const present = rule.onlyPresent ? await readPresent(qga, deadline) : undefined
+  if (rule.onlyPresent && present === undefined) return undefined
+  const ids = new Map<number, number>()
+  for (const { 'logical-id': id } of cpus) {
+    if (present?.has(id) === false) continue
+    const { text, forbidden } = await readText(qga, `${SYS_CPU}/cpu${id}/${rule.file}`, deadline)
+    if (forbidden) return undefined
+    const index = text === undefined ? undefined : rule.parse(text)
+    if (index !== undefined) ids.set(id, index)
+  }
+  return ids
+}
+
+async function ruleFor(
+  qmp: QmpExecutor,
+  { target, slots }: SlotReading,
+  deadline: Deadline,
+): Promise<ExactRule | undefined> {
+  switch (target) {
+    case 'x86_64':
+    case 'i386':
+    case 'aarch64':
+    case 'loongarch64':
+      return { file: 'firmware_node/path', parse: parseAcpiPath, onlyPresent: false }
+    case 's390x':
+      return { file: 'address', parse: parseDecimal, onlyPresent: false }
+    case 'ppc64': {
+      const vsmt = await readVsmt(qmp, slots, deadline)
+      const threads = slots[0]?.count ?? 1
+      return {
+        file: 'physical_id',
+        parse: (text) => indexOfHardwareId(parseDecimal(text), threads, vsmt),
+        onlyPresent: true,
+      }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** `\_SB_.CPUS.C005`: QEMU names the ACPI device of a slot after its cpu-index, in hex (hw/acpi/cpu.c). */
+function parseAcpiPath(text: string): number | undefined {
+  const digits = /\.C([0-9A-F]{3,6})$/.exec(text)?.[1]
+  return digits === undefined ? undefined : Number.parseInt(digits, 16)
+}
+
+function parseDecimal(text: string): number | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined
+}
+
+/** pseries spaces the hardware ids of cores by the machine's `vsmt`, not by their threads (hw/ppc/spapr.c). */
+function indexOfHardwareId(hardwareId: number | undefined, threads: number, vsmt: number): number | undefined {
+  if (hardwareId === undefined) return undefined
+  const thread = hardwareId % vsmt
+  return thread < threads ? Math.floor(hardwareId / vsmt) * threads + thread : undefined
+}
+
+async function readVsmt(qmp: QmpExecutor, slots: readonly VcpuSlot[], deadline: Deadline): Promise<number> {
+  const vsmt = await qmp.execute('qom-get', { path: '/machine', property: 'vsmt' }, deadline.options())
+  if (typeof vsmt === 'number' && Number.isInteger(vsmt) && vsmt >= 1) return vsmt
+  // 0: never set, so QEMU uses the threads of a core.
+  return slots[0]?.count ?? 1
+}
+
+/** What a file says; no `text` where the guest has no such file; `forbidden` where the agent may not read any. */
+async function readText(
+  qga: QgaExecutor,
+  path: string,
+  deadline: Deadline,
+): Promise<{ readonly text?: string; readonly forbidden: boolean }> {
+  try {
+    return { text: latin1.decode(await readGuestFile(qga, path, deadline.options())).trim(), forbidden: false }
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    // The agent's class for a command that its configuration blocks; anything else is about this one file.
+    return { forbidden: error.errorClass === 'CommandNotFound' || error.errorClass === 'CommandDisabled' }
+  }
+}
