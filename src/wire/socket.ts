@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InputError } from '../bitmap/errors.ts'
 import { timeoutOf, type CallOptions } from './call-options.ts'
@@ -72,6 +72,57 @@ export async function dial(address: SocketAddress, options: CallOptions = {}): P
   })
 }
 
+/** A socket that is listened on. */
+export interface SocketListener extends AsyncDisposable {
+  /** Where; for TCP with the port that was given. */
+  readonly address: SocketAddress
+  /** End every connection, after what was written, and listen no more. Closing again does nothing. */
+  close(): Promise<void>
+}
+
+/**
+ * Listen on a UNIX or TCP socket; port 0 takes any free one.
+ *
+ * @param onConnection - gets each connection, which is then its own to read and to end
+ * @throws {@link InputError} `ERR_ADDRESS` for an address that no socket can have
+ * @throws {@link ConnectionError} `ERR_CONNECT` when the address is taken or may not be used
+ */
+export async function listen(address: SocketAddress, onConnection: (socket: Socket) => void): Promise<SocketListener> {
+  checkAddress(address, 0)
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    onConnection(socket)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new ConnectionError('ERR_CONNECT', `cannot listen at ${describeAddress(address)}: ${cause.message}`, { cause }),
+      )
+    })
+    server.listen(typeof address === 'string' ? { path: address } : { ...address }, resolve)
+  })
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= new Promise((resolve) => {
+      server.close(() => {
+        resolve()
+      })
+      for (const socket of sockets) socket.destroySoon()
+    })
+    return closing
+  }
+  return { address: boundAddress(server, address), close, [Symbol.asyncDispose]: close }
+}
+
+function boundAddress(server: Server, asked: SocketAddress): SocketAddress {
+  const bound = server.address()
+  return typeof asked === 'string' || bound === null || typeof bound === 'string'
+    ? asked
+    : { host: asked.host, port: bound.port }
+}
+
 function reasonOf(cause: NodeJS.ErrnoException): string {
   switch (cause.code) {
     case 'ENOENT':
@@ -90,7 +141,7 @@ function reasonOf(cause: NodeJS.ErrnoException): string {
   }
 }
 
-function checkAddress(address: SocketAddress): void {
+function checkAddress(address: SocketAddress, minPort = 1): void {
   if (typeof address === 'string') {
     const bytes = Buffer.byteLength(address)
     if (bytes >= 1 && bytes <= MAX_UNIX_PATH_BYTES && !address.includes('\0')) return
@@ -100,6 +151,9 @@ function checkAddress(address: SocketAddress): void {
     )
   }
   const { host, port } = address
-  if (typeof host === 'string' && host !== '' && Number.isInteger(port) && port >= 1 && port <= 65_535) return
-  throw new InputError('ERR_ADDRESS', `${host}:${port} is no TCP address, expected a host and a port from 1 to 65535`)
+  if (typeof host === 'string' && host !== '' && Number.isInteger(port) && port >= minPort && port <= 65_535) return
+  throw new InputError(
+    'ERR_ADDRESS',
+    `${host}:${port} is no TCP address, expected a host and a port from ${minPort} to 65535`,
+  )
 }

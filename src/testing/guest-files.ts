@@ -1,0 +1,97 @@
+import { formatIds } from './format-ids.ts'
+import { Refusal } from './refusal.ts'
+import type { GuestSeat, SimulatedGuest } from './simulated-guest.ts'
+
+const ROOT = '/sys/devices/system/cpu'
+const DEFAULT_COUNT = 4_096
+
+/** The part of a guest's `/sys` that is about CPUs, and the handles that the agent has open in it. */
+export class GuestFiles {
+  readonly #guest: SimulatedGuest
+  readonly #open = new Map<number, { readonly content: Buffer; position: number }>()
+  #nextHandle = 1_000
+
+  constructor(guest: SimulatedGuest) {
+    this.#guest = guest
+  }
+
+  /** Handles that nobody has closed. */
+  get openHandles(): readonly number[] {
+    return [...this.#open.keys()]
+  }
+
+  /** `guest-file-open`. */
+  open(path: unknown, mode: unknown = 'r'): number {
+    if (typeof path !== 'string') throw new Refusal("Parameter 'path' is missing")
+    const content = this.#contentOf(path)
+    const why = content === undefined ? 'No such file or directory' : mode === 'r' ? undefined : 'Permission denied'
+    if (content === undefined || why !== undefined) {
+      throw new Refusal(`failed to open file '${path}' (mode: '${String(mode)}'): ${why ?? ''}`)
+    }
+    const handle = this.#nextHandle++
+    this.#open.set(handle, { content: Buffer.from(content), position: 0 })
+    return handle
+  }
+
+  /** `guest-file-read`: `eof` only once the end was run into, as with `fread`. */
+  read(handle: unknown, count: unknown = DEFAULT_COUNT): object {
+    const file = this.#find(handle)
+    if (typeof count !== 'number' || count < 0)
+      throw new Refusal(`value '${String(count)}' is invalid for argument count`)
+    const piece = file.content.subarray(file.position, file.position + count)
+    file.position += piece.length
+    return { count: piece.length, 'buf-b64': piece.toString('base64'), eof: piece.length < count }
+  }
+
+  /** `guest-file-close`. */
+  close(handle: unknown): void {
+    this.#find(handle)
+    this.#open.delete(Number(handle))
+  }
+
+  #find(handle: unknown): { readonly content: Buffer; position: number } {
+    const file = typeof handle === 'number' ? this.#open.get(handle) : undefined
+    if (file === undefined) throw new Refusal(`handle '${String(handle)}' has not been found`)
+    return file
+  }
+
+  #contentOf(path: string): string | undefined {
+    const { seats, possible } = this.#guest
+    const idsOf = (wanted: (seat: GuestSeat) => boolean): string =>
+      `${formatIds(seats.filter(wanted).map(({ logicalId }) => logicalId))}\n`
+    switch (path) {
+      case `${ROOT}/present`:
+        return idsOf(({ cpuIndex }) => cpuIndex !== undefined)
+      case `${ROOT}/online`:
+        return idsOf(({ online }) => online)
+      case `${ROOT}/possible`:
+        return `${formatIds(Array.from({ length: possible }, (_, id) => id))}\n`
+      default:
+        return this.#contentOfCpu(path)
+    }
+  }
+
+  #contentOfCpu(path: string): string | undefined {
+    const match = /^\/sys\/devices\/system\/cpu\/cpu(\d+)\/(.+)$/.exec(path)
+    const seat = this.#guest.seats.find(({ logicalId }) => match !== null && logicalId === Number(match[1]))
+    if (match === null || seat === undefined) return undefined
+    const { kind } = this.#guest
+    const { cpuIndex, logicalId, online } = seat
+    switch (match[2]) {
+      case 'online':
+        return this.#guest.canOffline(logicalId) ? `${online ? 1 : 0}\n` : undefined
+      case 'firmware_node/path':
+        return kind === 'x86' && cpuIndex !== undefined ? `\\_SB_.CPUS.C${hex(cpuIndex)}\n` : undefined
+      case 'physical_id':
+        return kind === 'pseries' ? `${cpuIndex ?? 0}\n` : undefined
+      case 'address':
+        return kind === 's390x' && cpuIndex !== undefined ? `${cpuIndex}\n` : undefined
+      default:
+        return undefined
+    }
+  }
+}
+
+function hex(id: number): string {
+  return id.toString(16).toUpperCase().padStart(3, '0')
+}

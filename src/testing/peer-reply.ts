@@ -1,0 +1,26 @@
+import { Refusal } from './refusal.ts'
+
+/** A message as QEMU and its agent write it: one line of ASCII, everything else escaped. */
+export function encodeMessage(message: object): string {
+  return JSON.stringify(message).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** The reply to a command: what `run` returns, or the error that it throws; `id` is echoed where there was one. */
+export async function replyOf(run: () => unknown, id: unknown): Promise<object> {
+  const echo = id === undefined ? {} : { id }
+  try {
+    const value = await run()
+    return { return: value ?? {}, ...echo }
+  } catch (error) {
+    return { ...errorMessage(error), ...echo }
+  }
+}
+
+/** The error part of a reply. Whatever else a hook throws is told as a `GenericError` too, so that its words are seen. */
+export function errorMessage(error: unknown): object {
+  const errorClass = error instanceof Refusal ? error.errorClass : 'GenericError'
+  return { error: { class: errorClass, desc: error instanceof Error ? error.message : String(error) } }
+}
