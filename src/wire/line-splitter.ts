@@ -6,12 +6,14 @@ const CR = 0x0d
 /**
  * Cuts a stream of bytes into lines, whatever pieces it arrives in. Pure: it has never heard of a socket.
  *
- * Each byte is looked at once, so that a large message in small pieces costs what one in a single piece does. Bytes stay
- * bytes: decoding belongs to whole lines, since a piece may end inside a character and the agent's 0xFF is no text at all.
+ * Each byte is looked at once, so that a large message in small pieces costs what one in a single piece does. An
+ * unfinished line is held in one buffer that doubles as it grows: a peer that sends a byte at a time must not cost an
+ * object for each. Bytes stay bytes: decoding belongs to whole lines, since a piece may end inside a character and the
+ * agent's 0xFF is no text at all.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number
-  #head: Uint8Array[] = []
+  #head: Uint8Array = new Uint8Array(0)
   #headBytes = 0
 
   /** @param maxLineBytes - longest line accepted, without its terminator, in bytes */
@@ -41,31 +43,34 @@ export class LineSplitter {
   }
 
   #hold(piece: Uint8Array): void {
-    this.#checkLength(this.#headBytes + piece.length)
-    this.#head.push(piece)
-    this.#headBytes += piece.length
+    const bytes = this.#headBytes + piece.length
+    // The last byte may be the CR of a full line.
+    this.#checkLength(piece.at(-1) === CR ? bytes - 1 : bytes)
+    if (bytes > this.#head.length) {
+      const grown = new Uint8Array(Math.max(bytes, Math.min(2 * this.#head.length, this.#maxLineBytes + 1)))
+      grown.set(this.#head.subarray(0, this.#headBytes))
+      this.#head = grown
+    }
+    this.#head.set(piece, this.#headBytes)
+    this.#headBytes = bytes
   }
 
   #finish(tail: Uint8Array): Uint8Array {
-    this.#checkLength(this.#headBytes + tail.length)
     let line = tail
     if (this.#headBytes > 0) {
-      line = new Uint8Array(this.#headBytes + tail.length)
-      let offset = 0
-      for (const piece of this.#head) {
-        line.set(piece, offset)
-        offset += piece.length
-      }
-      line.set(tail, offset)
-      this.#head = []
+      if (tail.length > 0) this.#hold(tail)
+      line = this.#head.subarray(0, this.#headBytes)
+      // The line keeps this buffer; the next one gets its own.
+      this.#head = new Uint8Array(0)
       this.#headBytes = 0
     }
-    return line.at(-1) === CR ? line.subarray(0, -1) : line
+    if (line.at(-1) === CR) line = line.subarray(0, -1)
+    this.#checkLength(line.length)
+    return line
   }
 
   #checkLength(bytes: number): void {
-    // One more than the cap is the CR that a full line may still end in.
-    if (bytes <= this.#maxLineBytes + 1) return
+    if (bytes <= this.#maxLineBytes) return
     throw new ProtocolError(`a message exceeds the cap of ${this.#maxLineBytes} bytes`, {}, 'ERR_MESSAGE_TOO_LARGE')
   }
 }
