@@ -12,6 +12,8 @@ export interface Bounds {
  */
 export async function bounded<T>(promise: Promise<T>, bounds: Bounds): Promise<T> {
   const { signal, timeoutMs, onTimeout } = bounds
+  // Nobody may be waiting for it by the time it fails; that is no uncaught error.
+  promise.catch(() => undefined)
   signal?.throwIfAborted()
   let release = (): void => undefined
   const limit = new Promise<never>((_, reject) => {

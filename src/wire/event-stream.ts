@@ -38,7 +38,8 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
   end(failure?: Error): void {
     if (this.#ended) return
     this.#ended = true
-    this.#failure = failure
+    // Told once: to who waits now, or to the next who asks.
+    if (this.#waiting.length === 0) this.#failure = failure
     for (const reader of this.#waiting.splice(0)) {
       if (failure === undefined) reader.resolve({ done: true, value: undefined })
       else reader.reject(failure)

@@ -16,5 +16,15 @@ function escapeCharacter(character: string): string {
 /** The same for any value of a peer, as JSON. */
 export function foreignValue(value: unknown, max: number = MAX_SHOWN): string {
   if (value === undefined) return 'nothing'
-  return foreignText(JSON.stringify(value), max)
+  return foreignText(jsonOf(value), max)
+}
+
+/** An executor of the caller's own may hand over what no JSON has: a BigInt, a function, a cycle. */
+function jsonOf(value: unknown): string {
+  try {
+    const json: unknown = JSON.stringify(value)
+    return typeof json === 'string' ? json : `a ${typeof value}`
+  } catch {
+    return `a ${typeof value}`
+  }
 }

@@ -10,6 +10,7 @@ export interface LineChannelOptions {
   readonly label: string
   /** Cap on one inbound message, in bytes. */
   readonly maxMessageBytes: number
+  /** What it throws closes the channel with that cause. */
   readonly trace?: WireTrace | undefined
   /** Called with each whole line. What it throws closes the channel with that cause. */
   readonly onLine: (line: Uint8Array) => void
@@ -39,6 +40,8 @@ export class LineChannel {
     duplex.on('end', this.#onEnd)
     duplex.on('close', this.#onEnd)
     duplex.on('error', this.#onError)
+    // Listening does not wake a stream that its owner paused before handing it over.
+    duplex.resume()
     if (duplex.destroyed || duplex.readableEnded) process.nextTick(this.#onEnd)
   }
 
@@ -51,7 +54,7 @@ export class LineChannel {
   send(data: string | Uint8Array): void {
     if (this.#cause !== undefined) return
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    publishTraffic(this.#options.trace, { label: this.#options.label, direction: 'out', bytes })
+    if (!this.#publish('out', bytes)) return
     if (!this.#corked) {
       this.#corked = true
       this.#duplex.cork()
@@ -77,15 +80,30 @@ export class LineChannel {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
+    if (!this.#publish('in', chunk)) return
     try {
-      publishTraffic(this.#options.trace, { label: this.#options.label, direction: 'in', bytes: chunk })
       this.#splitter.push(chunk, (line) => {
         // A line may close the channel; those behind it in the same piece are then nobody's.
         if (this.#cause === undefined) this.#options.onLine(line)
       })
     } catch (error) {
-      this.close(error instanceof Error ? error : new Error(String(error)))
+      this.#closeFor(error)
     }
+  }
+
+  /** @returns `false` when the trace failed, which closes the channel */
+  #publish(direction: 'in' | 'out', bytes: Uint8Array): boolean {
+    try {
+      publishTraffic(this.#options.trace, { label: this.#options.label, direction, bytes })
+      return true
+    } catch (error) {
+      this.#closeFor(error)
+      return false
+    }
+  }
+
+  #closeFor(error: unknown): void {
+    this.close(error instanceof Error ? error : new Error(String(error)))
   }
 
   readonly #onEnd = (): void => {
