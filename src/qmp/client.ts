@@ -201,6 +201,8 @@ export class QmpClient implements QmpExecutor {
       const message = `${this.#where} greeted, but did not answer within ${deadline.timeoutMs} ms: QEMU hangs`
       throw new ConnectionError('ERR_CONNECT', message, { cause })
     }
+    // The connection may have ended with the very bytes of the answer.
+    if (this.#channel.cause !== undefined) throw lostCall('qmp_capabilities', 'unknown', this.#channel.cause)
     this.#transition('ready')
   }
 
@@ -208,6 +210,7 @@ export class QmpClient implements QmpExecutor {
     const timeoutMs = timeoutOf(options, DEFAULT_COMMAND_TIMEOUT_MS)
     const { signal, oob = false } = options
     signal?.throwIfAborted()
+    if (this.#channel.cause !== undefined) throw lostCall(command, 'not-sent', this.#channel.cause)
     if (oob && !this.#oob) throw new InputError('ERR_OOB', `${command}: out-of-band execution was not negotiated`)
     const encoded = encodeArguments(command, args)
     const { id, answer } = this.#pending.open({ command, timeoutMs, signal })
