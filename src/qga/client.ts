@@ -50,7 +50,8 @@ export class QgaClient implements QgaExecutor {
   readonly #turns = new TurnQueue("another command of the agent's")
   readonly #closed: Promise<Error>
   #state: QgaClientState = 'unsynced'
-  #sync: { readonly sync: DelimitedSync; readonly onAnswer: () => void } | undefined
+  #sync:
+    { readonly sync: DelimitedSync; readonly onAnswer: () => void; readonly onLost: (cause: Error) => void } | undefined
   #dropped = 0
   #unaskedBytes = 0
 
@@ -70,6 +71,7 @@ export class QgaClient implements QgaExecutor {
       },
       onClose: (cause) => {
         this.#state = 'closed'
+        this.#sync?.onLost(cause)
         this.#pending.rejectAll((command) => lostCall(command, 'unknown', cause))
         onClosed(cause)
       },
@@ -151,19 +153,20 @@ export class QgaClient implements QgaExecutor {
 
   async #synchronise(deadline: Deadline): Promise<void> {
     if (this.#state === 'closed') throw lostCall('guest-sync-delimited', 'not-sent', this.#channel.cause)
+    const { signal, timeoutMs } = deadline.options()
+    signal?.throwIfAborted()
     this.#state = 'syncing'
     const sync = new DelimitedSync()
-    const { signal, timeoutMs } = deadline.options()
     const syncTimeoutMs = Math.min(timeoutMs, DEFAULT_SYNC_TIMEOUT_MS)
-    const answered = new Promise<void>((resolve) => {
-      this.#sync = { sync, onAnswer: resolve }
-    })
-    const lost = this.#closed.then((cause) => {
-      throw lostCall('guest-sync-delimited', 'not-sent', cause)
+    const answered = new Promise<void>((resolve, reject) => {
+      const onLost = (cause: Error): void => {
+        reject(lostCall('guest-sync-delimited', 'not-sent', cause))
+      }
+      this.#sync = { sync, onAnswer: resolve, onLost }
     })
     this.#channel.send(sync.request())
     try {
-      await bounded(Promise.race([answered, lost]), {
+      await bounded(answered, {
         signal,
         timeoutMs: syncTimeoutMs,
         onTimeout: () =>
@@ -186,6 +189,8 @@ export class QgaClient implements QgaExecutor {
   #send(command: string, args: QgaArguments | undefined, deadline: Deadline): Promise<unknown> {
     const { signal, timeoutMs } = deadline.options()
     signal?.throwIfAborted()
+    // The channel may have ended with the very bytes of the sync's answer.
+    if (this.#channel.cause !== undefined) throw lostCall(command, 'not-sent', this.#channel.cause)
     const encoded = encodeArguments(command, args)
     const { id, answer } = this.#pending.open({
       command,
@@ -231,7 +236,8 @@ export class QgaClient implements QgaExecutor {
   /** @throws {@link ProtocolError} when the guest talks without being asked and does not stop; that closes the channel */
   #drop(line: Uint8Array): void {
     this.#dropped++
-    this.#unaskedBytes += line.length
+    // Its end counts too, or a flood of empty lines would have no end.
+    this.#unaskedBytes += line.length + 1
     if (this.#unaskedBytes > 2 * this.#maxMessageBytes) {
       throw new ProtocolError(`the guest sent ${this.#unaskedBytes} bytes that answer nothing`)
     }

@@ -31,15 +31,16 @@ export async function readGuestFile(
   const deadline = new Deadline(options, DEFAULT_READ_TIMEOUT_MS)
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
   const handle = await callQga(executor, 'guest-file-open', { path, mode: 'r' }, deadline.options())
+  let content: Uint8Array
   try {
-    const content = await readAll(executor, path, handle, maxBytes, deadline)
-    await close(executor, handle)
-    return content
+    content = await readAll(executor, path, handle, maxBytes, deadline)
   } catch (error) {
-    // The first error is the one to tell. Closing again is harmless, and where it fails it fails for the same reason.
-    await Promise.allSettled([close(executor, handle)])
+    // The first error is the one to tell, and at once: whoever aborts does not wait for a guest to close its file.
+    close(executor, handle).catch(() => undefined)
     throw error
   }
+  await close(executor, handle)
+  return content
 }
 
 async function readAll(

@@ -1,4 +1,4 @@
-import { VcpuError, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
+import { VcpuError, withOutcome, type Outcome, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
 import { Deadline } from '../wire/deadline.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import { CommandError, ProtocolError } from '../wire/errors.ts'
@@ -65,7 +65,8 @@ async function callRest(
   try {
     return await callQga(executor, 'guest-set-vcpus', { vcpus: rest }, deadline.options())
   } catch (cause) {
-    if (applied === 0 || !(cause instanceof CommandError)) throw cause
+    if (!(cause instanceof CommandError)) throw withOutcome(cause, outcomeOf(cause, applied))
+    if (applied === 0) throw cause
     throw new PartialChangeError(
       `the guest did ${applied} of ${applied + rest.length} changes, then failed to turn its CPU ${failed['logical-id']} ` +
         `${failed.online ? 'on' : 'off'}: ${cause.description}`,
@@ -74,4 +75,11 @@ async function callRest(
       { cause },
     )
   }
+}
+
+/** Of the whole change, when a step of it failed without the agent saying why. */
+function outcomeOf(cause: unknown, applied: number): Outcome {
+  const notSent = cause instanceof VcpuError && cause.outcome === 'not-sent'
+  if (!notSent) return 'unknown'
+  return applied === 0 ? 'not-sent' : 'partial'
 }
