@@ -30,6 +30,8 @@ export interface GuestFacts {
   /** The console device, as the kernel calls it, that QEMU's first `-serial` is connected to. */
   readonly console: string
   readonly serialBus: string
+  /** Enough to boot and to plug into: pages of ppc64le are 64 KiB, and so is the least that anything takes. */
+  readonly memoryMb: number
   /** The modules that a virtio-serial port needs, in loading order; those built into a kernel are passed over. */
   readonly modules: readonly string[]
 }
@@ -54,6 +56,14 @@ export const debianArchitectures: Readonly<Record<string, DebianArchitecture>> =
   ppc64el: { triplet: 'powerpc64le-linux-gnu', loaders: ['lib64/ld64.so.2', 'usr/lib64/ld64.so.2'] },
 }
 
+/** Debian's name for the machine that Node runs on, by `process.arch`. */
+export const hostArchitectures: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  arm64: 'arm64',
+  s390x: 's390x',
+  ppc64: 'ppc64el',
+}
+
 const pciModules = [
   'virtio_ring',
   'virtio',
@@ -72,6 +82,7 @@ export const guestFacts: Readonly<Record<GuestArchitecture, GuestFacts>> = {
     kernelPackage: 'linux-image-cloud-amd64',
     console: 'ttyS0',
     serialBus: 'virtio-serial-pci',
+    memoryMb: 256,
     modules: pciModules,
   },
   s390x: {
@@ -81,7 +92,9 @@ export const guestFacts: Readonly<Record<GuestArchitecture, GuestFacts>> = {
     kernelPackage: 'linux-image-s390x',
     console: 'ttysclp0',
     serialBus: 'virtio-serial-ccw',
-    modules: ['virtio_ring', 'virtio', 'virtio_ccw', 'virtio_console'],
+    memoryMb: 256,
+    // virtio_ccw comes with CONFIG_S390_GUEST and is never a module.
+    modules: ['virtio_ring', 'virtio', 'virtio_console'],
   },
   ppc64le: {
     debian: 'ppc64el',
@@ -91,6 +104,7 @@ export const guestFacts: Readonly<Record<GuestArchitecture, GuestFacts>> = {
     kernelPackage: 'linux-image-powerpc64le',
     console: 'hvc0',
     serialBus: 'virtio-serial-pci',
+    memoryMb: 1024,
     modules: pciModules,
   },
 }

@@ -1,28 +1,34 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { guestFacts } from './architectures.ts'
 import { isRecord } from './control.ts'
 import type { GuestImage } from './image.ts'
 import { agentArgument, agentPortName, noAgentArgument, shellPortName } from './init-scripts.ts'
 import { KitError } from './kit-error.ts'
-import { launch, Machine, socketDirectory, type Launched, type MachineOptions } from './machine.ts'
+import { launch, socketDirectory, type Launched, type MachineOptions } from './launch.ts'
+import { Machine } from './machine.ts'
 import { Shell, type ShellResult } from './shell.ts'
 import { defer, within } from './wait.ts'
 
 /** A guest to boot. */
 export interface GuestOptions extends MachineOptions {
   readonly image: GuestImage
-  /** Whether qemu-ga is started, and with which further arguments; none may hold a blank. Default true. */
+  /** Whether qemu-ga is started at boot, and with which further arguments; none may hold a blank. Default true. */
   readonly agent?: boolean | readonly string[] | undefined
   /** Further words of the kernel's command line. */
   readonly append?: string | undefined
+  /** Default two minutes. */
   readonly bootTimeoutMs?: number | undefined
 }
 
+interface Waiting {
+  readonly timeoutMs?: number | undefined
+}
+
 const defaultBootTimeoutMs = 120_000
+const defaultAgentTimeoutMs = 60_000
 const agentChardev = 'qga'
 /** VSERPORT_CHANGE calls a port by its device id, not by its name. */
-const agentPortId = portId(agentChardev)
+const agentPortId = 'qga-port'
 
 /** A booted Linux in a QEMU. */
 export class Guest extends Machine {
@@ -30,13 +36,15 @@ export class Guest extends Machine {
   readonly qgaPath: string
   readonly image: GuestImage
   readonly #shell: Shell
+  readonly #hasAgent: boolean
 
   /** @internal Use {@link bootGuest}. */
-  constructor(launched: Launched, image: GuestImage, shell: Shell) {
+  constructor(launched: Launched, options: GuestOptions, shell: Shell) {
     super(launched)
-    this.qgaPath = join(launched.directory, `${agentChardev}.sock`)
-    this.image = image
+    this.qgaPath = join(launched.ward.directory, `${agentChardev}.sock`)
+    this.image = options.image
     this.#shell = shell
+    this.#hasAgent = options.agent !== false
   }
 
   /**
@@ -44,34 +52,68 @@ export class Guest extends Machine {
    *
    * @throws KitError when it has not ended in time (default one minute) or QEMU ends.
    */
-  shell(script: string, options: { readonly timeoutMs?: number } = {}): Promise<ShellResult> {
+  shell(script: string, options: Waiting = {}): Promise<ShellResult> {
     return this.#shell.run(script, options.timeoutMs)
   }
 
   /**
+   * Resolves when the guest's shell is there and, if it was asked for, its agent. bootGuest has waited already, unless the
+   * machine was started paused.
+   *
+   * @throws KitError when the guest panics, QEMU ends or the time is up (default two minutes).
+   */
+  waitForBoot(options: Waiting = {}): Promise<void> {
+    return this.#waitForStart(this.#shell.ready(), options.timeoutMs)
+  }
+
+  /** Reboots the guest from inside and waits as {@link Guest.waitForBoot} does. */
+  reboot(options: Waiting = {}): Promise<void> {
+    const again = this.#shell.readyAgain()
+    this.#shell.post('reboot')
+    return this.#waitForStart(again, options.timeoutMs)
+  }
+
+  /**
    * Resolves when qemu-ga has the port open, which QEMU knows without a word of the agent's own protocol: the agent's
-   * socket takes one client, and that is not the kit. bootGuest has waited already; this is for an agent started later.
+   * socket takes one client, and that is not the kit. bootGuest has waited already; this is for an agent started later,
+   * with `start-agent [ARGUMENT…] &` in the guest's shell.
    *
    * @throws KitError when it is not open in time (default one minute).
    */
-  waitForAgent(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  waitForAgent(options: Waiting = {}): Promise<void> {
     return this.#waitForPort(true, options.timeoutMs)
   }
 
   /** The opposite: resolves when no process has the agent's port open any more. */
-  waitForAgentGone(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  waitForAgentGone(options: Waiting = {}): Promise<void> {
     return this.#waitForPort(false, options.timeoutMs)
   }
 
-  async #waitForPort(open: boolean, timeoutMs = defaultBootTimeoutMs): Promise<void> {
+  async #waitForStart(shellReady: Promise<undefined>, timeoutMs = defaultBootTimeoutMs): Promise<void> {
+    const before = this.console().length
+    const panic = defer<never>()
+    const unwatch = this.watchConsole(() => {
+      if (this.console().includes('Kernel panic', before)) panic.reject(new KitError('the kernel panicked'))
+    })
+    try {
+      await within(Promise.race([shellReady, panic.promise]), timeoutMs, "the guest's shell did not answer")
+    } finally {
+      unwatch()
+    }
+    if (this.#hasAgent) await this.waitForAgent({ timeoutMs })
+  }
+
+  async #waitForPort(open: boolean, timeoutMs = defaultAgentTimeoutMs): Promise<void> {
     const seen = defer<undefined>()
-    const unsubscribe = this.control.subscribe(({ event, data }) => {
+    const unsubscribe = this.subscribe(({ event, data }) => {
       if (event === 'VSERPORT_CHANGE' && data['id'] === agentPortId && data['open'] === open) seen.resolve(undefined)
     })
     try {
       const chardevs = await this.query('query-chardev')
       const now = Array.isArray(chardevs) && chardevs.some((chardev) => isAgentChardev(chardev, open))
-      if (!now) await within(seen.promise, timeoutMs, `the agent's port was not ${open ? 'opened' : 'closed'}`)
+      if (now) return
+      const what = `the agent's port was not ${open ? 'opened' : 'closed'}`
+      await within(Promise.race([seen.promise, this.untilExit()]), timeoutMs, what)
     } finally {
       unsubscribe()
     }
@@ -79,34 +121,31 @@ export class Guest extends Machine {
 }
 
 /**
- * Boots a guest. Resolves when its shell answers and, unless told otherwise, its agent listens.
+ * Boots a guest. Resolves when its shell answers and, unless told otherwise, its agent listens; at once when `paused`.
  *
  * @throws KitError when it does not come that far in `bootTimeoutMs`; the message has QEMU's argv, its end, its stderr and
  * the last lines of the console.
  */
 export async function bootGuest(options: GuestOptions): Promise<Guest> {
-  const { image, bootTimeoutMs = defaultBootTimeoutMs } = options
+  const { image, qemu, bootTimeoutMs } = options
   const facts = guestFacts[image.arch]
-  if (facts.target !== options.qemu.target) {
-    throw new KitError(`qemu-system-${options.qemu.target} does not run a guest for ${image.arch}`)
+  if (facts.target !== qemu.target) {
+    throw new KitError(`qemu-system-${qemu.target} does not run a guest for ${image.arch}`)
   }
   const directory = await socketDirectory()
   const shell = await Shell.listen(join(directory, 'shell.sock'))
-  let guest: Guest
-  try {
-    guest = new Guest(await launch(directory, options, guestArgs(options, directory)), image, shell)
-  } catch (error) {
-    shell.close(new KitError('the guest did not start', { cause: error }))
-    await rm(directory, { recursive: true, force: true })
-    throw error
-  }
-  void guest.exited.then(({ code, signal }) => {
-    shell.close(new KitError(`QEMU ended (exit status ${String(code)}, signal ${String(signal)})`))
-  })
+  const machine = { ...options, memoryMb: options.memoryMb ?? facts.memoryMb }
+  const launching = launch(directory, machine, guestArgs(options, shell.path))
+  const ended = launching.then(({ exited }) => exited)
+  void ended
+    .catch(() => undefined)
+    .then(() => {
+      shell.close(new KitError('QEMU ended'))
+    })
+  const guest = new Guest(await launching, options, shell)
   if (options.paused === true) return guest
   try {
-    await within(shell.ready, bootTimeoutMs, 'its shell did not answer')
-    if (options.agent !== false) await guest.waitForAgent({ timeoutMs: bootTimeoutMs })
+    await guest.waitForBoot({ timeoutMs: bootTimeoutMs })
     return guest
   } catch (error) {
     await guest.stop()
@@ -114,27 +153,20 @@ export async function bootGuest(options: GuestOptions): Promise<Guest> {
   }
 }
 
-function guestArgs(options: GuestOptions, directory: string): string[] {
+function guestArgs(options: GuestOptions, shellPath: string): string[] {
   const { image, agent = true } = options
-  const port = (chardev: string, name: string) => [
-    '-device',
-    `virtserialport,id=${portId(chardev)},chardev=${chardev},name=${name}`,
-  ]
+  const agentPath = join(dirname(shellPath), `${agentChardev}.sock`)
   const words = typeof agent === 'boolean' ? [] : agent.map((word) => `${agentArgument}=${word}`)
   if (agent === false) words.push(noAgentArgument)
   if (options.append !== undefined) words.push(options.append)
   return [
     ...['-kernel', image.kernel, '-initrd', image.initrd, '-append', [image.append, ...words].join(' ')],
     ...['-device', guestFacts[image.arch].serialBus],
-    ...['-chardev', `socket,id=${agentChardev},path=${join(directory, `${agentChardev}.sock`)},server=on,wait=off`],
-    ...port(agentChardev, agentPortName),
-    ...['-chardev', `socket,id=shell,path=${join(directory, 'shell.sock')},server=off`],
-    ...port('shell', shellPortName),
+    ...['-chardev', `socket,id=${agentChardev},path=${agentPath},server=on,wait=off`],
+    ...['-device', `virtserialport,id=${agentPortId},chardev=${agentChardev},name=${agentPortName}`],
+    ...['-chardev', `socket,id=shell,path=${shellPath},server=off`],
+    ...['-device', `virtserialport,chardev=shell,name=${shellPortName}`],
   ]
-}
-
-function portId(chardev: string): string {
-  return `${chardev}-port`
 }
 
 function isAgentChardev(chardev: unknown, open: boolean): boolean {

@@ -97,7 +97,7 @@ async function userlandEntries(root: string, debian: string): Promise<CpioEntry[
   return programEntries(root, facts.triplet, [
     { from: 'bin/busybox', to: 'bin/busybox' },
     { from: 'sbin/qemu-ga', to: 'sbin/qemu-ga' },
-    // busybox's own chrt lacks SCHED_DEADLINE, which makes the kernel refuse to offline a CPU.
+    // A SCHED_DEADLINE task makes the kernel refuse to offline a CPU as busy; busybox has nothing that starts one.
     { from: 'bin/chrt', to: 'bin/chrt-deadline' },
   ])
 }

@@ -1,13 +1,16 @@
-import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { KitError } from './kit-error.ts'
 
 const pollMs = 200
 const heartbeatMs = 5_000
-/** A lock whose owner cannot be asked (another host, another pid namespace) is dead after this much silence. */
-const silenceMs = 120_000
+/** A lock whose owner cannot be asked (another host, a pid that is ours by now) is dead after this much silence. */
+const silenceMs = 60_000
+const takeoverLimitMs = 10_000
 const waitLimitMs = 20 * 60_000
+
+const held = new Set<string>()
 
 interface Owner {
   readonly pid: number
@@ -22,6 +25,7 @@ interface Owner {
  */
 export async function withLock<T>(path: string, task: () => Promise<T>): Promise<T> {
   await acquire(path)
+  held.add(path)
   const heartbeat = setInterval(() => {
     const now = new Date()
     // The lock may be gone already when this fires during the release.
@@ -32,6 +36,7 @@ export async function withLock<T>(path: string, task: () => Promise<T>): Promise
     return await task()
   } finally {
     clearInterval(heartbeat)
+    held.delete(path)
     await rm(path, { force: true })
   }
 }
@@ -46,23 +51,21 @@ async function acquire(path: string): Promise<void> {
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw error
     }
-    if (await isStale(path)) {
-      await discard(path)
-    } else if (Date.now() > deadline) {
+    if (Date.now() > deadline) {
       throw new KitError(`the lock ${path} has been held for too long; remove it if no other run is preparing guests`)
-    } else {
-      await delay(pollMs)
     }
+    if (await isStale(path)) await takeOver(path)
+    else await delay(pollMs)
   }
 }
 
 async function isStale(path: string): Promise<boolean> {
   try {
-    const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
-    const silent = Date.now() - mtimeMs > silenceMs
-    const owner = parseOwner(text)
+    const owner = parseOwner(await readFile(path, 'utf8'))
+    const silent = await isOlder(path, silenceMs)
     // A lock without a readable owner is being written right now, or its writer died in between.
     if (owner?.host !== hostname()) return silent
+    if (owner.pid === process.pid) return silent && !held.has(path)
     return !isAlive(owner.pid)
   } catch (error) {
     if (isCode(error, 'ENOENT')) return false
@@ -70,16 +73,30 @@ async function isStale(path: string): Promise<boolean> {
   }
 }
 
-/** Renames before it removes: of two processes that found the same lock stale, only one wins the rename. */
-async function discard(path: string): Promise<void> {
-  const grave = `${path}.stale-${process.pid}`
+/** Of the processes that find the same lock stale, one at a time looks again and removes it: never a lock made since. */
+async function takeOver(path: string): Promise<void> {
+  const guard = `${path}.takeover`
   try {
-    await rename(path, grave)
+    await writeFile(guard, '', { flag: 'wx' })
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return
+    if (!isCode(error, 'EEXIST')) throw error
+    if (await isOlder(guard, takeoverLimitMs)) await rm(guard, { force: true })
+    return
+  }
+  try {
+    if (await isStale(path)) await rm(path, { force: true })
+  } finally {
+    await rm(guard, { force: true })
+  }
+}
+
+async function isOlder(path: string, ageMs: number): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs > ageMs
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false
     throw error
   }
-  await rm(grave, { force: true })
 }
 
 function parseOwner(text: string): Owner | undefined {

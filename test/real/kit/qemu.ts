@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { debianArchitectures, qemuPackage, qemuSuites, type QemuTarget, type QemuVersion } from './architectures.ts'
+import {
+  debianArchitectures,
+  hostArchitectures,
+  qemuPackage,
+  qemuSuites,
+  type QemuTarget,
+  type QemuVersion,
+} from './architectures.ts'
 import { exists } from './cache.ts'
 import { KitError, silent, type Progress } from './kit-error.ts'
 import { run } from './run.ts'
@@ -58,9 +65,11 @@ export async function everydayQemu(progress: Progress = silent): Promise<Qemu> {
 }
 
 async function unpackQemu(version: QemuVersion, target: QemuTarget, progress: Progress): Promise<Qemu> {
-  const architecture = await hostArchitecture()
-  const facts = debianArchitectures[architecture]
-  if (facts === undefined) throw new KitError(`the guest kit does not know how to run QEMU on ${architecture}`)
+  const architecture = hostArchitectures[process.arch]
+  const facts = debianArchitectures[architecture ?? '']
+  if (architecture === undefined || facts === undefined) {
+    throw new KitError(`the guest kit does not know how to run Debian's QEMU on ${process.arch}`)
+  }
   const { root } = await ensureUnpacked(
     {
       suite: qemuSuites[version],
@@ -84,11 +93,6 @@ async function unpackQemu(version: QemuVersion, target: QemuTarget, progress: Pr
     prefixArgs: [...loader, ...data.flatMap((directory) => ['-L', directory])],
     env,
   }
-}
-
-async function hostArchitecture(): Promise<string> {
-  const { stdout } = await run('dpkg', ['--print-architecture'], { timeoutMs: versionTimeoutMs })
-  return stdout.trim()
 }
 
 async function readVersion(command: string, args: readonly string[], env: Record<string, string>): Promise<string> {

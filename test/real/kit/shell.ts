@@ -13,9 +13,7 @@ const defaultTimeoutMs = 60_000
 
 /** The root shell in the guest, on a virtio-serial port of its own. Its commands run one at a time. */
 export class Shell {
-  /** Resolves when the guest's side is there. */
-  readonly ready: Promise<undefined>
-  readonly #ready = defer<undefined>()
+  #ready = defer<undefined>()
   readonly #socket: LineSocket
   readonly #pending = new Map<string, Deferred<ShellResult>>()
   #lastId = 0
@@ -23,7 +21,6 @@ export class Shell {
 
   private constructor(socket: LineSocket) {
     this.#socket = socket
-    this.ready = this.#ready.promise
   }
 
   static async listen(path: string): Promise<Shell> {
@@ -39,6 +36,22 @@ export class Shell {
     return this.#socket.path
   }
 
+  /** Resolves when the guest's side is there. */
+  ready(): Promise<undefined> {
+    return this.#ready.promise
+  }
+
+  /** Resolves when the guest's side is there anew. */
+  readyAgain(): Promise<undefined> {
+    this.#ready = defer<undefined>()
+    return this.ready()
+  }
+
+  /** Runs a script that will not answer, such as one that ends the guest. */
+  post(script: string): void {
+    this.#send('0', script)
+  }
+
   /**
    * Runs a script in the guest.
    *
@@ -50,7 +63,7 @@ export class Shell {
     const id = String(++this.#lastId)
     const reply = defer<ShellResult>()
     this.#pending.set(id, reply)
-    this.#socket.send(`${id}:${Buffer.from(`${script}\n`).toString('base64')}`)
+    this.#send(id, script)
     return within(reply.promise, timeoutMs, `the guest's shell did not answer '${script}'`).finally(() => {
       this.#pending.delete(id)
     })
@@ -61,6 +74,10 @@ export class Shell {
     this.#ready.reject(cause)
     for (const reply of this.#pending.values()) reply.reject(cause)
     this.#socket.close()
+  }
+
+  #send(id: string, script: string): void {
+    this.#socket.send(`${id}:${Buffer.from(`${script}\n`).toString('base64')}`)
   }
 
   private receive(line: string): void {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openApt, requireDebianTools, type Apt, type Package, type Suite } from './apt.ts'
 import { cacheDirectory, digest, ensureEntry, exists, freshDirectory, namesIn } from './cache.ts'
@@ -30,6 +30,7 @@ interface Resolution {
 }
 
 const resolutionLifeMs = 24 * 60 * 60_000
+const oldEntryMs = 2 * resolutionLifeMs
 const unpackTimeoutMs = 5 * 60_000
 const refreshed = new Set<string>()
 
@@ -43,10 +44,10 @@ export async function ensureUnpacked(request: PackageRequest, progress: Progress
   const key = digest(request.suite, request.architecture, ...request.packages, String(request.take))
   const file = join(cacheDirectory(), 'resolved', `${key}.json`)
   const known = await readResolution(file)
+  const cached = known === undefined ? undefined : await findUnpacked(request, known)
+  const asked = known !== undefined && Date.now() - known.atMs < resolutionLifeMs
   const forced = process.env['QEMU_VCPU_REFRESH'] === '1' && !refreshed.has(key)
-  if (known !== undefined && !forced && Date.now() - known.atMs < resolutionLifeMs) {
-    return unpack(request, known.packages, undefined, progress)
-  }
+  if (cached !== undefined && asked && !forced) return cached
   try {
     await requireDebianTools()
     progress(`${request.label}: asking the Debian mirror …`)
@@ -57,18 +58,31 @@ export async function ensureUnpacked(request: PackageRequest, progress: Progress
     const unpacked = await unpack(request, packages, apt, progress)
     await writeResolution(file, { atMs: Date.now(), packages })
     refreshed.add(key)
+    if (cached !== undefined && cached.root !== unpacked.root) await discardOld(cached)
     return unpacked
   } catch (error) {
-    if (known === undefined || !(await exists(join(cacheDirectory(), entryName(request, known.packages))))) throw error
+    if (cached === undefined) throw error
     progress(`${request.label}: the mirror is away, using what is cached`)
-    return unpack(request, known.packages, undefined, progress)
+    return cached
   }
+}
+
+async function findUnpacked(request: PackageRequest, { packages }: Resolution): Promise<Unpacked | undefined> {
+  const root = join(cacheDirectory(), entryName(request, packages), 'root')
+  return (await exists(root)) ? { root, versions: versionsOf(packages) } : undefined
+}
+
+/** A QEMU of another run may still be at work in it; none is after two days. */
+async function discardOld({ root }: Unpacked): Promise<void> {
+  const entry = dirname(root)
+  const { mtimeMs } = await stat(entry)
+  if (Date.now() - mtimeMs > oldEntryMs) await rm(entry, { recursive: true, force: true })
 }
 
 async function unpack(
   request: PackageRequest,
   packages: readonly Package[],
-  apt: Apt | undefined,
+  apt: Apt,
   progress: Progress,
 ): Promise<Unpacked> {
   const entry = await ensureEntry(entryName(request, packages), async (staging) => {
@@ -77,8 +91,7 @@ async function unpack(
     progress(`${summary} …`)
     const debs = join(staging, 'debs')
     await mkdir(debs, { recursive: true })
-    const source = apt ?? (await openApt(request.suite, request.architecture))
-    await source.download(packages, debs)
+    await apt.download(packages, debs)
     const root = await freshDirectory(join(staging, 'root'))
     for (const name of await namesIn(debs)) {
       if (name.endsWith('.deb')) await run('dpkg-deb', ['-x', join(debs, name), root], { timeoutMs: unpackTimeoutMs })
@@ -86,10 +99,11 @@ async function unpack(
     await rm(debs, { recursive: true })
     progress(`${summary} … done`)
   })
-  return {
-    root: join(entry, 'root'),
-    versions: Object.fromEntries(packages.map(({ name, version }) => [name, version])),
-  }
+  return { root: join(entry, 'root'), versions: versionsOf(packages) }
+}
+
+function versionsOf(packages: readonly Package[]): Record<string, string> {
+  return Object.fromEntries(packages.map(({ name, version }) => [name, version]))
 }
 
 function entryName(request: PackageRequest, packages: readonly Package[]): string {
