@@ -191,6 +191,11 @@ export class Domain {
     return this.#guestChanges.run(deadline, `guest CPU ${id}`, () => setGuestVcpu(agent, id, online, deadline))
   }
 
+  /** vCPUs that were asked to go and have neither gone nor been refused yet, as far as this connection knows. */
+  pendingRemovals(): CpuMap {
+    return this.#removals.pending()
+  }
+
   /**
    * End everything: connections that were made here close, waits reject, watches end. Requests that were sent stay sent.
    * Closing again does nothing.

@@ -1,4 +1,4 @@
-import type { CpuMap } from '../bitmap/cpu-map.ts'
+import { CpuMap } from '../bitmap/cpu-map.ts'
 import { ContradictionError } from '../bitmap/errors.ts'
 import { slotOf, type VcpuSlot } from '../bitmap/vcpu-slot.ts'
 import type { KnownQmpEvent } from '../qmp/events.ts'
@@ -61,8 +61,8 @@ export class Removals {
   }
 
   /** The ids of all slots whose removal is under way. */
-  pending(): CpuMap[] {
-    return [...this.#bySlot.values()].map((removal) => removal.ids)
+  pending(): CpuMap {
+    return [...this.#bySlot.values()].reduce((ids, removal) => ids.union(removal.ids), CpuMap.empty)
   }
 
   /** End every watch. */

@@ -146,20 +146,18 @@ describe('a vCPU in the middle of the free slots', () => {
     expect(String(await domain.getVcpuMap('online'))).toBe('0-1,3')
   })
 
-  test('changes asked for at once run one at a time, and reads do not wait for them', async () => {
+  test('changes asked for at once run one at a time, in the order in which they came', async () => {
     showConsoleOnFailure(guest)
     const order: string[] = []
     const note = (what: string) => () => {
       order.push(what)
     }
     await Promise.all([
-      domain.setVcpuState(7, true).then(note('7')),
-      domain.setVcpuState(2, true).then(note('2')),
+      domain.setVcpuState(7, true).then(note('7 on')),
+      domain.setVcpuState(2, true).then(note('2 on')),
       domain.setVcpuState(7, false).then(note('7 off')),
-      domain.getVcpuMap().then(note('read')),
     ])
-    expect(order).toEqual(expect.arrayContaining(['7', '2', '7 off', 'read']))
-    expect(order.filter((what) => what !== 'read')).toEqual(['7', '2', '7 off'])
+    expect(order).toEqual(['7 on', '2 on', '7 off'])
     expect(String(await domain.getVcpuMap('online'))).toBe('0-3')
   })
 })
