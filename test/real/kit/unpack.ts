@@ -62,7 +62,8 @@ export async function ensureUnpacked(request: PackageRequest, progress: Progress
     return unpacked
   } catch (error) {
     if (cached === undefined) throw error
-    progress(`${request.label}: the mirror is away, using what is cached`)
+    const why = error instanceof Error ? error.message.split('\n', 1).join('') : String(error)
+    progress(`${request.label}: using what is cached (${why})`)
     return cached
   }
 }
