@@ -20,7 +20,7 @@ export async function cli(argv: readonly string[]): Promise<CliRun> {
     },
     env: {},
     isTerminal: false,
-    columns: 80,
+    columns: undefined,
     signal: new AbortController().signal,
   })
   return { status, stdout, stderr }
