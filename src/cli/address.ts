@@ -1,0 +1,26 @@
+import { InputError } from '../bitmap/errors.ts'
+import { quote } from '../bitmap/quote.ts'
+import type { SocketAddress } from '../wire/socket.ts'
+
+const HOST_AND_PORT = /^(.*):(\d+)$/s
+const BRACKETED = /^\[([^\]]+)\]$/
+
+/**
+ * Reads `PATH|HOST:PORT`. Whatever has a `/`, or does not end in a port, is a path; an IPv6 host stands in brackets, as in
+ * `[::1]:4444`. Whether such a socket can be is for the one who dials it to say.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for a port without a host, or an IPv6 host without its brackets
+ */
+export function parseAddress(text: string): SocketAddress {
+  const match = text.includes('/') ? null : HOST_AND_PORT.exec(text)
+  if (match === null) return text
+  const [, given = '', port = ''] = match
+  const host = BRACKETED.exec(given)?.[1] ?? given
+  if (host === '') throw badAddress(text, 'a host stands before the port, as in localhost:4444')
+  if (host === given && host.includes(':')) throw badAddress(text, 'an IPv6 host stands in brackets, as in [::1]:4444')
+  return { host, port: Number(port) }
+}
+
+function badAddress(text: string, form: string): InputError {
+  return new InputError('ERR_ADDRESS', `${quote(text)} is no address: ${form}; a path of that name is ./${text}`)
+}

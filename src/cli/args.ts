@@ -1,0 +1,90 @@
+import { InputError } from '../bitmap/errors.ts'
+import { quote } from '../bitmap/quote.ts'
+import type { SocketAddress } from '../wire/socket.ts'
+import { parseAddress } from './address.ts'
+import { splitCommandLine, type CommandLine } from './command-line.ts'
+import { usageError } from './errors.ts'
+import { parseTimeoutMs } from './operands.ts'
+import { COMMON_OPTIONS } from './options.ts'
+import type { Verb, VerbRun } from './verb.ts'
+import { VERBS } from './verbs/index.ts'
+
+/** How to reach the VM, as `Domain.connect` takes it. */
+export interface Target {
+  readonly qmp: SocketAddress
+  readonly qga?: SocketAddress
+  readonly timeoutMs?: number
+}
+
+/** What the command is asked to do. */
+export type Request =
+  | { readonly kind: 'help'; readonly verb: Verb | undefined }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'run'; readonly verb: Verb; readonly run: VerbRun; readonly target: Target }
+
+/**
+ * Read and check a whole command line, before anything is connected.
+ *
+ * @param argv - without the interpreter and the script
+ * @throws {@link InputError} for wrong usage, which includes ids, states and addresses that cannot be
+ */
+export function readRequest(argv: readonly string[]): Request {
+  const line = splitCommandLine(argv)
+  const [word, ...operands] = line.words
+  if (word === 'help') return { kind: 'help', verb: helpTopic(operands) }
+  if (line.options.has('help')) return { kind: 'help', verb: word === undefined ? undefined : findVerb(word) }
+  if (line.options.has('version')) return { kind: 'version' }
+  if (word === undefined) throw usageError(`no verb given, expected one of ${verbNames()}`)
+  const verb = findVerb(word)
+  const options = ownOptions(verb, line)
+  const run = verb.prepare({ operands, options })
+  return { kind: 'run', verb, run, target: readTarget(verb, line) }
+}
+
+function helpTopic(operands: readonly string[]): Verb | undefined {
+  const [word, extra] = operands
+  if (extra !== undefined) throw usageError(`help: ${quote(extra)} is one operand too many`)
+  return word === undefined ? undefined : findVerb(word)
+}
+
+function findVerb(word: string): Verb {
+  const verb = VERBS.find(({ name }) => name === word)
+  if (verb === undefined) throw usageError(`${quote(word)} is no verb, expected one of ${verbNames()}`)
+  return verb
+}
+
+function verbNames(): string {
+  return VERBS.map(({ name }) => name).join(', ')
+}
+
+/** What was given of the verb's own options. */
+function ownOptions(verb: Verb, line: CommandLine): ReadonlyMap<string, string | true> {
+  const own = [...line.options].filter(([name]) => !Object.hasOwn(COMMON_OPTIONS, name))
+  const stray = own.find(([name]) => !Object.hasOwn(verb.options, name))
+  if (stray !== undefined) throw usageError(`${verb.name} does not take --${stray[0]}`, verb.name)
+  return new Map(own)
+}
+
+function readTarget(verb: Verb, line: CommandLine): Target {
+  const qmp = readAddress(line, 'qmp')
+  const qga = readAddress(line, 'qga')
+  const timeout = line.options.get('timeout')
+  if (verb.needsAgent && qga === undefined) {
+    throw new InputError(
+      'ERR_NO_AGENT',
+      `${verb.name} needs the guest agent: give its channel with --qga PATH|HOST:PORT`,
+    )
+  }
+  if (qmp === undefined)
+    throw usageError(`${verb.name} needs --qmp PATH|HOST:PORT, where QEMU's monitor listens`, verb.name)
+  return {
+    qmp,
+    ...(qga === undefined ? {} : { qga }),
+    ...(typeof timeout === 'string' ? { timeoutMs: parseTimeoutMs(timeout) } : {}),
+  }
+}
+
+function readAddress(line: CommandLine, option: string): SocketAddress | undefined {
+  const text = line.options.get(option)
+  return typeof text === 'string' ? parseAddress(text) : undefined
+}

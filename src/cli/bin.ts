@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { isatty } from 'node:tty'
+import { runCli } from './main.ts'
+
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Once: whoever sends it again does not want to wait for a tidy end.
+  process.once(signal, () => {
+    interruption.abort()
+  })
+}
+
+// `qemu-vcpu list | head` is no failure: who reads has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: (text) => {
+    process.stdout.write(text)
+  },
+  stderr: (text) => {
+    process.stderr.write(text)
+  },
+  env: process.env,
+  isTerminal: isatty(process.stdout.fd),
+  columns: process.stdout.columns,
+  signal: interruption.signal,
+})

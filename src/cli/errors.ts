@@ -1,0 +1,20 @@
+import { InputError } from '../bitmap/errors.ts'
+import { VcpuError } from '../bitmap/vcpu-error.ts'
+
+/** The command line is not one that the command knows; `verb` is where its help is. Nothing was sent. */
+export function usageError(message: string, verb?: string): InputError {
+  const help = verb === undefined ? 'qemu-vcpu --help' : `qemu-vcpu ${verb} --help`
+  return new InputError('ERR_USAGE', `${message}; see '${help}'`)
+}
+
+/**
+ * The command was interrupted. One of the package's own errors and not an `AbortError`, so that the layers below can say
+ * in its `outcome` how far the change had come.
+ */
+export class InterruptedError extends VcpuError {
+  override readonly name = 'InterruptedError'
+
+  constructor() {
+    super('ERR_ABORTED', 'interrupted')
+  }
+}

@@ -1,0 +1,15 @@
+/** Takes text on its way out. */
+export type TextSink = (text: string) => void
+
+/** All that the command knows of the process that it runs in, so that it can be run without one. */
+export interface CliIo {
+  readonly stdout: TextSink
+  readonly stderr: TextSink
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Is stdout a terminal? */
+  readonly isTerminal: boolean
+  /** The terminal's width in characters, where it says. */
+  readonly columns: number | undefined
+  /** Aborted when the command is interrupted. */
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,98 @@
+import { Domain } from '../domain/index.ts'
+import type { CallOptions } from '../wire/call-options.ts'
+import { Deadline } from '../wire/deadline.ts'
+import { readRequest, type Request } from './args.ts'
+import { asksForJson } from './command-line.ts'
+import { InterruptedError } from './errors.ts'
+import { EXIT } from './exit-code.ts'
+import { failureDocument, failureLine, failureOf, type Stage } from './failure.ts'
+import { helpText, version } from './help.ts'
+import type { CliIo } from './io.ts'
+import { paintFor } from './render/style.ts'
+import type { Answer } from './verb.ts'
+
+/** Width of a terminal that does not say its own. */
+const DEFAULT_COLUMNS = 80
+
+/**
+ * Run the command once. Never rejects: whatever goes wrong is told, on stderr for people and with `--json` on stdout too.
+ *
+ * @param argv - without the interpreter and the script
+ * @returns the exit code
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const wantsJson = asksForJson(argv)
+  let stage: Stage = 'harmless'
+  try {
+    const answer = await answerTo(readRequest(argv), io, wantsJson, () => {
+      stage = 'changing'
+    })
+    io.stdout(`${wantsJson ? JSON.stringify(answer.json) : answer.text()}\n`)
+    return EXIT.done
+  } catch (error) {
+    const failure = failureOf(error, stage)
+    if (wantsJson) io.stdout(`${JSON.stringify(failureDocument(failure))}\n`)
+    io.stderr(`${failureLine(failure)}\n`)
+    return failure.exitCode
+  }
+}
+
+function answerTo(request: Request, io: CliIo, wantsJson: boolean, onChanging: () => void): Promise<Answer> {
+  switch (request.kind) {
+    case 'help': {
+      const help = helpText(request.verb)
+      return Promise.resolve({ json: { help }, text: () => help })
+    }
+    case 'version':
+      return Promise.resolve({ json: { version: version() }, text: version })
+    case 'run':
+      return interruptible(io.signal, (signal) => runVerb(request, io, wantsJson, signal, onChanging))
+  }
+}
+
+async function runVerb(
+  request: Request & { readonly kind: 'run' },
+  io: CliIo,
+  wantsJson: boolean,
+  signal: AbortSignal,
+  onChanging: () => void,
+): Promise<Answer> {
+  const { verb, run, target } = request
+  const domain = await Domain.connect({ ...target, signal })
+  try {
+    if (verb.changes) onChanging()
+    return await run({
+      domain,
+      call: callsWithin(target.timeoutMs, signal),
+      hasAgent: target.qga !== undefined,
+      wantsJson,
+      io,
+      paint: paintFor(io),
+      columns: io.isTerminal ? (io.columns ?? DEFAULT_COLUMNS) : undefined,
+    })
+  } finally {
+    await domain.close()
+  }
+}
+
+/** Without a time-out of the user's each call has its own default. */
+function callsWithin(timeoutMs: number | undefined, signal: AbortSignal): () => CallOptions {
+  if (timeoutMs === undefined) return () => ({ signal })
+  const deadline = new Deadline({ signal, timeoutMs }, timeoutMs)
+  return () => deadline.options()
+}
+
+/** Run `task` with a signal whose reason is an error of this package, whatever the outer one's is. */
+async function interruptible<T>(outer: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const inner = new AbortController()
+  const onAbort = (): void => {
+    inner.abort(new InterruptedError())
+  }
+  if (outer.aborted) onAbort()
+  outer.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await task(inner.signal)
+  } finally {
+    outer.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,55 @@
+import { badCpuId, isCpuId } from '../bitmap/cpu-id.ts'
+import { InputError } from '../bitmap/errors.ts'
+import { quote } from '../bitmap/quote.ts'
+import { MAX_TIMEOUT_MS } from '../wire/call-options.ts'
+import { usageError } from './errors.ts'
+
+const DECIMAL = /^\d+$/
+
+/**
+ * Reads the id of one CPU: decimal digits and nothing else, so that `0x5`, `1e1` and `5.0` are told and not guessed at.
+ *
+ * @throws {@link InputError} `ERR_CPU_ID`
+ */
+export function parseCpuId(text: string): number {
+  const id = Number(text)
+  if (!DECIMAL.test(text) || !isCpuId(id)) throw badCpuId(text)
+  return id
+}
+
+/**
+ * Reads `on` or `off`.
+ *
+ * @throws {@link InputError} `ERR_STATE`
+ */
+export function parseState(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on'
+  throw new InputError('ERR_STATE', `${quote(text)} is no state, expected on or off`)
+}
+
+/**
+ * Reads a number of milliseconds.
+ *
+ * @throws {@link InputError} `ERR_TIMEOUT_RANGE`
+ */
+export function parseTimeoutMs(text: string): number {
+  const timeoutMs = Number(text)
+  if (DECIMAL.test(text) && timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS) return timeoutMs
+  throw new InputError(
+    'ERR_TIMEOUT_RANGE',
+    `--timeout is ${quote(text)}, expected a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
+  )
+}
+
+/**
+ * Checks that a verb was given the operands that it asks for, no fewer and no more.
+ *
+ * @param names - what they are called in the verb's usage
+ * @throws {@link InputError} `ERR_USAGE`
+ */
+export function requireOperands(verb: string, operands: readonly string[], names: readonly string[]): void {
+  const missing = names[operands.length]
+  if (missing !== undefined) throw usageError(`${verb}: ${missing} is missing`, verb)
+  const extra = operands[names.length]
+  if (extra !== undefined) throw usageError(`${verb}: ${quote(extra)} is one operand too many`, verb)
+}

@@ -1,0 +1,67 @@
+import type { Domain } from '../domain/index.ts'
+import type { CallOptions } from '../wire/call-options.ts'
+import type { CliIo } from './io.ts'
+import type { Paint } from './render/style.ts'
+
+/** One option of the command line. */
+export interface OptionHelp {
+  readonly type: 'boolean' | 'string'
+  /** What stands for its value in the help, such as `MS`. */
+  readonly value?: string
+  readonly help: string
+}
+
+/** What a verb was given beside the options that every verb has. */
+export interface VerbArguments {
+  readonly operands: readonly string[]
+  /** Its own options that were given: their text, or `true` for one without a value. */
+  readonly options: ReadonlyMap<string, string | true>
+}
+
+/** What a verb works with once the VM is connected. */
+export interface Session {
+  readonly domain: Domain
+  /** The bounds of the next call: the interruption, and what is left of `--timeout`, which is for the whole verb. */
+  readonly call: () => CallOptions
+  /** Was `--qga` given? */
+  readonly hasAgent: boolean
+  readonly wantsJson: boolean
+  readonly io: CliIo
+  readonly paint: Paint
+  /** Where lines are to be broken; `undefined` where nobody looks at a terminal. */
+  readonly columns: number | undefined
+}
+
+/** A verb's result, for scripts and for people. */
+export interface Answer {
+  /** The one document of `--json`. */
+  readonly json: object
+  /** The same for people; ends without a newline. */
+  readonly text: () => string
+}
+
+/** What a verb does once the VM is connected. */
+export type VerbRun = (session: Session) => Promise<Answer>
+
+/** One verb: to add one, write its file and put it into the table of `verbs/index.ts`. */
+export interface Verb {
+  readonly name: string
+  /** What its operands are called in its usage, such as `['ID', 'on|off']`. */
+  readonly operands: readonly string[]
+  /** One line for the list of verbs. */
+  readonly summary: string
+  /** The rest of its help. */
+  readonly details: string
+  /** The options that only it has. */
+  readonly options: Readonly<Record<string, OptionHelp>>
+  /** Does it send anything that changes the VM? Decides what a failure without an `outcome` of its own means. */
+  readonly changes: boolean
+  /** Is `--qga` required? */
+  readonly needsAgent: boolean
+  /**
+   * Check what it was given, before anything is connected.
+   *
+   * @throws {@link InputError} when that is wrong usage
+   */
+  readonly prepare: (given: VerbArguments) => VerbRun
+}

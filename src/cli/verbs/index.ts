@@ -1,0 +1,8 @@
+import type { Verb } from '../verb.ts'
+import { guestSetVerb } from './guest-set.ts'
+import { listVerb } from './list.ts'
+import { mapVerb } from './map.ts'
+import { setVerb } from './set.ts'
+
+/** Every verb, in the order of the help. */
+export const VERBS: readonly Verb[] = [mapVerb, listVerb, setVerb, guestSetVerb]

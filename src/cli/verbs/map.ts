@@ -1,0 +1,65 @@
+import { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { GuestMaps, VcpuMaps } from '../../bitmap/maps.ts'
+import type { Vcpu } from '../../domain/index.ts'
+import { requireOperands } from '../operands.ts'
+import { renderMaps } from '../render/map-table.ts'
+import { renderStrip } from '../render/strip.ts'
+import type { Answer, Session, Verb } from '../verb.ts'
+
+/** `qemu-vcpu map`: all maps, and for people a picture of the slots. */
+export const mapVerb: Verb = {
+  name: 'map',
+  operands: [],
+  summary: 'show the maps of vCPUs, and with --qga of the guest',
+  details: `QEMU's ids are cpu-indexes, for empty slots too:
+  online      vCPUs that are plugged
+  onlinable   vCPUs of empty slots, which could be plugged
+  offlinable  plugged vCPUs that QEMU would let go
+  possible    all of them
+
+The guest's ids are its own logical ids, which are not QEMU's:
+  online      CPUs that the guest runs
+  offlinable  those of them that it can turn off
+  onlinable   CPUs that it does not run and can turn on
+  possible    all that its agent lists
+
+Below the maps stands one sign for each vCPU of QEMU's; with --qga it also tells
+which plugged ones the guest does not run ('list' says more about each).`,
+  options: {},
+  changes: false,
+  needsAgent: false,
+  prepare: ({ operands }) => {
+    requireOperands('map', operands, [])
+    return readMaps
+  },
+}
+
+async function readMaps(session: Session): Promise<Answer> {
+  const { domain, hasAgent, wantsJson, columns, paint } = session
+  // A script needs the maps only. The picture needs each vCPU, and takes its maps from that same reading, so that the two
+  // cannot contradict each other.
+  const vcpus = wantsJson ? [] : await domain.vcpus(session.call())
+  const { online, onlinable, offlinable, possible } = wantsJson
+    ? await domain.getVcpuMaps(session.call())
+    : mapsOf(vcpus)
+  const qemu = { online, onlinable, offlinable, possible }
+  const agent = hasAgent ? await domain.getGuestMaps(session.call()) : null
+  return {
+    json: { qemu, agent: agent === null ? null : agentDocument(agent) },
+    text: () => [renderMaps(qemu, agent, columns, paint), renderStrip(vcpus, columns, paint)].join('\n\n'),
+  }
+}
+
+function agentDocument({ online, offlinable, onlinable, possible }: GuestMaps): object {
+  return { online, offlinable, onlinable, possible }
+}
+
+function mapsOf(vcpus: readonly Vcpu[]): VcpuMaps {
+  const idsOf = (wanted: (vcpu: Vcpu) => boolean): CpuMap => CpuMap.from(vcpus.filter(wanted).map(({ id }) => id))
+  return {
+    online: idsOf(({ online }) => online),
+    onlinable: idsOf(({ online }) => !online),
+    offlinable: idsOf(({ offlinable }) => offlinable),
+    possible: idsOf(() => true),
+  }
+}
