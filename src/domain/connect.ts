@@ -4,7 +4,7 @@ import { QgaClient } from '../qga/client.ts'
 import type { QgaArguments, QgaExecutor } from '../qga/executor.ts'
 import { QmpClient } from '../qmp/client.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from '../qmp/executor.ts'
-import type { CallOptions } from '../wire/call-options.ts'
+import { MAX_TIMEOUT_MS, type CallOptions } from '../wire/call-options.ts'
 import { Deadline } from '../wire/deadline.ts'
 import { ConnectionError } from '../wire/errors.ts'
 import { EventHub, type EventStream } from '../wire/event-stream.ts'
@@ -30,8 +30,8 @@ export interface LinkOptions {
 /** An executor, and how to end what was opened for it. */
 export interface Link<E> {
   readonly executor: E
-  /** Connect now rather than at the first command. */
-  open(deadline: Deadline): Promise<void>
+  /** Connect now rather than at the first command, within the time that making a connection may take. */
+  open(signal: AbortSignal | undefined): Promise<void>
   /** Close what this side opened. An executor of the caller's own stays the caller's. */
   close(): Promise<void>
 }
@@ -64,8 +64,8 @@ class MonitorLink implements Link<QmpExecutor>, QmpExecutor {
     )
   }
 
-  async open(deadline: Deadline): Promise<void> {
-    await this.#redialer.get(deadline)
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    await this.#redialer.get(unhurried(signal))
   }
 
   async execute(command: string, args?: QmpArguments, options: CallOptions = {}): Promise<unknown> {
@@ -99,8 +99,8 @@ class AgentLink implements Link<QgaExecutor>, QgaExecutor {
     )
   }
 
-  async open(deadline: Deadline): Promise<void> {
-    await this.#redialer.get(deadline)
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    await this.#redialer.get(unhurried(signal))
   }
 
   async execute(command: string, args?: QgaArguments, options: CallOptions = {}): Promise<unknown> {
@@ -126,6 +126,11 @@ function dialer<C>(target: SocketAddress | Duplex, dial: () => Promise<C>): () =
     used = true
     return dial()
   }
+}
+
+/** No bound but the connection's own, whose error says more. */
+function unhurried(signal: AbortSignal | undefined): Deadline {
+  return new Deadline({ signal }, MAX_TIMEOUT_MS)
 }
 
 function clientOptions(options: LinkOptions): { timeoutMs: number; trace?: WireTrace } {

@@ -76,14 +76,14 @@ export class Domain {
    * @throws {@link InputError} for an address or a time-out that cannot be
    */
   static async connect(options: DomainOptions): Promise<Domain> {
-    const deadline = new Deadline(options, CONNECT_TIMEOUT_MS)
+    options.signal?.throwIfAborted()
     const linkOptions = { connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS), trace: options.trace }
     const monitor = linkMonitor(options.qmp, linkOptions)
     const agent = options.qga === undefined ? undefined : linkAgent(options.qga, linkOptions)
     const domain = new Domain(monitor, agent)
     try {
-      await monitor.open(deadline)
-      await agent?.open(deadline)
+      await monitor.open(options.signal)
+      await agent?.open(options.signal)
     } catch (error) {
       await domain.close()
       throw error
