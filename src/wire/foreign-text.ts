@@ -23,8 +23,8 @@ export function foreignValue(value: unknown, max: number = MAX_SHOWN): string {
 function jsonOf(value: unknown): string {
   try {
     const json: unknown = JSON.stringify(value)
-    return typeof json === 'string' ? json : `a ${typeof value}`
+    return typeof json === 'string' ? json : `no JSON (${typeof value})`
   } catch {
-    return `a ${typeof value}`
+    return `no JSON (${typeof value})`
   }
 }
