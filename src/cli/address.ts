@@ -3,7 +3,7 @@ import { quote } from '../bitmap/quote.ts'
 import type { SocketAddress } from '../wire/socket.ts'
 
 const HOST_AND_PORT = /^(.*):(\d+)$/s
-const BRACKETED = /^\[([^\]]+)\]$/
+const BRACKETED = /^\[([^\]]*)\]$/
 
 /**
  * Reads `PATH|HOST:PORT`. Whatever has a `/`, or does not end in a port, is a path; an IPv6 host stands in brackets, as in
