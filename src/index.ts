@@ -11,12 +11,17 @@ export {
   type VcpuMaps,
 } from './bitmap/index.ts'
 export {
+  CONFIDENCES,
   Domain,
+  GuestChangeError,
   GuestRefusedError,
   NotConfirmedError,
   RefusedError,
   VCPU_MAP_KINDS,
   type ChangeResult,
+  type ChangeStep,
+  type ChangeStepName,
+  type DomainEvent,
   type DomainOptions,
   type Endpoint,
   type RefusalCode,

@@ -1,37 +1,35 @@
 import { requireCpuId } from '../bitmap/cpu-id.ts'
-import { CpuMap } from '../bitmap/cpu-map.ts'
+import type { CpuMap } from '../bitmap/cpu-map.ts'
 import { InputError } from '../bitmap/errors.ts'
 import { computeVcpuMaps, type GuestMaps, type VcpuMaps } from '../bitmap/maps.ts'
-import { withOutcome } from '../bitmap/vcpu-error.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
 import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
 import { Deadline } from '../wire/deadline.ts'
 import { ConnectionError } from '../wire/errors.ts'
+import type { EventStream } from '../wire/event-stream.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { linkAgent, linkMonitor, type Endpoint, type Link } from './connect.ts'
-import { deviceIdOf } from './device-id.ts'
+import { changeVcpu, joinRemoval } from './change/change-vcpu.ts'
+import { Steps } from './change/steps.ts'
+import type { DomainEvent } from './events.ts'
 import { followEvents } from './follow-events.ts'
-import { RefusedError } from './errors.ts'
-import { readGuestCpus, readGuestMaps } from './guest-cpus.ts'
+import { readGuestMaps } from './guest/guest-cpus.ts'
+import { setGuestVcpu } from './guest/set-guest-vcpu.ts'
 import { listVcpus } from './list-vcpus.ts'
-import { pickSlot, requireWholeSlot } from './pick-slot.ts'
-import { plugSlot } from './plug.ts'
-import { readSlots, type SlotReading } from './read-slots.ts'
-import { Removals } from './removals.ts'
 import {
+  CONFIDENCES,
   VCPU_MAP_KINDS,
   type ChangeResult,
+  type Confidence,
   type SetVcpuStateOptions,
   type Vcpu,
   type VcpuChange,
   type VcpuMapKind,
 } from './results.ts'
-import { setGuestVcpu } from './set-guest-vcpu.ts'
-import { readExactIds } from './translation/exact-ids.ts'
-import { matchGuest } from './translation/match-guest.ts'
-import { awaitRemoval, unplugSlot } from './unplug.ts'
+import { readGuestView } from './translation/guest-view.ts'
+import { Vm } from './vm.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const READ_TIMEOUT_MS = 10_000
@@ -58,15 +56,14 @@ export interface DomainOptions extends CallOptions {
 export class Domain {
   readonly #monitor: Link<QmpExecutor>
   readonly #agent: Link<QgaExecutor> | undefined
-  readonly #removals: Removals
+  readonly #vm: Vm
   readonly #changes = new TurnQueue('the change before it')
-  readonly #guestChanges = new TurnQueue('the guest change before it')
   #unfollow: () => void = () => undefined
 
   private constructor(monitor: Link<QmpExecutor>, agent: Link<QgaExecutor> | undefined) {
     this.#monitor = monitor
     this.#agent = agent
-    this.#removals = new Removals(monitor.executor)
+    this.#vm = new Vm(monitor.executor, agent?.executor)
   }
 
   /**
@@ -88,7 +85,7 @@ export class Domain {
       await domain.close()
       throw error
     }
-    domain.#unfollow = followEvents(monitor.executor, domain.#removals)
+    domain.#unfollow = followEvents(domain.#vm)
     return domain
   }
 
@@ -126,13 +123,13 @@ export class Domain {
 
   /** All of QEMU's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
   async getVcpuMaps(options: CallOptions = {}): Promise<VcpuMaps> {
-    const { slots } = await this.#read(new Deadline(options, READ_TIMEOUT_MS))
+    const { slots } = await this.#vm.read(new Deadline(options, READ_TIMEOUT_MS))
     return computeVcpuMaps(slots)
   }
 
   /** All of the guest's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
   async getGuestMaps(options: CallOptions = {}): Promise<GuestMaps> {
-    return readGuestMaps(this.#requireAgent(), new Deadline(options, READ_TIMEOUT_MS))
+    return readGuestMaps(this.#vm.requireAgent(), new Deadline(options, READ_TIMEOUT_MS))
   }
 
   /**
@@ -141,12 +138,21 @@ export class Domain {
    */
   async vcpus(options: CallOptions = {}): Promise<Vcpu[]> {
     const deadline = new Deadline(options, READ_TIMEOUT_MS)
-    const reading = await this.#read(deadline)
-    if (this.#agent === undefined) return listVcpus(reading.slots, new Map())
-    const qga = this.#agent.executor
-    const cpus = await readGuestCpus(qga, deadline)
-    const exact = await readExactIds(this.#monitor.executor, qga, reading, cpus, deadline)
-    return listVcpus(reading.slots, matchGuest(reading.slots, { cpus, exact, observed: new Map() }))
+    const reading = await this.#vm.read(deadline)
+    const { agent } = this.#vm
+    const view = agent === undefined ? undefined : await readGuestView(this.#vm, agent, reading, deadline)
+    return listVcpus(reading.slots, view?.byVcpu ?? new Map())
+  }
+
+  /**
+   * The vCPU of QEMU's that a CPU of the guest is; `null` where none is known to be. Errors as {@link Domain.getVcpuMap}.
+   *
+   * @param guestId - the guest's logical id
+   */
+  async guestCpuToVcpu(guestId: number, options: CallOptions = {}): Promise<Vcpu | null> {
+    requireCpuId(guestId)
+    this.#vm.requireAgent()
+    return (await this.vcpus(options)).find(({ guest }) => guest?.id === guestId) ?? null
   }
 
   /**
@@ -156,21 +162,28 @@ export class Domain {
    * empty. When its time runs out, the request stands and stays watched: a late removal is adopted, and another call for
    * the same slot joins the first.
    *
+   * With `{ guest: true }` the change is carried through into the guest and verified there, in both directions.
+   *
    * @param id - the vCPU's cpu-index
    * @throws {@link InputError} for an id or a state that is none
    * @throws {@link RefusedError} when this machine cannot, before anything is sent; see its codes
    * @throws {@link GuestRefusedError} as soon as the guest refuses an unplug (`outcome: 'rejected'`)
    * @throws {@link CommandError} when QEMU refuses (`'rejected'`)
    * @throws {@link NotConfirmedError} when QEMU says yes and shows otherwise (`'unknown'`)
+   * @throws {@link GuestChangeError} when QEMU's part or the guest's is done and the other failed (`'partial'`)
    * @throws {@link TimeoutError}, {@link ConnectionError}: their `outcome` says whether anything was sent
    */
   async setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions = {}): Promise<VcpuChange> {
     requireState(id, online)
+    const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed' } = options
+    requireConfidence(leastConfidence)
+    if (guest) this.#vm.requireAgent()
     const deadline = new Deadline(options, CHANGE_TIMEOUT_MS)
     options.signal?.throwIfAborted()
-    const wholeSlot = options.wholeSlot ?? false
-    const joined = await this.#joinRemoval(id, online, wholeSlot, deadline)
-    return joined ?? this.#changes.run(deadline, `vCPU ${id}`, () => this.#change(id, online, wholeSlot, deadline))
+    const steps = new Steps()
+    const request = { id, online, wholeSlot, guest, rollback, leastConfidence, deadline, steps }
+    const joined = await joinRemoval(this.#vm, request)
+    return joined ?? this.#changes.run(deadline, `vCPU ${id}`, () => changeVcpu(this.#vm, request))
   }
 
   /**
@@ -185,15 +198,23 @@ export class Domain {
    */
   async setGuestVcpuState(id: number, online: boolean, options: CallOptions = {}): Promise<ChangeResult> {
     requireState(id, online)
-    const agent = this.#requireAgent()
+    const agent = this.#vm.requireAgent()
     const deadline = new Deadline(options, CHANGE_TIMEOUT_MS)
     options.signal?.throwIfAborted()
-    return this.#guestChanges.run(deadline, `guest CPU ${id}`, () => setGuestVcpu(agent, id, online, deadline))
+    return this.#vm.guestTurns.run(deadline, `guest CPU ${id}`, () => setGuestVcpu(agent, id, online, deadline))
   }
 
   /** vCPUs that were asked to go and have neither gone nor been refused yet, as far as this connection knows. */
   pendingRemovals(): CpuMap {
-    return this.#removals.pending()
+    return this.#vm.removals.pending()
+  }
+
+  /**
+   * What happens to this VM's vCPUs from now on, for one reader: changes of ours, and also what became of an unplug whose
+   * call had given up. Ends when the domain closes; fails when the reader falls behind.
+   */
+  changes(): EventStream<DomainEvent> {
+    return this.#vm.events.subscribe()
   }
 
   /**
@@ -202,64 +223,13 @@ export class Domain {
    */
   async close(): Promise<void> {
     this.#unfollow()
-    this.#removals.close(new ConnectionError('ERR_CLOSED', 'the domain was closed', { outcome: 'unknown' }))
+    this.#vm.removals.close(new ConnectionError('ERR_CLOSED', 'the domain was closed', { outcome: 'unknown' }))
+    this.#vm.events.end()
     await Promise.all([this.#monitor.close(), this.#agent?.close()])
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  async #change(id: number, online: boolean, wholeSlot: boolean, deadline: Deadline): Promise<VcpuChange> {
-    // The call before this one may have left a removal behind.
-    const joined = await this.#joinRemoval(id, online, wholeSlot, deadline)
-    if (joined !== undefined) return joined
-    const reading = await this.#read(deadline).catch((error: unknown) => {
-      throw withOutcome(error, 'not-sent')
-    })
-    const { slot, isDone } = pickSlot(reading, id, online, wholeSlot)
-    const result = { outcome: 'done', id, online, slot: slot.ids } as const
-    if (isDone) return { changed: CpuMap.empty, ...result, deviceId: null }
-    if (slot.qomPath === null) {
-      const deviceId = await plugSlot(this.#monitor.executor, slot, deadline)
-      return { changed: slot.ids, ...result, deviceId }
-    }
-    await unplugSlot(this.#monitor.executor, this.#removals, slot, slot.qomPath, deadline)
-    return { changed: slot.ids, ...result, deviceId: deviceIdOf(slot.qomPath) }
-  }
-
-  /** A removal of that vCPU under way: to unplug it again joins it, to plug it is refused. */
-  async #joinRemoval(
-    id: number,
-    online: boolean,
-    wholeSlot: boolean,
-    deadline: Deadline,
-  ): Promise<VcpuChange | undefined> {
-    const removal = this.#removals.find(id)
-    if (removal === undefined) return undefined
-    requireWholeSlot(removal.slot, id, wholeSlot)
-    if (online) {
-      throw new RefusedError(
-        'ERR_REMOVAL_PENDING',
-        `vCPU ${id} was asked to go and the guest may still let it go: wait for the removal, or for its refusal`,
-        id,
-        removal.ids,
-      )
-    }
-    await awaitRemoval(removal, deadline)
-    const changed = removal.ids
-    return { changed, outcome: 'done', id, online, slot: changed, deviceId: deviceIdOf(removal.qomPath) }
-  }
-
-  async #read(deadline: Deadline): Promise<SlotReading> {
-    const reading = await readSlots(this.#monitor.executor, deadline)
-    this.#removals.adopt(reading.slots)
-    return reading
-  }
-
-  #requireAgent(): QgaExecutor {
-    if (this.#agent !== undefined) return this.#agent.executor
-    throw new InputError('ERR_NO_AGENT', 'this needs the guest agent: connect with its channel as `qga` (--qga)')
   }
 }
 
@@ -267,4 +237,10 @@ function requireState(id: number, online: boolean): void {
   requireCpuId(id)
   if (typeof online === 'boolean') return
   throw new InputError('ERR_STATE', `the state is ${String(online)}, expected true (on) or false (off)`)
+}
+
+function requireConfidence(confidence: Confidence): void {
+  if (CONFIDENCES.includes(confidence)) return
+  const valid = CONFIDENCES.join(', ')
+  throw new InputError('ERR_CONFIDENCE', `leastConfidence is ${confidence}, expected one of ${valid}`)
 }

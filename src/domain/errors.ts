@@ -1,5 +1,6 @@
 import type { CpuMap } from '../bitmap/cpu-map.ts'
 import { VcpuError, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
+import type { ChangeStep, ChangeStepName } from './change/steps.ts'
 
 /**
  * Why a change was refused before anything was sent:
@@ -9,7 +10,8 @@ import { VcpuError, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
  * - `ERR_NOT_OFFLINABLE`: QEMU or the guest would not let it go (boot CPU, machine that never unplugs);
  * - `ERR_NOT_ONLINABLE`: the guest cannot turn it on;
  * - `ERR_NO_HOTPLUG`: the machine type has no vCPU hotplug;
- * - `ERR_REMOVAL_PENDING`: its removal was requested and the guest has not answered yet.
+ * - `ERR_REMOVAL_PENDING`: its removal was requested and the guest has not answered yet;
+ * - `ERR_UNSURE`: which CPU of the guest it is, is not known well enough to touch one.
  */
 export type RefusalCode =
   | 'ERR_NO_SUCH_VCPU'
@@ -18,6 +20,7 @@ export type RefusalCode =
   | 'ERR_NOT_ONLINABLE'
   | 'ERR_NO_HOTPLUG'
   | 'ERR_REMOVAL_PENDING'
+  | 'ERR_UNSURE'
 
 /** The VM's state or machine type forbids the change. Nothing was sent; the state is what it was. */
 export class RefusedError extends VcpuError {
@@ -53,5 +56,33 @@ export class NotConfirmedError extends VcpuError {
 
   constructor(message: string, options: VcpuErrorOptions = {}) {
     super('ERR_NOT_CONFIRMED', message, { outcome: 'unknown', ...options })
+  }
+}
+
+/** What the guest's part of a change failed with, and what had been done by then. */
+export interface GuestChangeFailure extends VcpuErrorOptions {
+  readonly code: string
+  /** The step that failed. */
+  readonly failedStep: ChangeStepName
+  /** Those before it, and the undoing after it. */
+  readonly steps: readonly ChangeStep[]
+}
+
+/**
+ * A change that was to be carried through into the guest failed in the guest's part, after something had been done. The
+ * message says what failed, what the state is now, and how to undo it. `code` is that of the `cause`, or:
+ *
+ * - `ERR_GUEST_REJECTED`: the guest answered that it cannot take the vCPU;
+ * - `ERR_GUEST_NOT_LISTED`: the guest said yes, and the vCPU never appeared in it.
+ */
+export class GuestChangeError extends VcpuError {
+  override readonly name = 'GuestChangeError'
+  readonly failedStep: ChangeStepName
+  readonly steps: readonly ChangeStep[]
+
+  constructor(message: string, failure: GuestChangeFailure) {
+    super(failure.code, message, failure)
+    this.failedStep = failure.failedStep
+    this.steps = failure.steps
   }
 }

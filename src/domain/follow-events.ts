@@ -1,22 +1,22 @@
 import { ProtocolError } from '../wire/errors.ts'
 import { knownEvent } from '../qmp/events.ts'
-import type { QmpEvent, QmpExecutor } from '../qmp/executor.ts'
-import type { Removals } from './removals.ts'
+import type { QmpEvent } from '../qmp/executor.ts'
+import type { Vm } from './vm.ts'
 
 /**
- * Tell the removals under way of each event, until the function returned is called. Events are hints: where an executor
- * has none, or its stream ends, the removals are still looked at from time to time.
+ * Tell the VM's parts of each event, until the function returned is called. Events are hints: where an executor has none,
+ * or its stream ends, what they would have hinted at is still looked at from time to time.
  */
-export function followEvents(qmp: QmpExecutor, removals: Removals): () => void {
-  const iterator = qmp.events?.()[Symbol.asyncIterator]()
+export function followEvents(vm: Vm): () => void {
+  const iterator = vm.qmp.events?.()[Symbol.asyncIterator]()
   if (iterator === undefined) return () => undefined
-  void follow(iterator, removals)
+  void follow(iterator, vm)
   return () => {
     void iterator.return?.()
   }
 }
 
-async function follow(events: AsyncIterator<QmpEvent>, removals: Removals): Promise<void> {
+async function follow(events: AsyncIterator<QmpEvent>, vm: Vm): Promise<void> {
   for (;;) {
     let next: IteratorResult<QmpEvent>
     try {
@@ -26,14 +26,14 @@ async function follow(events: AsyncIterator<QmpEvent>, removals: Removals): Prom
       return
     }
     if (next.done === true) return
-    tell(removals, next.value)
+    tell(vm, next.value)
   }
 }
 
-function tell(removals: Removals, event: QmpEvent): void {
+function tell(vm: Vm, event: QmpEvent): void {
   try {
     const known = knownEvent(event)
-    if (known !== undefined) removals.onEvent(known)
+    if (known !== undefined) vm.onEvent(known)
   } catch (error) {
     // An event that QEMU's schema does not allow hints at nothing.
     if (!(error instanceof ProtocolError)) throw error

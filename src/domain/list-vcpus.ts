@@ -1,5 +1,5 @@
 import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
-import { deviceIdOf } from './device-id.ts'
+import { deviceIdOf } from './change/device-id.ts'
 import type { Vcpu, VcpuGuest } from './results.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { CpuMap } from '../bitmap/cpu-map.ts'
 import type { CpuInstanceProperties } from '../bitmap/replies.ts'
 import type { CallOptions } from '../wire/call-options.ts'
+import type { ChangeStep } from './change/steps.ts'
 
 /** The maps of QEMU's vCPUs (ids are cpu-index) and of the guest's CPUs (ids are the guest's logical ids). */
 export const VCPU_MAP_KINDS = [
@@ -36,6 +37,18 @@ export type VcpuMapKind = (typeof VCPU_MAP_KINDS)[number]
 export interface SetVcpuStateOptions extends CallOptions {
   /** Move the whole slot that holds the id, where QEMU only moves several vCPUs together (a core of pseries). */
   readonly wholeSlot?: boolean | undefined
+  /**
+   * Carry the change through into the guest, and verify it there: after plugging, wait until the guest lists the vCPU and
+   * turn it on; before unplugging, turn off exactly the right CPU of the guest. Needs the agent.
+   */
+  readonly guest?: boolean | undefined
+  /** When the guest's part fails, undo what was done, so that a failure leaves the state that it found. */
+  readonly rollback?: boolean | undefined
+  /**
+   * With `guest`: the least confidence at which a CPU of the guest is touched; `observed` unless given. What is less sure
+   * is refused before anything is sent.
+   */
+  readonly leastConfidence?: Confidence | undefined
 }
 
 /** What became of a change that did not fail. */
@@ -54,7 +67,14 @@ export interface VcpuChange extends ChangeResult {
   readonly slot: CpuMap
   /** The id of the device that was plugged or has gone; `null` where it has none, or nothing was changed. */
   readonly deviceId: string | null
+  /** With the option `guest`: the guest's ids of the vCPUs, and those among them that were turned on or off. */
+  readonly guest: { readonly ids: CpuMap; readonly changed: CpuMap } | null
+  /** What was done and seen, step by step; empty when nothing was to be done. */
+  readonly steps: readonly ChangeStep[]
 }
+
+/** From the surest to the least sure. */
+export const CONFIDENCES = ['exact', 'observed', 'computed', 'assumed'] as const
 
 /**
  * How sure it is that a CPU of the guest is a certain vCPU of QEMU:
@@ -64,7 +84,7 @@ export interface VcpuChange extends ChangeResult {
  * - `computed`: it follows from a stated rule;
  * - `assumed`: nothing better is known than that both count from 0.
  */
-export type Confidence = 'exact' | 'observed' | 'computed' | 'assumed'
+export type Confidence = (typeof CONFIDENCES)[number]
 
 /** The guest's side of a vCPU. */
 export interface VcpuGuest {

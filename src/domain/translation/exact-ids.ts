@@ -5,7 +5,7 @@ import { readGuestFile } from '../../qga/read-file.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { CommandError } from '../../wire/errors.ts'
-import { readPresent } from '../guest-cpus.ts'
+import { readPresent } from '../guest/guest-cpus.ts'
 import type { SlotReading } from '../read-slots.ts'
 
 const SYS_CPU = '/sys/devices/system/cpu'

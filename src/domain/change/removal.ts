@@ -1,6 +1,6 @@
-import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
-import type { CpuMap } from '../bitmap/cpu-map.ts'
-import type { KnownQmpEvent } from '../qmp/events.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { KnownQmpEvent } from '../../qmp/events.ts'
 import { ejectRefusal } from './ost.ts'
 
 /** How often a removal that somebody waits for is looked at without a hint, in milliseconds: at first, and at last. */

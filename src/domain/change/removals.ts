@@ -1,16 +1,26 @@
-import { CpuMap } from '../bitmap/cpu-map.ts'
-import { ContradictionError } from '../bitmap/errors.ts'
-import { slotOf, type VcpuSlot } from '../bitmap/vcpu-slot.ts'
-import type { KnownQmpEvent } from '../qmp/events.ts'
-import type { QmpExecutor } from '../qmp/executor.ts'
-import { Deadline } from '../wire/deadline.ts'
-import { ConnectionError, TimeoutError } from '../wire/errors.ts'
-import { GuestRefusedError } from './errors.ts'
-import { readSlots } from './read-slots.ts'
+import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { ContradictionError } from '../../bitmap/errors.ts'
+import { slotOf, type VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { KnownQmpEvent } from '../../qmp/events.ts'
+import type { QmpExecutor } from '../../qmp/executor.ts'
+import { Deadline } from '../../wire/deadline.ts'
+import { ConnectionError, TimeoutError } from '../../wire/errors.ts'
+import { GuestRefusedError } from '../errors.ts'
+import { readSlots } from '../read-slots.ts'
+import type { DomainEvent } from '../events.ts'
+import { deviceIdOf } from './device-id.ts'
 import { Removal } from './removal.ts'
 
 /** How long one look at the slots may take, in milliseconds. */
 const LOOK_TIMEOUT_MS = 10_000
+
+/** Who is told what the removals see. */
+export interface RemovalsObserver {
+  /** A reading of the slots, made to look after a removal. It must be passed on to {@link Removals.adopt}. */
+  readonly onReading: (slots: readonly VcpuSlot[]) => void
+  /** The end of a removal. */
+  readonly onEnd: (event: DomainEvent) => void
+}
 
 /**
  * The removals under way in one VM. Each is watched until its end, also when the call that asked for it has given up:
@@ -18,10 +28,12 @@ const LOOK_TIMEOUT_MS = 10_000
  */
 export class Removals {
   readonly #qmp: QmpExecutor
+  readonly #observer: RemovalsObserver
   readonly #bySlot = new Map<number, Removal>()
 
-  constructor(qmp: QmpExecutor) {
+  constructor(qmp: QmpExecutor, observer: RemovalsObserver) {
     this.#qmp = qmp
+    this.#observer = observer
   }
 
   /** The removal under way of the slot that holds `id`. */
@@ -45,6 +57,7 @@ export class Removals {
   drop(removal: Removal, error: Error): void {
     removal.onLost(error)
     this.#forget(removal)
+    this.#observer.onEnd({ type: 'lost', ids: removal.ids, error })
   }
 
   onEvent(event: KnownQmpEvent): void {
@@ -55,8 +68,10 @@ export class Removals {
   adopt(slots: readonly VcpuSlot[]): void {
     for (const removal of [...this.#bySlot.values()]) {
       if (slotOf(slots, removal.slot.firstId)?.qomPath === removal.qomPath) continue
+      const late = removal.waiters === 0
       removal.onGone()
       this.#forget(removal)
+      this.#observer.onEnd({ type: 'unplugged', ids: removal.ids, deviceId: deviceIdOf(removal.qomPath), late })
     }
   }
 
@@ -85,14 +100,16 @@ export class Removals {
 
   #refuse(removal: Removal, refusal: string): void {
     if (removal.isOver) return
+    const late = removal.waiters === 0
     removal.onRefused(new GuestRefusedError(removal.ids, refusal))
     this.#forget(removal)
+    this.#observer.onEnd({ type: 'refused', ids: removal.ids, reason: refusal, late })
   }
 
   /** Read the slots; `false` when there is nothing more to look at. */
   async #look(removal: Removal): Promise<boolean> {
     try {
-      this.adopt((await readSlots(this.#qmp, new Deadline({}, LOOK_TIMEOUT_MS))).slots)
+      this.#observer.onReading((await readSlots(this.#qmp, new Deadline({}, LOOK_TIMEOUT_MS))).slots)
       return true
     } catch (error) {
       // QEMU may be slow, or in the middle of it: the next look tells. Nothing else comes back by itself.

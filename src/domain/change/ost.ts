@@ -1,4 +1,4 @@
-import type { AcpiOst } from '../qmp/commands.ts'
+import type { AcpiOst } from '../../qmp/commands.ts'
 
 /** "Eject in progress": the guest has begun and will report again (ACPI 6.5, table 6.62). */
 const EJECT_IN_PROGRESS = 0x84

@@ -1,13 +1,13 @@
-import { withOutcome } from '../bitmap/vcpu-error.ts'
-import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
-import { callQmp } from '../qmp/commands.ts'
-import type { QmpExecutor } from '../qmp/executor.ts'
-import { bounded } from '../wire/bounded.ts'
-import type { Deadline } from '../wire/deadline.ts'
-import { CommandError, ConnectionError, TimeoutError } from '../wire/errors.ts'
+import { withOutcome } from '../../bitmap/vcpu-error.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { callQmp } from '../../qmp/commands.ts'
+import { bounded } from '../../wire/bounded.ts'
+import type { Deadline } from '../../wire/deadline.ts'
+import { CommandError, ConnectionError, TimeoutError } from '../../wire/errors.ts'
+import type { Vm } from '../vm.ts'
 import { deviceIdOf } from './device-id.ts'
 import type { Removal } from './removal.ts'
-import type { Removals } from './removals.ts'
+import type { ChangeRequest } from './request.ts'
 
 /**
  * Ask the guest to let a slot's device go, and wait until the slot is empty.
@@ -17,16 +17,17 @@ import type { Removals } from './removals.ts'
  * @throws {@link TimeoutError} `outcome: 'unknown'`: the request stands and stays watched
  */
 export async function unplugSlot(
-  qmp: QmpExecutor,
-  removals: Removals,
+  vm: Vm,
   slot: VcpuSlot,
   qomPath: string,
-  deadline: Deadline,
+  { deadline, steps }: Pick<ChangeRequest, 'deadline' | 'steps'>,
 ): Promise<void> {
+  const { qmp, removals } = vm
   const removal = removals.begin(slot, qomPath)
   try {
     // A vCPU of -smp has no id; QEMU takes its path.
     await callQmp(qmp, 'device_del', { id: deviceIdOf(qomPath) ?? qomPath }, deadline.options())
+    steps.note('device_del', 'QEMU asked the guest')
   } catch (error) {
     if (error instanceof CommandError && error.errorClass === 'DeviceNotFound') {
       // It went by itself; the watch will see the empty slot.
@@ -39,6 +40,7 @@ export async function unplugSlot(
     }
   }
   await awaitRemoval(removal, deadline)
+  steps.note('slot-empty', `QEMU no longer lists vCPU ${String(slot.ids)}`)
 }
 
 /**

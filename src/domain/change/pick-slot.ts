@@ -1,6 +1,6 @@
-import { slotOf, type VcpuSlot } from '../bitmap/vcpu-slot.ts'
-import { RefusedError } from './errors.ts'
-import type { SlotReading } from './read-slots.ts'
+import { slotOf, type VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { RefusedError } from '../errors.ts'
+import type { SlotReading } from '../read-slots.ts'
 
 /**
  * The slot to change so that vCPU `id` gets the state `online`, or `undefined` when it has it already.

@@ -1,0 +1,64 @@
+import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { withOutcome } from '../../bitmap/vcpu-error.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { RefusedError } from '../errors.ts'
+import type { VcpuChange } from '../results.ts'
+import type { Vm } from '../vm.ts'
+import { deviceIdOf } from './device-id.ts'
+import { bringIntoGuest } from './guest-plug.ts'
+import { takeOutOfGuest, tellLeftOffline } from './guest-unplug.ts'
+import { pickSlot, requireWholeSlot } from './pick-slot.ts'
+import { plugSlot } from './plug.ts'
+import { resultOf, type ChangeRequest } from './request.ts'
+import { awaitRemoval, unplugSlot } from './unplug.ts'
+
+/**
+ * Carry out one change, when its turn has come.
+ *
+ * @throws see {@link Domain.setVcpuState}
+ */
+export async function changeVcpu(vm: Vm, request: ChangeRequest): Promise<VcpuChange> {
+  // The call before this one may have left a removal behind.
+  const joined = await joinRemoval(vm, request)
+  if (joined !== undefined) return joined
+  const { id, online, wholeSlot, guest, deadline } = request
+  const reading = await vm.read(deadline).catch((error: unknown) => {
+    throw withOutcome(error, 'not-sent')
+  })
+  const { slot, isDone } = pickSlot(reading, id, online, wholeSlot)
+  if (online) {
+    if (guest) return bringIntoGuest(vm, request, reading, slot)
+    if (isDone) return unchanged(request, slot)
+    const deviceId = await plugSlot(vm, slot, request)
+    return { ...resultOf(request, slot), changed: slot.ids, deviceId }
+  }
+  if (slot.qomPath === null) return unchanged(request, slot)
+  const taken = guest ? await takeOutOfGuest(vm, request, reading, slot) : null
+  await unplugSlot(vm, slot, slot.qomPath, request).catch((error: unknown) =>
+    tellLeftOffline(vm, request, taken, error),
+  )
+  return { ...resultOf(request, slot), changed: slot.ids, deviceId: deviceIdOf(slot.qomPath), guest: taken }
+}
+
+/** A removal of that vCPU under way: to unplug it again joins it, to plug it is refused. */
+export async function joinRemoval(vm: Vm, request: ChangeRequest): Promise<VcpuChange | undefined> {
+  const { id, online, wholeSlot, deadline, steps } = request
+  const removal = vm.removals.find(id)
+  if (removal === undefined) return undefined
+  requireWholeSlot(removal.slot, id, wholeSlot)
+  if (online) {
+    throw new RefusedError(
+      'ERR_REMOVAL_PENDING',
+      `vCPU ${id} was asked to go and the guest may still let it go: wait for the removal, or for its refusal`,
+      id,
+      removal.ids,
+    )
+  }
+  await awaitRemoval(removal, deadline)
+  steps.note('slot-empty', 'the removal that was under way is done')
+  return { ...resultOf(request, removal.slot), changed: removal.ids, deviceId: deviceIdOf(removal.qomPath) }
+}
+
+function unchanged(request: ChangeRequest, slot: VcpuSlot): VcpuChange {
+  return { ...resultOf(request, slot), changed: CpuMap.empty, deviceId: null }
+}

@@ -1,0 +1,138 @@
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { QgaExecutor } from '../../qga/executor.ts'
+import { readGuestFile } from '../../qga/read-file.ts'
+import type { Deadline } from '../../wire/deadline.ts'
+import { CommandError, TimeoutError } from '../../wire/errors.ts'
+import { foreignText } from '../../wire/foreign-text.ts'
+import { GuestChangeError } from '../errors.ts'
+import type { VcpuGuest } from '../results.ts'
+import { listedIds, onlineIds, readGuestView, type GuestView } from '../translation/guest-view.ts'
+import { matchGuest } from '../translation/match-guest.ts'
+import type { Vm } from '../vm.ts'
+import { devicePath } from './device-id.ts'
+import type { PlugWatch } from './plug-watch.ts'
+import { isSureEnough, type ChangeRequest } from './request.ts'
+
+/** How often the guest's list is looked at, in milliseconds: at first, and at last. */
+const FIRST_LOOK_MS = 10
+const LAST_LOOK_MS = 500
+/**
+ * How long the guest's list may lag behind its yes, in milliseconds. Linux answers after it has made the CPU's directory,
+ * so this is generous; a guest that has not listed it by then never does (docs/wire-notes.md).
+ */
+const YES_GRACE_MS = 3_000
+
+/** A plug that QEMU has carried out, and what was known before. */
+export interface Listing {
+  readonly request: ChangeRequest
+  readonly slot: VcpuSlot
+  readonly deviceId: string
+  readonly before: GuestView
+  readonly watch: PlugWatch
+}
+
+/**
+ * Wait until the guest lists every vCPU of a slot that was just plugged.
+ *
+ * @returns the guest's side of each
+ * @throws {@link GuestChangeError} when the guest says no, or says yes and does nothing
+ * @throws {@link TimeoutError} when it says nothing at all
+ */
+export async function awaitListing(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonly VcpuGuest[]> {
+  const { request, watch } = listing
+  const { deadline, steps } = request
+  let saidYesAtMs: number | undefined
+  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
+    const { answer } = watch
+    if (answer.said === 'no') throw await rejected(qga, listing, answer.status)
+    if (answer.said === 'yes' && saidYesAtMs === undefined) {
+      saidYesAtMs = performance.now()
+      steps.note('guest-acknowledged', 'the guest answered that it took it (_OST status 0)')
+    }
+    const guests = await look(vm, qga, listing)
+    if (guests !== undefined) {
+      steps.note('listed-in-guest', `the guest lists it as CPU ${guests.map(({ id }) => id).join(',')}`)
+      return guests
+    }
+    if (saidYesAtMs !== undefined && performance.now() - saidYesAtMs > YES_GRACE_MS) {
+      throw await ignored(qga, listing)
+    }
+    if (deadline.leftMs <= 0) {
+      throw new TimeoutError(`the guest did not list it within ${deadline.timeoutMs} ms, and did not say why`, {
+        outcome: 'unknown',
+      })
+    }
+    await watch.pause(Math.min(lookMs, Math.max(1, deadline.leftMs)), deadline.signal)
+  }
+}
+
+/** The guest's side of each vCPU of the slot, once all are listed. */
+async function look(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonly VcpuGuest[] | undefined> {
+  const { slot, before, deviceId, request } = listing
+  const reading = await vm.read(request.deadline)
+  const view = await readGuestView(vm, qga, reading, request.deadline)
+  if (!view.isExact) observe(vm, slot, devicePath(deviceId), before, view)
+  const byVcpu = view.isExact
+    ? view.byVcpu
+    : matchGuest(reading.slots, { cpus: view.cpus, exact: undefined, observed: vm.observed.ids })
+  const guests = [...slot.ids].map((id) => byVcpu.get(id))
+  const sure = guests
+    .filter((guest) => guest !== undefined)
+    .filter(({ confidence }) => isSureEnough(confidence, 'observed'))
+  return sure.length === slot.count ? sure : undefined
+}
+
+/**
+ * Without the guest's `/sys`: what appeared around a plug of ours is what we plugged, if exactly as many appeared. A guest
+ * that lists all possible CPUs (pseries) shows by what it runs instead.
+ */
+function observe(vm: Vm, slot: VcpuSlot, qomPath: string, before: GuestView, after: GuestView): void {
+  const appeared = listedIds(after.cpus).difference(listedIds(before.cpus))
+  const woken = onlineIds(after.cpus).difference(onlineIds(before.cpus))
+  const fresh = appeared.size > 0 ? appeared : woken
+  if (fresh.size !== slot.count) return
+  const indices = [...slot.ids]
+  for (const [at, guestId] of [...fresh].entries()) {
+    const index = indices[at]
+    if (index !== undefined) vm.observed.note(index, guestId, qomPath)
+  }
+}
+
+async function rejected(qga: QgaExecutor, { request }: Listing, status: number): Promise<GuestChangeError> {
+  return guestError(
+    'ERR_GUEST_REJECTED',
+    `the guest answered that it cannot take it (_OST status 0x${status.toString(16)})${await roomOf(qga, request.deadline)}`,
+    'guest-acknowledged',
+    request,
+  )
+}
+
+async function ignored(qga: QgaExecutor, { request }: Listing): Promise<GuestChangeError> {
+  return guestError(
+    'ERR_GUEST_NOT_LISTED',
+    `the guest answered that it took it, and does not list it: its kernel ignores the slot${await roomOf(qga, request.deadline)}`,
+    'listed-in-guest',
+    request,
+  )
+}
+
+function guestError(
+  code: string,
+  message: string,
+  failedStep: 'guest-acknowledged' | 'listed-in-guest',
+  { steps }: ChangeRequest,
+): GuestChangeError {
+  return new GuestChangeError(message, { code, failedStep, steps: steps.done, outcome: 'partial' })
+}
+
+/** What the guest's kernel says of its own room for CPUs: the commonest reason. */
+async function roomOf(qga: QgaExecutor, deadline: Deadline): Promise<string> {
+  try {
+    const content = await readGuestFile(qga, '/sys/devices/system/cpu/possible', deadline.options())
+    return ` (CPUs that its kernel has room for: ${foreignText(Buffer.from(content).toString('latin1').trim(), 60)})`
+  } catch (error) {
+    // A hint for people: where the agent may not read files, the error stands without it.
+    if (error instanceof CommandError) return ''
+    throw error
+  }
+}

@@ -1,0 +1,66 @@
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { Vm } from '../vm.ts'
+import type { KnownQmpEvent } from '../../qmp/events.ts'
+
+/** ACPI's source event of a plug: device check. */
+const DEVICE_CHECK = 1
+
+/** What the guest has answered to a plug: nothing yet, yes, or no. */
+export type PlugAnswer =
+  { readonly said: 'nothing' } | { readonly said: 'yes' } | { readonly said: 'no'; readonly status: number }
+
+/**
+ * Hears what the guest answers to one plug (`ACPI_DEVICE_OST`; x86, arm and loongarch only). Begun before QEMU is asked,
+ * so that no answer is missed.
+ */
+export class PlugWatch {
+  readonly #slot: VcpuSlot
+  readonly #deviceId: string
+  readonly #unlisten: () => void
+  #answer: PlugAnswer = { said: 'nothing' }
+  #wake: () => void = () => undefined
+
+  constructor(vm: Vm, slot: VcpuSlot, deviceId: string) {
+    this.#slot = slot
+    this.#deviceId = deviceId
+    this.#unlisten = vm.listen((event) => {
+      this.#onEvent(event)
+    })
+  }
+
+  get answer(): PlugAnswer {
+    return this.#answer
+  }
+
+  /** Until the guest answers, or `ms` have passed. */
+  async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        this.#wake = () => undefined
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      signal?.addEventListener('abort', done, { once: true })
+      this.#wake = done
+    })
+    signal?.throwIfAborted()
+  }
+
+  close(): void {
+    this.#unlisten()
+    this.#wake()
+  }
+
+  #onEvent(event: KnownQmpEvent): void {
+    if (event.event !== 'ACPI_DEVICE_OST') return
+    const { info } = event.data
+    if (info['slot-type'] !== 'CPU' || info.slot !== String(this.#slot.firstId) || info.source !== DEVICE_CHECK) return
+    // A report about the slot's last device, told late.
+    if (info.device !== undefined && info.device !== this.#deviceId) return
+    this.#answer = info.status === 0 ? { said: 'yes' } : { said: 'no', status: info.status }
+    this.#wake()
+  }
+}

@@ -1,0 +1,35 @@
+/** What a change consists of, in the order in which it happens. */
+export type ChangeStepName =
+  | 'offline-in-guest'
+  | 'device_add'
+  | 'device_del'
+  | 'guest-acknowledged'
+  | 'slot-filled'
+  | 'slot-empty'
+  | 'listed-in-guest'
+  | 'online-in-guest'
+  | 'undo'
+
+/** One step of a change that was carried out. */
+export interface ChangeStep {
+  readonly step: ChangeStepName
+  /** What was seen, in words. */
+  readonly detail: string
+  /** When, in milliseconds since the change began. */
+  readonly atMs: number
+}
+
+/** The account of one change while it goes on. */
+export class Steps {
+  readonly #startMs = performance.now()
+  readonly #done: ChangeStep[] = []
+
+  /** What has been done so far. */
+  get done(): readonly ChangeStep[] {
+    return [...this.#done]
+  }
+
+  note(step: ChangeStepName, detail: string): void {
+    this.#done.push({ step, detail, atMs: Math.round(performance.now() - this.#startMs) })
+  }
+}

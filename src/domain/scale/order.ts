@@ -1,0 +1,57 @@
+import { InputError } from '../../bitmap/errors.ts'
+import { quote } from '../../bitmap/quote.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { spreadOrder } from './spread.ts'
+
+/** In which order slots are filled and emptied; see {@link ScalePolicy}. */
+export const SCALE_POLICIES = ['lowest', 'spread-nodes', 'spread-sockets'] as const
+
+/**
+ * In which order slots are filled and emptied.
+ *
+ * | policy | plugs first | unplugs first |
+ * | --- | --- | --- |
+ * | `lowest` | the lowest free slot | the highest slot that may go |
+ * | `spread-nodes` | in the NUMA node with the fewest vCPUs plugged, ties to the lowest slot | in the fullest, ties to the highest |
+ * | `spread-sockets` | the same by socket | the same by socket |
+ *
+ * A machine that tells no nodes, or no sockets, counts as one with a single one.
+ */
+export type ScalePolicy = (typeof SCALE_POLICIES)[number]
+
+/** The next slot to change, and why it is this one. */
+export interface Pick {
+  readonly slot: VcpuSlot
+  readonly reason: string
+}
+
+/**
+ * Every slot that could be plugged (`online`) or unplugged, in the order of the policy; fixed slots never come.
+ *
+ * @param slots - all of the machine's, ascending
+ * @throws {@link InputError} `ERR_POLICY` for a policy that is none
+ */
+export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], online: boolean): Iterable<Pick> {
+  const movable = online
+    ? slots.filter(({ qomPath }) => qomPath === null)
+    : slots.filter(({ offlinable }) => offlinable).reverse()
+  switch (policy) {
+    case 'lowest':
+      return inOrder(movable, online)
+    case 'spread-nodes':
+      return spreadOrder(slots, movable, online, { name: 'node', props: ['node-id'] }) ?? inOrder(movable, online)
+    case 'spread-sockets':
+      // On s390x a socket's number counts within its book, and that within its drawer.
+      return (
+        spreadOrder(slots, movable, online, { name: 'socket', props: ['drawer-id', 'book-id', 'socket-id'] }) ??
+        inOrder(movable, online)
+      )
+    default:
+      throw new InputError('ERR_POLICY', `${quote(policy)} is no policy, expected one of ${SCALE_POLICIES.join(', ')}`)
+  }
+}
+
+function inOrder(movable: readonly VcpuSlot[], online: boolean): Pick[] {
+  const reason = online ? 'lowest free slot' : 'highest slot that may go'
+  return movable.map((slot) => ({ slot, reason }))
+}

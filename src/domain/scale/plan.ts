@@ -1,0 +1,118 @@
+import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { InputError } from '../../bitmap/errors.ts'
+import { quote } from '../../bitmap/quote.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { NotReachableError, type NearestCounts } from './errors.ts'
+import { orderSlotsBy, type ScalePolicy } from './order.ts'
+
+/** Plug or unplug one slot. */
+export interface PlanStep {
+  /** The slot's first id. */
+  readonly id: number
+  /** All of its ids. */
+  readonly ids: CpuMap
+  /** Plug it, or unplug it? */
+  readonly online: boolean
+  /** Why this slot, in words. */
+  readonly reason: string
+}
+
+/** What is going to be done, before any of it is. */
+export interface Plan {
+  /** How many vCPUs are plugged now. */
+  readonly from: number
+  /** How many will be. */
+  readonly to: number
+  /** One for each slot, in the order in which they are carried out; none when nothing is to be done. */
+  readonly steps: readonly PlanStep[]
+}
+
+/** What a plan is made from. */
+export interface PlanBasis {
+  /** Every slot of the machine, ascending. */
+  readonly slots: readonly VcpuSlot[]
+  /** Why the machine has no vCPU hotplug, in QEMU's own words; `undefined` where it has. */
+  readonly noHotplug?: string | undefined
+}
+
+/** How to choose the slots. */
+export interface PlanOptions {
+  /** `lowest` unless given. */
+  readonly policy?: ScalePolicy | undefined
+}
+
+/**
+ * Which slots to plug or unplug so that `target` vCPUs are plugged. Pure; slots are moved whole, each at most once, and
+ * those that may not go are left alone.
+ *
+ * @throws {@link InputError} `ERR_COUNT` when `target` is no count, `ERR_POLICY` for a policy that is none
+ * @throws {@link NotReachableError} when no plan ends there; it names the nearest counts for which one does
+ */
+export function planScale(basis: PlanBasis, target: number, options: PlanOptions = {}): Plan {
+  const from = countPlugged(basis.slots)
+  requireCount(target, basis.slots)
+  const online = target > from
+  const steps: PlanStep[] = []
+  let count = from
+  for (const { slot, reason } of orderSlotsBy(options.policy ?? 'lowest', basis.slots, online)) {
+    if (count === target) break
+    const next = count + (online ? slot.count : -slot.count)
+    if (online ? next > target : next < target) throw betweenCounts(target, count, next)
+    steps.push(planStep(slot, online, reason))
+    count = next
+  }
+  if (count !== target) throw outOfRange(basis, target, count)
+  return { from, to: target, steps }
+}
+
+/** The step that plugs or unplugs a slot. */
+export function planStep(slot: VcpuSlot, online: boolean, reason: string): PlanStep {
+  return {
+    id: slot.firstId,
+    // Made when asked for, as the slot's own: a plan can have thousands of steps.
+    get ids() {
+      return slot.ids
+    },
+    online,
+    reason,
+  }
+}
+
+/** How many vCPUs are plugged. */
+export function countPlugged(slots: readonly VcpuSlot[]): number {
+  return slots.reduce((sum, { vcpus }) => sum + vcpus.length, 0)
+}
+
+function requireCount(target: number, slots: readonly VcpuSlot[]): void {
+  if (Number.isInteger(target) && target >= 0) return
+  const possible = slots.reduce((sum, { count }) => sum + count, 0)
+  throw new InputError(
+    'ERR_COUNT',
+    `${quote(target)} is no count of vCPUs: expected a whole number, on this machine from ${fixedIds(slots).size} to ${possible}`,
+  )
+}
+
+function betweenCounts(target: number, count: number, next: number): NotReachableError {
+  const nearest = { below: Math.min(count, next), above: Math.max(count, next) }
+  return new NotReachableError(
+    target,
+    nearest,
+    `the next slot holds ${nearest.above - nearest.below} vCPUs, which move as one`,
+  )
+}
+
+/** @param count - where all slots that can be moved lead to */
+function outOfRange({ slots, noHotplug }: PlanBasis, target: number, count: number): NotReachableError {
+  const nearest: NearestCounts =
+    target > count ? { below: count, above: undefined } : { below: undefined, above: count }
+  if (noHotplug !== undefined) {
+    return new NotReachableError(target, nearest, `this machine type has no vCPU hotplug (QEMU: ${noHotplug})`)
+  }
+  if (target > count) return new NotReachableError(target, nearest, `this machine has slots for ${count}`)
+  return new NotReachableError(target, nearest, `vCPU ${String(fixedIds(slots))} may not go`)
+}
+
+/** What is plugged and may not go. */
+function fixedIds(slots: readonly VcpuSlot[]): CpuMap {
+  return CpuMap.from(slots.filter(({ offlinable }) => !offlinable).flatMap(({ vcpus }) => vcpus.map(({ id }) => id)))
+}

@@ -1,0 +1,82 @@
+import type { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { SetVcpuStateOptions } from '../results.ts'
+import type { Plan, PlanOptions, PlanStep } from './plan.ts'
+
+/**
+ * How to change several vCPUs: each step is carried out with these options. `timeoutMs` is for each step and for the
+ * reading before them, not for the whole. `signal` ends the step that is under way, and no other begins.
+ */
+export interface SetVcpuStatesOptions extends Omit<SetVcpuStateOptions, 'wholeSlot'> {
+  /**
+   * After a failure, undo the steps that were done, the last one first; not after an abort. Unless given, what was done
+   * stays, and the error tells it.
+   */
+  readonly rollback?: boolean | undefined
+}
+
+/** How to reach a count of vCPUs. */
+export interface ScaleOptions extends SetVcpuStatesOptions, PlanOptions {}
+
+/** A step, and its place in the plan. */
+interface AtStep {
+  readonly step: PlanStep
+  /** Its index in the plan's steps. */
+  readonly index: number
+  /** How many steps the plan has. */
+  readonly total: number
+}
+
+/** Told before any step. */
+export interface Planned {
+  readonly type: 'planned'
+  readonly plan: Plan
+}
+
+/** A step begins. */
+export interface StepStarted extends AtStep {
+  readonly type: 'started'
+}
+
+/** A step has ended well. */
+export interface StepDone extends AtStep {
+  readonly type: 'done'
+  /** The ids that it changed; empty when somebody else had done it by then. */
+  readonly changed: CpuMap
+  /** How many vCPUs are plugged now, as far as these steps alone decide. */
+  readonly online: number
+}
+
+/** A step failed, or was aborted. */
+export interface StepFailed extends AtStep {
+  readonly type: 'failed'
+  readonly error: unknown
+  /** The ids that it changed all the same: plugged in QEMU, when the guest's part of it failed. */
+  readonly changed: CpuMap
+}
+
+/** A step that was done has been undone. */
+export interface StepRolledBack extends AtStep {
+  readonly type: 'rolled-back'
+  /** The ids that are again as they were. */
+  readonly restored: CpuMap
+  readonly online: number
+}
+
+/** A step that was done could not be undone, and those before it were left as they are. */
+export interface RollbackFailed extends AtStep {
+  readonly type: 'rollback-failed'
+  readonly error: unknown
+}
+
+/** What happens while several vCPUs are changed. Tell them apart by `type`. */
+export type ScaleProgress = Planned | StepStarted | StepDone | StepFailed | StepRolledBack | RollbackFailed
+
+/** All steps are done. */
+export interface ScaleResult {
+  /** The ids that were changed; empty when nothing was to be done. */
+  readonly changed: CpuMap
+  readonly outcome: 'done'
+  /** How many vCPUs are plugged, as far as these steps alone decide. */
+  readonly online: number
+  readonly plan: Plan
+}
