@@ -75,7 +75,8 @@ function sides(guests: readonly VcpuGuest[], changed: CpuMap): { readonly ids: C
 /** The guest's side of a vCPU that was plugged before, if it is known well enough to touch it. */
 function sureGuest(id: number, view: GuestView, { leastConfidence }: ChangeRequest): VcpuGuest {
   const guest = view.byVcpu.get(id)
-  if (guest !== undefined && isSureEnough(guest.confidence, leastConfidence)) return guest
+  // One that is on already is not touched, so it need not be known so well.
+  if (guest !== undefined && (guest.online || isSureEnough(guest.confidence, leastConfidence))) return guest
   throw new RefusedError(
     'ERR_UNSURE',
     guest === undefined

@@ -1,6 +1,6 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
 import { VcpuError, type Outcome } from '../../bitmap/vcpu-error.ts'
-import type { PlanStep } from './plan.ts'
+import type { PlanStep } from './plan-step.ts'
 
 /** The counts next to one that cannot be had. */
 export interface NearestCounts {

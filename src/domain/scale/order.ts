@@ -1,7 +1,7 @@
 import { InputError } from '../../bitmap/errors.ts'
 import { quote } from '../../bitmap/quote.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
-import { spreadOrder } from './spread.ts'
+import { spreadOrder, type NextSlot } from './spread.ts'
 
 /** In which order slots are filled and emptied; see {@link ScalePolicy}. */
 export const SCALE_POLICIES = ['lowest', 'spread-nodes', 'spread-sockets'] as const
@@ -19,19 +19,13 @@ export const SCALE_POLICIES = ['lowest', 'spread-nodes', 'spread-sockets'] as co
  */
 export type ScalePolicy = (typeof SCALE_POLICIES)[number]
 
-/** The next slot to change, and why it is this one. */
-export interface Pick {
-  readonly slot: VcpuSlot
-  readonly reason: string
-}
-
 /**
  * Every slot that could be plugged (`online`) or unplugged, in the order of the policy; fixed slots never come.
  *
  * @param slots - all of the machine's, ascending
  * @throws {@link InputError} `ERR_POLICY` for a policy that is none
  */
-export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], online: boolean): Iterable<Pick> {
+export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], online: boolean): Iterable<NextSlot> {
   const movable = online
     ? slots.filter(({ qomPath }) => qomPath === null)
     : slots.filter(({ offlinable }) => offlinable).reverse()
@@ -51,7 +45,7 @@ export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], on
   }
 }
 
-function inOrder(movable: readonly VcpuSlot[], online: boolean): Pick[] {
+function inOrder(movable: readonly VcpuSlot[], online: boolean): NextSlot[] {
   const reason = online ? 'lowest free slot' : 'highest slot that may go'
   return movable.map((slot) => ({ slot, reason }))
 }

@@ -4,7 +4,8 @@ import { computeVcpuMaps } from '../../bitmap/maps.ts'
 import { quote } from '../../bitmap/quote.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
 import { RefusedError, type RefusalCode } from '../errors.ts'
-import { countPlugged, planStep, type Plan, type PlanBasis } from './plan.ts'
+import { countPlugged, type PlanBasis } from './plan.ts'
+import { planStep, type Plan } from './plan-step.ts'
 
 /** One reason why a map cannot be carried out. */
 interface Problem {

@@ -4,28 +4,7 @@ import { quote } from '../../bitmap/quote.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
 import { NotReachableError, type NearestCounts } from './errors.ts'
 import { orderSlotsBy, type ScalePolicy } from './order.ts'
-
-/** Plug or unplug one slot. */
-export interface PlanStep {
-  /** The slot's first id. */
-  readonly id: number
-  /** All of its ids. */
-  readonly ids: CpuMap
-  /** Plug it, or unplug it? */
-  readonly online: boolean
-  /** Why this slot, in words. */
-  readonly reason: string
-}
-
-/** What is going to be done, before any of it is. */
-export interface Plan {
-  /** How many vCPUs are plugged now. */
-  readonly from: number
-  /** How many will be. */
-  readonly to: number
-  /** One for each slot, in the order in which they are carried out; none when nothing is to be done. */
-  readonly steps: readonly PlanStep[]
-}
+import { planStep, type Plan, type PlanStep } from './plan-step.ts'
 
 /** What a plan is made from. */
 export interface PlanBasis {
@@ -63,19 +42,6 @@ export function planScale(basis: PlanBasis, target: number, options: PlanOptions
   }
   if (count !== target) throw outOfRange(basis, target, count)
   return { from, to: target, steps }
-}
-
-/** The step that plugs or unplugs a slot. */
-export function planStep(slot: VcpuSlot, online: boolean, reason: string): PlanStep {
-  return {
-    id: slot.firstId,
-    // Made when asked for, as the slot's own: a plan can have thousands of steps.
-    get ids() {
-      return slot.ids
-    },
-    online,
-    reason,
-  }
 }
 
 /** How many vCPUs are plugged. */

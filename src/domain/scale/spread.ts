@@ -1,6 +1,11 @@
 import { quote } from '../../bitmap/quote.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
-import type { Pick } from './order.ts'
+
+/** The next slot to change, and why it is this one. */
+export interface NextSlot {
+  readonly slot: VcpuSlot
+  readonly reason: string
+}
 
 /** What slots are spread over: its name in words, and the properties that tell one from another. */
 export interface Place {
@@ -30,7 +35,7 @@ export function spreadOrder(
   movable: readonly VcpuSlot[],
   online: boolean,
   place: Place,
-): Iterable<Pick> | undefined {
+): Iterable<NextSlot> | undefined {
   const groups = groupSlots(slots, movable, place)
   return groups.length > 1 ? picks(groups, online) : undefined
 }
@@ -55,7 +60,7 @@ function labelOf({ props }: VcpuSlot, { name, props: keys }: Place): string {
   return told.map((key) => `${key.replace(/-id$/, '')} ${quote(props[key])}`).join(' ')
 }
 
-function* picks(groups: readonly Group[], online: boolean): Generator<Pick> {
+function* picks(groups: readonly Group[], online: boolean): Generator<NextSlot> {
   for (;;) {
     const { group, isTied } = choose(groups, online)
     const slot = group?.movable.pop()
