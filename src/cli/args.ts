@@ -1,9 +1,8 @@
-import { InputError } from '../bitmap/errors.ts'
 import { quote } from '../bitmap/quote.ts'
 import type { SocketAddress } from '../wire/socket.ts'
 import { parseAddress } from './address.ts'
 import { splitCommandLine, type CommandLine } from './command-line.ts'
-import { usageError } from './errors.ts'
+import { agentMissing, usageError } from './errors.ts'
 import { parseTimeoutMs } from './operands.ts'
 import { COMMON_OPTIONS } from './options.ts'
 import type { Verb, VerbRun } from './verb.ts'
@@ -36,8 +35,8 @@ export function readRequest(argv: readonly string[]): Request {
   if (line.options.has('version')) return { kind: 'version' }
   if (word === undefined) throw usageError(`no verb given, expected one of ${verbNames()}`)
   const verb = findVerb(word)
-  const options = ownOptions(verb, line)
-  const run = verb.prepare({ operands, options })
+  if (verb.needsAgent && !line.options.has('qga')) throw agentMissing(verb.name)
+  const run = verb.prepare({ operands, options: ownOptions(verb, line), hasAgent: line.options.has('qga') })
   return { kind: 'run', verb, run, target: readTarget(verb, line) }
 }
 
@@ -69,12 +68,6 @@ function readTarget(verb: Verb, line: CommandLine): Target {
   const qmp = readAddress(line, 'qmp')
   const qga = readAddress(line, 'qga')
   const timeout = line.options.get('timeout')
-  if (verb.needsAgent && qga === undefined) {
-    throw new InputError(
-      'ERR_NO_AGENT',
-      `${verb.name} needs the guest agent: give its channel with --qga PATH|HOST:PORT`,
-    )
-  }
   if (qmp === undefined)
     throw usageError(`${verb.name} needs --qmp PATH|HOST:PORT, where QEMU's monitor listens`, verb.name)
   return {

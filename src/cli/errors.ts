@@ -7,6 +7,11 @@ export function usageError(message: string, verb?: string): InputError {
   return new InputError('ERR_USAGE', `${message}; see '${help}'`)
 }
 
+/** What was asked for takes the guest agent, and none was given. Nothing was sent. */
+export function agentMissing(what: string): InputError {
+  return new InputError('ERR_NO_AGENT', `${what} needs the guest agent: give its channel with --qga PATH|HOST:PORT`)
+}
+
 /**
  * The command was interrupted. One of the package's own errors and not an `AbortError`, so that the layers below can say
  * in its `outcome` how far the change had come.

@@ -1,5 +1,6 @@
 import { InputError } from '../bitmap/errors.ts'
 import type { Outcome } from '../bitmap/vcpu-error.ts'
+import { GuestChangeError } from '../domain/index.ts'
 import { ConnectionError, TimeoutError } from '../wire/errors.ts'
 import { InterruptedError } from './errors.ts'
 
@@ -18,10 +19,16 @@ export const EXIT = {
 
 /** The exit code for what a verb failed with. */
 export function exitCodeOf(error: unknown, outcome: Outcome): number {
-  if (error instanceof InputError) return EXIT.usage
-  if (error instanceof ConnectionError) return EXIT.connection
-  if (error instanceof TimeoutError) return EXIT.unknown
+  const root = rootOf(error, outcome)
+  if (root instanceof InputError) return EXIT.usage
+  if (root instanceof ConnectionError) return EXIT.connection
+  if (root instanceof TimeoutError) return EXIT.unknown
   // Interrupted before anything was sent there is nothing unknown about the VM.
-  if (error instanceof InterruptedError && outcome !== 'not-sent') return EXIT.unknown
+  if (root instanceof InterruptedError && outcome !== 'not-sent') return EXIT.unknown
   return EXIT.failed
+}
+
+/** Why a change broke off half-way counts as if it had broken off right away, unless it was undone. */
+function rootOf(error: unknown, outcome: Outcome): unknown {
+  return error instanceof GuestChangeError && error.cause !== undefined && outcome !== 'rejected' ? error.cause : error
 }

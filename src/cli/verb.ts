@@ -16,6 +16,8 @@ export interface VerbArguments {
   readonly operands: readonly string[]
   /** Its own options that were given: their text, or `true` for one without a value. */
   readonly options: ReadonlyMap<string, string | true>
+  /** Was `--qga` given? */
+  readonly hasAgent: boolean
 }
 
 /** What a verb works with once the VM is connected. */
@@ -56,7 +58,7 @@ export interface Verb {
   readonly options: Readonly<Record<string, OptionHelp>>
   /** Does it send anything that changes the VM? Decides what a failure without an `outcome` of its own means. */
   readonly changes: boolean
-  /** Is `--qga` required? */
+  /** Is `--qga` required, whatever else is given? */
   readonly needsAgent: boolean
   /**
    * Check what it was given, before anything is connected.

@@ -14,9 +14,8 @@ describe('set', () => {
     await using vm = await startVm()
     const run = await runCommand(['set', '5', 'on', '--json', ...vm.qmp])
     expect(run).toMatchObject(DONE)
-    expect(run.stdout).toMatch(
-      /^\{"changed":"5","outcome":"done","id":5,"online":true,"slot":"5","deviceId":"vcpu5-\w+"\}\n$/,
-    )
+    expect(run.stdout).toMatch(/^\{"changed":"5","outcome":"done","id":5,"online":true,/)
+    expect(documentOf(run)).toMatchObject({ slot: '5', deviceId: expect.stringMatching(/^vcpu5-\w+$/) as unknown })
     expect(vm.qemu.pluggedVcpus).toEqual([0, 1, 5])
   })
 
@@ -40,7 +39,7 @@ describe('set', () => {
     expect(sentenceOf(await runCommand(['set', id, state, ...vm.qmp]))).toBe(
       `vCPU ${id} was ${word} already; nothing sent\n`,
     )
-    expect(documentOf(await runCommand(['set', id, state, '--json', ...vm.qmp]))).toEqual({
+    expect(documentOf(await runCommand(['set', id, state, '--json', ...vm.qmp]))).toMatchObject({
       changed: '',
       outcome: 'done',
       id: Number(id),
@@ -59,6 +58,39 @@ describe('set', () => {
     )
     const off = await runCommand(['set', '4', 'off', '--whole-slot', '--json', ...vm.qmp])
     expect(documentOf(off)).toMatchObject({ changed: '4-7', id: 4, online: false, slot: '4-7' })
+  })
+})
+
+describe('set --guest', () => {
+  it('brings a vCPU up in the guest, and takes exactly that one out of it', async () => {
+    await using vm = await startVm()
+    await runCommand(['set', '5', 'on', '--guest', ...vm.both])
+    expect(sentenceOf(await runCommand(['set', '3', 'on', '--guest', ...vm.both]))).toMatch(
+      /^vCPU 3 is plugged \(device vcpu3-\w+\); guest CPU 3 was turned on\n$/,
+    )
+    expect(sentenceOf(await runCommand(['set', '5', 'off', '--guest', ...vm.both]))).toMatch(
+      /^vCPU 5 is unplugged \(device vcpu5-\w+ has gone\); guest CPU 2 was turned off first\n$/,
+    )
+    expect(vm.qemu.pluggedVcpus).toEqual([0, 1, 3])
+    expect(vm.agent.guest.seats.map(({ logicalId, online }) => [logicalId, online])).toEqual([
+      [0, true],
+      [1, true],
+      [3, true],
+    ])
+  })
+
+  it('catches up in the guest with what is plugged already', async () => {
+    await using vm = await startVm()
+    await runCommand(['set', '5', 'on', ...vm.both])
+    const argv = ['set', '5', 'on', '--guest', ...vm.both]
+    expect(sentenceOf(await runCommand(argv))).toBe('vCPU 5 was plugged already; guest CPU 2 was turned on\n')
+    expect(sentenceOf(await runCommand(argv))).toBe(
+      'vCPU 5 was plugged already; guest CPU 2 was on already; nothing sent\n',
+    )
+    expect(documentOf(await runCommand([...argv, '--json']))).toMatchObject({
+      changed: '',
+      guest: { ids: '2', changed: '' },
+    })
   })
 })
 

@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { failureLine, failureOf } from '../../src/cli/failure.ts'
-import { CommandError, ConnectionError, CpuMap, RefusedError, TimeoutError } from '../../src/index.ts'
+import {
+  CommandError,
+  ConnectionError,
+  CpuMap,
+  GuestChangeError,
+  RefusedError,
+  TimeoutError,
+  type Outcome,
+} from '../../src/index.ts'
+
+/** A change whose guest's part failed of `cause`. */
+function halfDone(cause: Error | undefined, outcome: Outcome): GuestChangeError {
+  return new GuestChangeError('half', { code: 'ERR_X', failedStep: 'online-in-guest', steps: [], outcome, cause })
+}
 
 describe('what a failure means', () => {
   it.each([
@@ -10,6 +23,10 @@ describe('what a failure means', () => {
     [new TimeoutError('late', { outcome: 'unknown' }), 'changing', 'unknown', 4],
     [new TimeoutError('late', { outcome: 'unknown' }), 'harmless', 'not-sent', 4],
     [new CommandError('device_add', 'GenericError', 'no'), 'changing', 'rejected', 1],
+    [halfDone(new TimeoutError('late'), 'partial'), 'changing', 'partial', 4],
+    [halfDone(new TimeoutError('late'), 'rejected'), 'changing', 'rejected', 1],
+    [halfDone(new ConnectionError('ERR_CONNECTION_LOST', 'gone'), 'unknown'), 'changing', 'unknown', 3],
+    [halfDone(undefined, 'partial'), 'changing', 'partial', 1],
     [new Error('a defect'), 'changing', 'unknown', 1],
     [new Error('a defect'), 'harmless', 'not-sent', 1],
     ['no error at all', 'changing', 'unknown', 1],

@@ -68,6 +68,15 @@ export const refusals: readonly FailureCase[] = [
     message: /the guest refused to let vCPU 1 go/,
   },
   {
+    name: 'a guest that cannot take the vCPU',
+    spoil: (vm) => (vm.qemu.guest.onPlug = 'refuse'),
+    argv: (vm) => ['set', '5', 'on', '--guest', ...vm.both],
+    exit: 1,
+    code: 'ERR_GUEST_REJECTED',
+    outcome: 'partial',
+    message: /It stays plugged in QEMU/,
+  },
+  {
     name: 'a CPU that the guest does not have',
     argv: (vm) => ['guest-set', '7', 'on', ...vm.both],
     exit: 1,

@@ -38,6 +38,7 @@ describe.each<[code: string, message: RegExp, argv: string[]]>([
   ['ERR_USAGE', /--qmp needs a value/, ['map', '--qmp']],
   ['ERR_USAGE', /--qmp needs a value/, ['map', '--qmp', '--qga', '/x']],
   ['ERR_NO_AGENT', /guest-set needs the guest agent: .*--qga/, ['guest-set', '1', 'on', ...QMP_ONLY]],
+  ['ERR_NO_AGENT', /set --guest needs the guest agent/, ['set', '5', 'on', '--guest', ...QMP_ONLY]],
   [
     'ERR_TIMEOUT_RANGE',
     /--timeout is "0", expected a whole number of milliseconds/,
