@@ -1,63 +1,10 @@
-import type { Duplex } from 'node:stream'
-import { memoryPair } from '../../src/testing/index.ts'
 import { QmpClient, type QmpConnectOptions } from '../../src/qmp/index.ts'
+import { ScriptedPeer } from '../wire/scripted-peer.ts'
+
+export { ScriptedPeer, settle } from '../wire/scripted-peer.ts'
 
 export const GREETING =
   '{"QMP": {"version": {"qemu": {"micro": 1, "minor": 0, "major": 10}, "package": "Debian"}, "capabilities": ["oob"]}}\r\n'
-
-/** A peer that says exactly what the test makes it say. */
-export class ScriptedPeer {
-  /** The client's end. */
-  readonly near: Duplex
-  readonly #far: Duplex
-  #heard = ''
-  #onHeard: () => void = () => undefined
-
-  constructor() {
-    const [near, far] = memoryPair()
-    this.near = near
-    this.#far = far
-    // A client may leave while this end still talks.
-    far.on('error', () => undefined)
-    far.on('data', (bytes: Buffer) => {
-      this.#heard += bytes.toString()
-      this.#onHeard()
-    })
-  }
-
-  /** All that the client has sent. */
-  get heard(): string {
-    return this.#heard
-  }
-
-  say(bytes: string | Uint8Array): void {
-    this.#far.write(bytes)
-  }
-
-  end(): void {
-    this.#far.end()
-  }
-
-  /** The next whole line that the client sends. */
-  async line(): Promise<string> {
-    for (;;) {
-      const end = this.#heard.indexOf('\n')
-      if (end !== -1) {
-        const line = this.#heard.slice(0, end)
-        this.#heard = this.#heard.slice(end + 1)
-        return line
-      }
-      await new Promise<void>((resolve) => {
-        this.#onHeard = resolve
-      })
-    }
-  }
-
-  /** The next command: its name and id. */
-  async command(): Promise<{ readonly execute: string; readonly id: number; readonly arguments?: unknown }> {
-    return JSON.parse(await this.line()) as { execute: string; id: number }
-  }
-}
 
 /** A ready client and the peer that it talks to. */
 export async function ready(options: QmpConnectOptions = {}) {
@@ -67,9 +14,4 @@ export async function ready(options: QmpConnectOptions = {}) {
   const { id } = await peer.command()
   peer.say(`{"return": {}, "id": ${id}}\r\n`)
   return { peer, client: await connecting }
-}
-
-/** Long enough for everything that is on its way in this process to arrive. */
-export async function settle() {
-  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
