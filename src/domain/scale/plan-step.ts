@@ -1,0 +1,37 @@
+import type { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+
+/** Plug or unplug one slot. */
+export interface PlanStep {
+  /** The slot's first id. */
+  readonly id: number
+  /** All of its ids. */
+  readonly ids: CpuMap
+  /** Plug it, or unplug it? */
+  readonly online: boolean
+  /** Why this slot, in words. */
+  readonly reason: string
+}
+
+/** What is going to be done, before any of it is. */
+export interface Plan {
+  /** How many vCPUs are plugged now. */
+  readonly from: number
+  /** How many will be. */
+  readonly to: number
+  /** One for each slot, in the order in which they are carried out; none when nothing is to be done. */
+  readonly steps: readonly PlanStep[]
+}
+
+/** The step that plugs or unplugs a slot. */
+export function planStep(slot: VcpuSlot, online: boolean, reason: string): PlanStep {
+  return {
+    id: slot.firstId,
+    // Made when asked for, as the slot's own: a plan can have thousands of steps.
+    get ids() {
+      return slot.ids
+    },
+    online,
+    reason,
+  }
+}
