@@ -56,8 +56,8 @@ class MonitorLink implements Link<QmpExecutor>, QmpExecutor {
   constructor(target: SocketAddress | Duplex, options: LinkOptions) {
     this.#redialer = new Redialer(
       'the monitor',
-      dialer(target, async () => {
-        const client = await QmpClient.connect(target, clientOptions(options))
+      dialer(target, async (signal) => {
+        const client = await QmpClient.connect(target, { ...clientOptions(options), signal })
         void this.#forward(client.events({ capacity: EVENT_CAPACITY }))
         return client
       }),
@@ -95,7 +95,7 @@ class AgentLink implements Link<QgaExecutor>, QgaExecutor {
   constructor(target: SocketAddress | Duplex, options: LinkOptions) {
     this.#redialer = new Redialer(
       "the agent's channel",
-      dialer(target, () => QgaClient.connect(target, { ...clientOptions(options), sync: false })),
+      dialer(target, (signal) => QgaClient.connect(target, { ...clientOptions(options), signal, sync: false })),
     )
   }
 
@@ -115,16 +115,16 @@ class AgentLink implements Link<QgaExecutor>, QgaExecutor {
 }
 
 /** A stream that is given connected can be used once; an address can be dialled again. */
-function dialer<C>(target: SocketAddress | Duplex, dial: () => Promise<C>): () => Promise<C> {
+function dialer<C>(target: SocketAddress | Duplex, dial: (signal: AbortSignal) => Promise<C>): typeof dial {
   if (isSocketAddress(target)) return dial
   let used = false
-  return () => {
+  return (signal) => {
     if (used) {
       const message = 'the Duplex given has ended; only an address can be connected again'
       return Promise.reject(new ConnectionError('ERR_CONNECTION_LOST', message, { outcome: 'not-sent' }))
     }
     used = true
-    return dial()
+    return dial(signal)
   }
 }
 

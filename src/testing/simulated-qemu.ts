@@ -6,6 +6,7 @@ import { CommandHooks, type CommandHandler, type ReceivedCommand } from './comma
 import { Hotplug, type HotplugQuirks } from './hotplug.ts'
 import { planMachine, type MachineDescription, type MachinePlan } from './machine-description.ts'
 import { QmpSession } from './qmp-session.ts'
+import { Refusal } from './refusal.ts'
 import { SimulatedGuest } from './simulated-guest.ts'
 
 /** The machine, its quirks, and how the monitor behaves. */
@@ -55,6 +56,7 @@ export class SimulatedQemu implements AsyncDisposable {
       'query-hotpluggable-cpus': () => this.#board.hotpluggableCpus(),
       'query-acpi-ospm-status': () => this.#hotplug.ospmStatus(),
       'query-yank': () => [],
+      'qom-get': ({ path, property }) => this.#property(path, property),
       device_add: (args) => {
         this.#hotplug.plug(args)
       },
@@ -162,6 +164,13 @@ export class SimulatedQemu implements AsyncDisposable {
 
   get #version(): object {
     return { qemu: this.#plan.version, package: 'simulated' }
+  }
+
+  /** Of all properties only what tells how pseries numbers its hardware threads. */
+  #property(path: unknown, property: unknown): number {
+    if (path === '/machine' && property === 'vsmt' && this.#plan.kind === 'pseries')
+      return this.#plan.slots[0]?.count ?? 1
+    throw new Refusal(`Property '${String(path)}.${String(property)}' not found`)
   }
 
   #pendingOf(idOrPath: string | undefined): readonly BoardDevice[] {

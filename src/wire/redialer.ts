@@ -15,15 +15,17 @@ export interface Closable {
  */
 export class Redialer<C extends Closable> {
   readonly #what: string
-  readonly #dial: () => Promise<C>
+  readonly #dial: (signal: AbortSignal) => Promise<C>
+  readonly #abort = new AbortController()
   #current: Promise<C> | undefined
   #closedBy: Error | undefined
 
   /**
    * @param what - for messages, such as `the monitor`
-   * @param dial - makes a connection; bounded by itself, since no single user's signal may end what others wait for
+   * @param dial - makes a connection; bounded by itself and by the signal of {@link Redialer.close}, since no single
+   *   user's signal may end what others wait for
    */
-  constructor(what: string, dial: () => Promise<C>) {
+  constructor(what: string, dial: (signal: AbortSignal) => Promise<C>) {
     this.#what = what
     this.#dial = dial
   }
@@ -50,6 +52,7 @@ export class Redialer<C extends Closable> {
     this.#closedBy ??= new ConnectionError('ERR_CLOSED', `${this.#what} was closed by this side`, {
       outcome: 'not-sent',
     })
+    this.#abort.abort(this.#closedBy)
     const current = this.#current
     this.#current = undefined
     // A connection that could not be made needs no closing; whoever asked for it was told why.
@@ -58,7 +61,7 @@ export class Redialer<C extends Closable> {
   }
 
   #start(): Promise<C> {
-    const attempt = this.#dial()
+    const attempt = this.#dial(this.#abort.signal)
     const forget = (): void => {
       if (this.#current === attempt) this.#current = undefined
     }

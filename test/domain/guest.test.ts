@@ -138,3 +138,63 @@ test('reads do not wait for a change under way', async () => {
   await change
   await next
 })
+
+describe('which CPU of the guest a vCPU is', () => {
+  test('x86: exactly, by the ACPI path, in both directions', async () => {
+    const { domain } = await vm()
+    await domain.setVcpuState(5, true, { guest: true })
+    await domain.setVcpuState(3, true, { guest: true })
+    const rows = await domain.vcpus()
+    expect(rows[5]?.guest).toEqual({ id: 2, online: true, canOffline: true, confidence: 'exact' })
+    expect(rows[3]?.guest).toMatchObject({ id: 3, confidence: 'exact' })
+    expect(rows[2]?.guest).toBeNull()
+    expect(await domain.guestCpuToVcpu(2)).toMatchObject({ id: 5 })
+    expect(await domain.guestCpuToVcpu(7)).toBeNull()
+    await expect(domain.guestCpuToVcpu(-1)).rejects.toMatchObject({ code: 'ERR_CPU_ID' })
+  })
+
+  test('pseries: a core that was plugged, thread by thread', async () => {
+    const { domain } = await vm({ kind: 'pseries', threads: 4, maxcpus: 16, bootVcpus: 4 })
+    await domain.setVcpuState(12, true, { wholeSlot: true, guest: true })
+    expect(
+      (await domain.vcpus()).filter(({ id }) => id >= 12).map(({ guest }) => [guest?.id, guest?.confidence]),
+    ).toEqual([
+      [4, 'exact'],
+      [5, 'exact'],
+      [6, 'exact'],
+      [7, 'exact'],
+    ])
+  })
+
+  test('s390x: by the CPU address', async () => {
+    const { domain } = await vm({ kind: 's390x', bootVcpus: 2, maxcpus: 8 })
+    await domain.setVcpuState(5, true, { guest: true })
+    expect((await domain.vcpus())[5]?.guest).toMatchObject({ id: 2, confidence: 'exact' })
+  })
+
+  test('without files: computed for those of -smp, observed where a change was seen, assumed for the rest', async () => {
+    const { qemu, domain } = await vm({}, { blocked: ['guest-file-open'] })
+    await domain.setVcpuState(5, true, { guest: true })
+    // Plugged by somebody else, and so not seen.
+    qemu.guest.onPlug = 'ignore'
+    await domain.setVcpuState(2, true)
+    const sides = (await domain.vcpus()).map(({ guest }) => (guest === null ? null : `${guest.id} ${guest.confidence}`))
+    expect(sides).toEqual(['0 computed', '1 computed', null, null, null, '2 observed', null, null])
+  })
+
+  test('a reset of the guest makes it forget what was observed', async () => {
+    const { qemu, domain } = await vm({}, { blocked: ['guest-file-open'] })
+    await domain.setVcpuState(5, true, { guest: true })
+    qemu.emit('RESET', { guest: true, reason: 'guest-reset' })
+    expect((await domain.vcpus())[5]?.guest?.confidence).not.toBe('observed')
+  })
+
+  test('two CPUs of the guest that claim to be one vCPU are neither', async () => {
+    const { agent, domain } = await vm()
+    agent.onCommand('guest-file-read', () => {
+      const text = '\\_SB_.CPUS.C001\n'
+      return { count: text.length, 'buf-b64': Buffer.from(text).toString('base64'), eof: true }
+    })
+    expect((await domain.vcpus()).every(({ guest }) => guest === null)).toBe(true)
+  })
+})

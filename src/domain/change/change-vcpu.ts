@@ -10,7 +10,7 @@ import { takeOutOfGuest, tellLeftOffline } from './guest-unplug.ts'
 import { pickSlot, requireWholeSlot } from './pick-slot.ts'
 import { plugSlot } from './plug.ts'
 import { resultOf, type ChangeRequest } from './request.ts'
-import { awaitRemoval, unplugSlot } from './unplug.ts'
+import { joinUnplug, unplugSlot } from './unplug.ts'
 
 /**
  * Carry out one change, when its turn has come.
@@ -54,7 +54,7 @@ export async function joinRemoval(vm: Vm, request: ChangeRequest): Promise<VcpuC
       removal.ids,
     )
   }
-  await awaitRemoval(removal, deadline)
+  await joinUnplug(vm, removal, deadline)
   steps.note('slot-empty', 'the removal that was under way is done')
   return { ...resultOf(request, removal.slot), changed: removal.ids, deviceId: deviceIdOf(removal.qomPath) }
 }

@@ -2,6 +2,7 @@ import { CpuMap } from '../../bitmap/cpu-map.ts'
 import { VcpuError, withOutcome } from '../../bitmap/vcpu-error.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
 import { Deadline } from '../../wire/deadline.ts'
+import { ConnectionError, TimeoutError } from '../../wire/errors.ts'
 import { GuestChangeError, RefusedError } from '../errors.ts'
 import { turnGuestCpus } from '../guest/turn.ts'
 import type { SlotReading } from '../read-slots.ts'
@@ -107,8 +108,8 @@ async function failed(
     new GuestChangeError(message, { code: cause.code, failedStep, steps: steps.done, outcome, cause: root })
   const what = `vCPU ${String(slot.ids)}: ${cause.message}`
   if (!rollback) {
-    const outcome = cause.outcome === 'unknown' ? 'unknown' : 'partial'
-    return make(`${what}. It stays plugged in QEMU; unplug it to undo that`, outcome)
+    if (isSilence(cause)) return make(`${what}. It was plugged in QEMU; unplug it to undo that`, 'unknown')
+    return make(`${what}. It stays plugged in QEMU; unplug it to undo that`, 'partial')
   }
   const undoing = { deadline: new Deadline({ signal: deadline.signal }, UNDO_TIMEOUT_MS), steps }
   try {
@@ -122,6 +123,11 @@ async function failed(
       second.outcome === 'unknown' ? 'unknown' : 'partial',
     )
   }
+}
+
+/** Somebody went away or did not answer: nobody knows what the guest does. */
+function isSilence(cause: VcpuError): boolean {
+  return cause.outcome === 'unknown' || cause instanceof ConnectionError || cause instanceof TimeoutError
 }
 
 function nextStep({ steps }: ChangeRequest): 'slot-filled' | 'listed-in-guest' | 'online-in-guest' {

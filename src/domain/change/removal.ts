@@ -29,6 +29,7 @@ export class Removal {
   /** How many calls wait for it. */
   waiters = 0
   #state: RemovalState = 'requested'
+  #guestForgot = false
   #refusal: string | undefined
   #wake: () => void = () => undefined
   #hinted = false
@@ -62,6 +63,20 @@ export class Removal {
     return this.#refusal
   }
 
+  /**
+   * Has the guest that was asked been reset since? QEMU keeps the request, but on x86 the guest only comes upon it at the
+   * next hotplug of any vCPU (docs/wire-notes.md): whoever wants it now must ask again.
+   */
+  get guestForgot(): boolean {
+    return this.#guestForgot
+  }
+
+  /** QEMU asks the guest again. */
+  onAskedAgain(): void {
+    this.#guestForgot = false
+    this.#state = 'requested'
+  }
+
   /** Take in what an event says of this removal, if it says anything. */
   onEvent(event: KnownQmpEvent): void {
     switch (event.event) {
@@ -83,6 +98,8 @@ export class Removal {
         if (event.data.path !== this.qomPath && !event.data.path.startsWith(`${this.qomPath}/`)) return
         break
       case 'RESET':
+        this.#guestForgot = true
+        break
       case 'RESUME':
         break
       default:

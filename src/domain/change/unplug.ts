@@ -22,25 +22,46 @@ export async function unplugSlot(
   qomPath: string,
   { deadline, steps }: Pick<ChangeRequest, 'deadline' | 'steps'>,
 ): Promise<void> {
-  const { qmp, removals } = vm
+  const { removals } = vm
   const removal = removals.begin(slot, qomPath)
   try {
-    // A vCPU of -smp has no id; QEMU takes its path.
-    await callQmp(qmp, 'device_del', { id: deviceIdOf(qomPath) ?? qomPath }, deadline.options())
+    await ask(vm, qomPath, deadline)
     steps.note('device_del', 'QEMU asked the guest')
   } catch (error) {
-    if (error instanceof CommandError && error.errorClass === 'DeviceNotFound') {
-      // It went by itself; the watch will see the empty slot.
-    } else if (error instanceof CommandError || error instanceof ConnectionError) {
+    if (error instanceof ConnectionError || (error instanceof CommandError && !isGone(error))) {
       removals.drop(removal, error)
       throw error
-    } else {
-      // Timed out or aborted: QEMU may have taken the request, so the watch goes on.
-      throw withOutcome(error, 'unknown')
     }
+    // Timed out or aborted: QEMU may have taken the request, so the watch goes on.
+    if (!isGone(error)) throw withOutcome(error, 'unknown')
   }
   await awaitRemoval(removal, deadline)
   steps.note('slot-empty', `QEMU no longer lists vCPU ${String(slot.ids)}`)
+}
+
+/**
+ * Join a removal that is under way. It is not asked for again, unless the guest was reset since and has forgotten it.
+ *
+ * @throws as {@link unplugSlot}
+ */
+export async function joinUnplug(vm: Vm, removal: Removal, deadline: Deadline): Promise<void> {
+  if (removal.guestForgot) {
+    removal.onAskedAgain()
+    await ask(vm, removal.qomPath, deadline).catch((error: unknown) => {
+      if (!isGone(error)) throw error
+    })
+  }
+  await awaitRemoval(removal, deadline)
+}
+
+async function ask(vm: Vm, qomPath: string, deadline: Deadline): Promise<void> {
+  // A vCPU of -smp has no id; QEMU takes its path.
+  await callQmp(vm.qmp, 'device_del', { id: deviceIdOf(qomPath) ?? qomPath }, deadline.options())
+}
+
+/** It went by itself; a look will find the empty slot. */
+function isGone(error: unknown): boolean {
+  return error instanceof CommandError && error.errorClass === 'DeviceNotFound'
 }
 
 /**
@@ -48,7 +69,7 @@ export async function unplugSlot(
  *
  * @throws {@link GuestRefusedError}, {@link ConnectionError} as the removal ends; {@link TimeoutError} when it does not
  */
-export async function awaitRemoval(removal: Removal, deadline: Deadline): Promise<void> {
+async function awaitRemoval(removal: Removal, deadline: Deadline): Promise<void> {
   removal.join()
   try {
     await bounded(removal.ended, {

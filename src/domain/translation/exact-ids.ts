@@ -1,5 +1,4 @@
 import type { GuestCpu } from '../../bitmap/replies.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestFile } from '../../qga/read-file.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
@@ -61,8 +60,9 @@ async function ruleFor(
     case 's390x':
       return { file: 'address', parse: parseDecimal, onlyPresent: false }
     case 'ppc64': {
-      const vsmt = await readVsmt(qmp, slots, deadline)
       const threads = slots[0]?.count ?? 1
+      const vsmt = await readVsmt(qmp, threads, deadline)
+      if (vsmt === undefined) return undefined
       return {
         file: 'physical_id',
         parse: (text) => indexOfHardwareId(parseDecimal(text), threads, vsmt),
@@ -91,11 +91,16 @@ function indexOfHardwareId(hardwareId: number | undefined, threads: number, vsmt
   return thread < threads ? Math.floor(hardwareId / vsmt) * threads + thread : undefined
 }
 
-async function readVsmt(qmp: QmpExecutor, slots: readonly VcpuSlot[], deadline: Deadline): Promise<number> {
-  const vsmt = await qmp.execute('qom-get', { path: '/machine', property: 'vsmt' }, deadline.options())
-  if (typeof vsmt === 'number' && Number.isInteger(vsmt) && vsmt >= 1) return vsmt
-  // 0: never set, so QEMU uses the threads of a core.
-  return slots[0]?.count ?? 1
+/** How far apart the hardware ids of two cores are; `undefined` where this QEMU does not say. */
+async function readVsmt(qmp: QmpExecutor, threads: number, deadline: Deadline): Promise<number | undefined> {
+  try {
+    const vsmt = await qmp.execute('qom-get', { path: '/machine', property: 'vsmt' }, deadline.options())
+    // 0: never set, so QEMU uses the threads of a core.
+    return typeof vsmt === 'number' && Number.isInteger(vsmt) && vsmt >= 1 ? vsmt : threads
+  } catch (error) {
+    if (error instanceof CommandError) return undefined
+    throw error
+  }
 }
 
 /** What a file says; no `text` where the guest has no such file; `forbidden` where the agent may not read any. */

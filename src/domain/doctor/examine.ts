@@ -1,0 +1,88 @@
+import { VcpuError } from '../../bitmap/vcpu-error.ts'
+import type { Deadline } from '../../wire/deadline.ts'
+import { ConnectionError } from '../../wire/errors.ts'
+import type { Vm } from '../vm.ts'
+import { tcgPlugBudget, tcgReplug, tcgSingleThread } from './accelerator-findings.ts'
+import { agentCommands, agentPresence } from './agent-findings.ts'
+import { Exam } from './exam.ts'
+import { FINDING_SEVERITIES, type Finding } from './finding.ts'
+import { guestCpus } from './guest-cpus.ts'
+import { guestRoom } from './guest-room.ts'
+import { acpiOff, migrating, neverUnplugs, noHotplug, notRunning, slotsUsedUp } from './machine-findings.ts'
+import { lastWords, removalPending } from './removal-findings.ts'
+
+/** Looks for one kind of trouble. */
+interface Source {
+  /** What it looks into, for when it cannot. */
+  readonly about: string
+  readonly find: (exam: Exam) => Promise<readonly Finding[]>
+}
+
+const SOURCES: readonly Source[] = [
+  { about: 'whether the machine has hotplug', find: noHotplug },
+  { about: 'whether the machine unplugs', find: neverUnplugs },
+  { about: 'the slots', find: slotsUsedUp },
+  { about: 'ACPI', find: acpiOff },
+  { about: 'whether the VM runs', find: notRunning },
+  { about: 'migration', find: migrating },
+  { about: 'the threads of TCG', find: tcgSingleThread },
+  { about: 'the version of QEMU', find: tcgReplug },
+  { about: 'the plugs left under TCG', find: tcgPlugBudget },
+  { about: 'the agent', find: agentPresence },
+  { about: "the agent's commands", find: agentCommands },
+  { about: "the room of the guest's kernel", find: guestRoom },
+  { about: 'the CPUs of the guest', find: guestCpus },
+  { about: 'unplugs under way', find: removalPending },
+  { about: "the guest's last answers", find: lastWords },
+]
+
+/**
+ * Look for all that stands in the way of hotplug in a VM, without changing anything. What cannot be found out is a finding
+ * too, and hides no other.
+ *
+ * @returns the findings, the worst first
+ * @throws {@link ConnectionError} when the monitor is lost; the signal's reason
+ */
+export async function examine(vm: Vm, deadline: Deadline): Promise<readonly Finding[]> {
+  const exam = new Exam(vm, deadline)
+  const failed = new Map<VcpuError, string[]>()
+  const found = await Promise.all(
+    SOURCES.map(async ({ about, find }) => {
+      try {
+        return await find(exam)
+      } catch (error) {
+        deadline.signal?.throwIfAborted()
+        if (!(error instanceof VcpuError)) throw error
+        failed.set(error, [...(failed.get(error) ?? []), about])
+        return []
+      }
+    }),
+  )
+  await requireMonitor(exam)
+  const findings = [...found.flat(), ...[...failed].map(([error, about]) => notFoundOut(about, error))]
+  return findings.sort((a, b) => rankOf(a) - rankOf(b))
+}
+
+/** A VM whose slots cannot be read since the monitor is lost was not examined at all. */
+async function requireMonitor(exam: Exam): Promise<void> {
+  const error = await exam.reading().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (error instanceof ConnectionError) throw error
+}
+
+/** One for each error, however many wanted the answer that it was instead of. */
+function notFoundOut(about: readonly string[], error: VcpuError): Finding {
+  return {
+    code: 'not-found-out',
+    severity: 'warns',
+    summary: `could not be looked into: ${about.join(', ')}`,
+    evidence: error.message,
+    advice: 'see what the evidence says, and ask again',
+  }
+}
+
+function rankOf({ severity }: Finding): number {
+  return FINDING_SEVERITIES.indexOf(severity)
+}

@@ -1,0 +1,81 @@
+import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { isSureEnough } from '../change/request.ts'
+import { listVcpus } from '../list-vcpus.ts'
+import type { Vcpu } from '../results.ts'
+import { listedIds, onlineIds, type GuestView } from '../translation/guest-view.ts'
+import type { Exam } from './exam.ts'
+import type { Finding } from './finding.ts'
+
+/** The least confidence at which a change with `guest` touches a CPU, unless it is told otherwise. */
+const SURE = 'observed'
+
+/** Does the guest run what is plugged, and is it known which of its CPUs is which? */
+export async function guestCpus(exam: Exam): Promise<readonly Finding[]> {
+  const agent = await exam.agentFor('guest-get-vcpus')
+  if (agent === undefined) return []
+  const [{ slots }, view] = await Promise.all([exam.reading(), exam.guestView(agent)])
+  const plugged = listVcpus(slots, view.byVcpu).filter(({ online }) => online)
+  return [...offline(plugged, view), ...unlisted(plugged, view), ...unsure(plugged)]
+}
+
+function offline(plugged: readonly Vcpu[], view: GuestView): Finding[] {
+  const off = plugged.filter(({ guest }) => guest?.online === false)
+  if (off.length === 0) return []
+  const guestIds = guestIdsOf(off)
+  return [
+    {
+      code: 'guest-cpu-offline',
+      severity: 'warns',
+      summary: `plugged and not in use: vCPU ${idsOf(off)}, which the guest has as CPU ${guestIds} and does not run`,
+      evidence: `guest-get-vcpus: online ${String(onlineIds(view.cpus))} of ${String(listedIds(view.cpus))}`,
+      advice: `turn it on ('qemu-vcpu guest-set ${String(guestIds.first() ?? '')} on'); many guests leave plugged CPUs off unless a udev rule turns them on`,
+    },
+  ]
+}
+
+function unlisted(plugged: readonly Vcpu[], view: GuestView): Finding[] {
+  const missing = plugged.filter(({ guest }) => guest === null)
+  if (missing.length === 0) return []
+  return [
+    {
+      code: 'guest-cpu-missing',
+      severity: 'warns',
+      summary: `plugged and unknown to the guest: vCPU ${idsOf(missing)}`,
+      evidence: `plugged: ${idsOf(plugged)}; guest-get-vcpus lists ${String(listedIds(view.cpus))}`,
+      advice:
+        "read the guest's kernel log about it (dmesg); unplug it, for nobody uses it. A guest that was still booting when it was plugged takes it at its next boot",
+    },
+  ]
+}
+
+/** The boot vCPU is of no interest here: it is never touched. */
+function unsure(plugged: readonly Vcpu[]): Finding[] {
+  const doubtful = plugged.filter(
+    ({ guest, offlinable }) =>
+      guest !== null && !isSureEnough(guest.confidence, SURE) && (offlinable || !guest.online),
+  )
+  if (doubtful.length === 0) return []
+  const levels = [...new Set(doubtful.flatMap(({ guest }) => (guest === null ? [] : [guest.confidence])))]
+  return [
+    {
+      code: 'translation-unsure',
+      severity: 'warns',
+      summary: `which CPU of the guest vCPU ${idsOf(doubtful)} is, is only ${levels.join(' or ')}: set --guest refuses to touch it`,
+      evidence: doubtful
+        .slice(0, 8)
+        .map(({ id, guest }) => `vCPU ${id} = guest CPU ${guest?.id ?? '?'} (${guest?.confidence ?? '?'})`)
+        .concat(doubtful.length > 8 ? ['…'] : [])
+        .join(', '),
+      advice:
+        'let the agent read files (guest-file-open, -read, -close), so that the guest itself can say; or change it with a lower --confidence',
+    },
+  ]
+}
+
+function idsOf(vcpus: readonly Vcpu[]): string {
+  return String(CpuMap.from(vcpus.map(({ id }) => id)))
+}
+
+function guestIdsOf(vcpus: readonly Vcpu[]): CpuMap {
+  return CpuMap.from(vcpus.flatMap(({ guest }) => (guest === null ? [] : [guest.id])))
+}

@@ -1,0 +1,82 @@
+import { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { QgaExecutor } from '../../qga/executor.ts'
+import { readGuestFile } from '../../qga/read-file.ts'
+import type { Deadline } from '../../wire/deadline.ts'
+import { CommandError } from '../../wire/errors.ts'
+import { foreignText } from '../../wire/foreign-text.ts'
+import type { Exam } from './exam.ts'
+import type { Finding } from './finding.ts'
+
+const POSSIBLE = '/sys/devices/system/cpu/possible'
+const FILE_COMMANDS = ['guest-file-open', 'guest-file-read', 'guest-file-close']
+/** Words of the kernel's command line that take CPUs away (Linux, Documentation/admin-guide/kernel-parameters.txt). */
+const LIMITS = /(?:^|\s)((?:possible_cpus|nr_cpus|maxcpus)=\S+|nosmp|acpi=off)(?=\s|$)/g
+const latin1 = new TextDecoder('latin1')
+
+/**
+ * Has the guest's kernel room for as many CPUs as QEMU has slots? One that has not says yes to a plug and does nothing
+ * (docs/wire-notes.md).
+ */
+export async function guestRoom(exam: Exam): Promise<readonly Finding[]> {
+  const agent = await exam.agentFor(...FILE_COMMANDS)
+  if (agent === undefined) return []
+  const { slots } = await exam.reading()
+  const text = await readText(agent, POSSIBLE, exam.agentDeadline)
+  if (text === undefined) return []
+  const room = CpuMap.parse(text).size
+  const all = slots.reduce((sum, { count }) => sum + count, 0)
+  if (room >= all) return []
+  const plugged = slots.reduce((sum, { vcpus }) => sum + vcpus.length, 0)
+  const guest = await readKernel(agent, exam.agentDeadline)
+  return [
+    {
+      code: 'guest-kernel-room',
+      severity: room > plugged ? 'warns' : 'blocks',
+      summary: `the guest's kernel has room for ${room} CPUs, and the machine for ${all}: it ignores what is plugged beyond that`,
+      evidence:
+        `${POSSIBLE}: ${foreignText(text, 60)}; kernel ${foreignText(guest.release ?? 'unknown', 60)}; ` +
+        `command line: ${foreignText(guest.commandLine ?? 'unknown', 200)}`,
+      advice: await advise(exam, guest),
+    },
+  ]
+}
+
+interface Kernel {
+  readonly release: string | undefined
+  readonly commandLine: string | undefined
+}
+
+async function advise(exam: Exam, { release, commandLine }: Kernel): Promise<string> {
+  const limits = [...(commandLine ?? '').matchAll(LIMITS)].map(([, word = '']) => foreignText(word, 40))
+  if (limits.length > 0) return `take ${limits.join(' and ')} off the guest kernel's command line, and boot it again`
+  const [{ target }, { name }] = await Promise.all([exam.reading(), exam.accelerator()])
+  if ((target === 'x86_64' || target === 'i386') && asksForHypervisor(release)) {
+    const rule = 'Linux takes hotplug slots from 6.9 on only under a hypervisor that it knows'
+    return name === 'kvm'
+      ? `${rule}: do not hide KVM from the guest (-cpu …,kvm=off or -hypervisor)`
+      : `${rule}, and TCG is none: start the VM with -accel kvm, or run an older kernel in it`
+  }
+  return 'use a guest kernel that is built for more CPUs (CONFIG_NR_CPUS), and see what it says at boot about the CPUs that it allows'
+}
+
+function asksForHypervisor(release = ''): boolean {
+  const [major = 0, minor = 0] = release.split('.', 2).map((part) => Number.parseInt(part, 10))
+  return major > 6 || (major === 6 && minor >= 9)
+}
+
+async function readKernel(agent: QgaExecutor, deadline: Deadline): Promise<Kernel> {
+  return {
+    release: await readText(agent, '/proc/sys/kernel/osrelease', deadline),
+    commandLine: await readText(agent, '/proc/cmdline', deadline),
+  }
+}
+
+/** What a file of the guest says; `undefined` where it has none. */
+async function readText(agent: QgaExecutor, path: string, deadline: Deadline): Promise<string | undefined> {
+  try {
+    return latin1.decode(await readGuestFile(agent, path, deadline.options())).trim()
+  } catch (error) {
+    if (error instanceof CommandError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,117 @@
+import { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { Field } from '../../wire/decode.ts'
+import { foreignText } from '../../wire/foreign-text.ts'
+import type { Exam } from './exam.ts'
+import type { Finding } from './finding.ts'
+
+/** Migration states in which QEMU refuses `device_add` and `device_del` (QEMU's qapi/migration.json). */
+const IDLE_MIGRATION = ['none', 'completed', 'failed', 'cancelled']
+
+/** Does this machine move vCPUs at all? */
+export async function noHotplug(exam: Exam): Promise<readonly Finding[]> {
+  const [{ noHotplug: refusal }, { type }] = await Promise.all([exam.reading(), exam.machine()])
+  if (refusal === undefined) return []
+  return [
+    {
+      code: 'no-hotplug',
+      severity: 'blocks',
+      summary: 'this machine type has no vCPU hotplug',
+      evidence: `query-hotpluggable-cpus: ${refusal}${type === undefined ? '' : ` (machine: ${type})`}`,
+      advice: 'start the VM on a machine type that has it: q35 or pc (x86), pseries (ppc64), s390-ccw-virtio (plug only)',
+    },
+  ]
+}
+
+/** s390x takes vCPUs in and never gives one back. */
+export async function neverUnplugs(exam: Exam): Promise<readonly Finding[]> {
+  const { slots, target } = await exam.reading()
+  if (target !== 's390x' || slots.length === 0) return []
+  return [
+    {
+      code: 'never-unplugs',
+      severity: 'blocks',
+      summary: 'this machine type can plug vCPUs and never unplugs one',
+      evidence: `query-cpus-fast: target ${target}`,
+      advice: 'turn CPUs off in the guest instead (guest-set ID off); they come out only when the VM is started anew',
+    },
+  ]
+}
+
+/** Is there a slot to plug into, and a vCPU to unplug? */
+export async function slotsUsedUp(exam: Exam): Promise<readonly Finding[]> {
+  const { slots, noHotplug: refusal, target } = await exam.reading()
+  if (refusal !== undefined) return []
+  const findings: Finding[] = []
+  const plugged = slots.filter(({ qomPath }) => qomPath !== null)
+  const evidence = `plugged: ${textOf(plugged)}; possible: ${textOf(slots)}`
+  if (plugged.length === slots.length) {
+    findings.push({
+      code: 'no-free-slot',
+      severity: 'blocks',
+      summary: 'nothing can be plugged: every slot is filled',
+      evidence,
+      advice: 'start the VM with more slots, as in -smp 2,maxcpus=8',
+    })
+  }
+  if (target !== 's390x' && plugged.every(({ offlinable }) => !offlinable)) {
+    findings.push({
+      code: 'only-boot-vcpu',
+      severity: 'notes',
+      summary: 'nothing can be unplugged: only the slot is plugged that the VM booted on, and QEMU never lets that go',
+      evidence,
+      advice: 'nothing to be done; what is plugged from now on can be unplugged again',
+    })
+  }
+  return findings
+}
+
+/** Without ACPI a guest of x86 cannot hear of a plug, and QEMU refuses an unplug. */
+export async function acpiOff(exam: Exam): Promise<readonly Finding[]> {
+  const [{ noHotplug: refusal }, { acpi, type }] = await Promise.all([exam.reading(), exam.machine()])
+  if (refusal !== undefined || acpi !== 'off') return []
+  return [
+    {
+      code: 'acpi-off',
+      severity: 'blocks',
+      summary: 'the machine has no ACPI: the guest cannot hear of a plug, and cannot let a vCPU go',
+      evidence: `qom-get /machine acpi: "off"${type === undefined ? '' : ` (machine: ${type})`}`,
+      advice: 'start the VM without acpi=off',
+    },
+  ]
+}
+
+/** A guest that does not run answers nothing. */
+export async function notRunning(exam: Exam): Promise<readonly Finding[]> {
+  const { running, status } = await exam.status()
+  if (running) return []
+  return [
+    {
+      code: 'vm-not-running',
+      severity: 'warns',
+      summary: 'the vCPUs are stopped: the guest answers neither an unplug nor its agent until they go on',
+      evidence: `query-status: ${foreignText(status, 40)}`,
+      advice: "let it go on (QMP's cont), unless whoever stopped it is not done",
+    },
+  ]
+}
+
+/** QEMU refuses to plug and to unplug while it migrates. */
+export async function migrating(exam: Exam): Promise<readonly Finding[]> {
+  const reply = await exam.vm.qmp.execute('query-migrate', undefined, exam.deadline.options())
+  const status = new Field('query-migrate', reply).optional('status', (field) => field.string())
+  if (status === undefined || IDLE_MIGRATION.includes(status)) return []
+  return [
+    {
+      code: 'migrating',
+      severity: 'blocks',
+      summary: 'the VM is being migrated: QEMU neither plugs nor unplugs meanwhile',
+      evidence: `query-migrate: ${foreignText(status, 40)}`,
+      advice: 'wait for the migration to end',
+    },
+  ]
+}
+
+function textOf(slots: readonly VcpuSlot[]): string {
+  return String(CpuMap.from(slots.flatMap(({ ids }) => [...ids])))
+}

@@ -1,0 +1,65 @@
+import { slotOf } from '../../bitmap/vcpu-slot.ts'
+import type { AcpiOst } from '../../qmp/commands.ts'
+import { ejectRefusal } from '../change/ost.ts'
+import type { Exam } from './exam.ts'
+import type { Finding } from './finding.ts'
+
+/** ACPI's source event of a plug: device check. */
+const DEVICE_CHECK = 1
+
+/** Was a vCPU asked to go through this connection, and has not gone? */
+export async function removalPending(exam: Exam): Promise<readonly Finding[]> {
+  // The reading takes note of those that have gone meanwhile.
+  await exam.reading()
+  const pending = exam.vm.removals.pending()
+  if (pending.size === 0) return []
+  return [
+    {
+      code: 'unplug-pending',
+      severity: 'warns',
+      summary: `asked to go and still there: vCPU ${String(pending)}; it cannot be plugged again before it has gone`,
+      evidence: `device_del was sent, and query-hotpluggable-cpus still shows vCPU ${String(pending)}`,
+      advice: "wait for the guest, or turn the CPU off in it first; the guest's next reset completes what is pending",
+    },
+  ]
+}
+
+/** What did the guest say last about each vCPU that is plugged? Only ACPI keeps that. */
+export async function lastWords(exam: Exam): Promise<readonly Finding[]> {
+  const [{ slots }, words] = await Promise.all([exam.reading(), exam.lastWords()])
+  return words.flatMap((ost) => {
+    const id = Number(ost.slot)
+    const isPlugged = ost['slot-type'] === 'CPU' && slotOf(slots, id)?.vcpus.length !== 0
+    return isPlugged && slotOf(slots, id) !== undefined && ost.status !== 0 ? [findingOf(id, ost)] : []
+  })
+}
+
+function findingOf(id: number, ost: AcpiOst): Finding {
+  const evidence = `query-acpi-ospm-status: slot ${id}, source 0x${ost.source.toString(16)}, status 0x${ost.status.toString(16)}`
+  if (ost.source === DEVICE_CHECK) {
+    return {
+      code: 'plug-rejected',
+      severity: 'warns',
+      summary: `the guest answered to the plug of vCPU ${id} that it cannot take it`,
+      evidence,
+      advice: "read the guest's kernel log about it (dmesg), and unplug it: nobody uses it",
+    }
+  }
+  const refusal = ejectRefusal(ost)
+  if (refusal === undefined) {
+    return {
+      code: 'unplug-in-progress',
+      severity: 'warns',
+      summary: `the guest has been asked to let vCPU ${id} go, and is working at it`,
+      evidence,
+      advice: 'wait; where it never ends, the guest is stuck in turning the CPU off: read its kernel log',
+    }
+  }
+  return {
+    code: 'unplug-refused',
+    severity: 'warns',
+    summary: `the guest last refused to let vCPU ${id} go: ${refusal}`,
+    evidence,
+    advice: 'free the CPU in the guest (pinned, isolated or real-time work holds it), then unplug it again',
+  }
+}
