@@ -13,6 +13,8 @@ import type { WireTrace } from '../wire/trace.ts'
 import { linkAgent, linkMonitor, type Endpoint, type Link } from './connect.ts'
 import { changeVcpu, joinRemoval } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
+import { examine } from './doctor/examine.ts'
+import type { Finding } from './doctor/finding.ts'
 import type { DomainEvent } from './events.ts'
 import { followEvents } from './follow-events.ts'
 import { readGuestMaps } from './guest/guest-cpus.ts'
@@ -27,7 +29,13 @@ import {
   type Vcpu,
   type VcpuChange,
   type VcpuMapKind,
+  type VcpusOptions,
 } from './results.ts'
+import { planStates } from './scale/plan-states.ts'
+import type { Plan } from './scale/plan-step.ts'
+import { planScale, type PlanOptions } from './scale/plan.ts'
+import type { ScaleOptions, SetVcpuStatesOptions } from './scale/progress.ts'
+import { ScaleRun } from './scale/scale-run.ts'
 import { readGuestView } from './translation/guest-view.ts'
 import { Vm } from './vm.ts'
 
@@ -35,6 +43,8 @@ const CONNECT_TIMEOUT_MS = 5_000
 const READ_TIMEOUT_MS = 10_000
 /** The guest's part takes seconds on a busy host (and under emulation): longer than libvirt's five. */
 const CHANGE_TIMEOUT_MS = 30_000
+/** Longer than the agent's own share of it: a mute guest must not hide what QEMU says. */
+const DOCTOR_TIMEOUT_MS = 20_000
 
 /** How to reach a VM. */
 export interface DomainOptions extends CallOptions {
@@ -42,6 +52,11 @@ export interface DomainOptions extends CallOptions {
   readonly qmp: Endpoint<QmpExecutor>
   /** The guest agent's channel, in the same forms. Without it only QEMU's side can be seen and changed. */
   readonly qga?: Endpoint<QgaExecutor> | undefined
+  /**
+   * Open the agent's channel at its first use and not at once, so that a VM whose channel is missing can be connected all
+   * the same.
+   */
+  readonly lazyAgent?: boolean | undefined
   /** Sees all traffic of connections that are made here. */
   readonly trace?: WireTrace | undefined
 }
@@ -80,7 +95,7 @@ export class Domain {
     const domain = new Domain(monitor, agent)
     try {
       await monitor.open(options.signal)
-      await agent?.open(options.signal)
+      if (options.lazyAgent !== true) await agent?.open(options.signal)
     } catch (error) {
       await domain.close()
       throw error
@@ -136,10 +151,10 @@ export class Domain {
    * Every vCPU of every slot, ascending, plugged or not; with an agent, each with the guest's side of it. Errors as
    * {@link Domain.getVcpuMap}.
    */
-  async vcpus(options: CallOptions = {}): Promise<Vcpu[]> {
+  async vcpus(options: VcpusOptions = {}): Promise<Vcpu[]> {
     const deadline = new Deadline(options, READ_TIMEOUT_MS)
     const reading = await this.#vm.read(deadline)
-    const { agent } = this.#vm
+    const agent = options.guest === false ? undefined : this.#vm.agent
     const view = agent === undefined ? undefined : await readGuestView(this.#vm, agent, reading, deadline)
     return listVcpus(reading.slots, view?.byVcpu ?? new Map())
   }
@@ -204,6 +219,45 @@ export class Domain {
     return this.#vm.guestTurns.run(deadline, `guest CPU ${id}`, () => setGuestVcpu(agent, id, online, deadline))
   }
 
+  /**
+   * What {@link Domain.scale} would do: which slots, in which order, and why. Nothing is changed.
+   *
+   * @throws {@link InputError} for a count or a policy that is none
+   * @throws {@link NotReachableError} when no plan ends at that count; it names the nearest that can be reached
+   */
+  async plan(count: number, options: PlanOptions & CallOptions = {}): Promise<Plan> {
+    return planScale(await this.#vm.read(new Deadline(options, READ_TIMEOUT_MS)), count, options)
+  }
+
+  /**
+   * Reach a count of plugged vCPUs, one slot after the other. Await the run for its result, or iterate over its progress.
+   * See {@link ScaleRun} for its errors.
+   */
+  scale(count: number, options: ScaleOptions = {}): ScaleRun {
+    return this.#runPlan(() => this.plan(count, options), options)
+  }
+
+  /**
+   * Plug or unplug every vCPU of a map, in whole slots; those that are so already are left alone. Planned before anything is
+   * sent: one id that cannot be changed, and none is.
+   */
+  setVcpuStates(map: CpuMap, online: boolean, options: SetVcpuStatesOptions = {}): ScaleRun {
+    const makePlan = async (): Promise<Plan> =>
+      planStates(await this.#vm.read(new Deadline(options, READ_TIMEOUT_MS)), map, online)
+    return this.#runPlan(makePlan, options)
+  }
+
+  /**
+   * Look for all that stands in the way of vCPU hotplug in this VM, and say what to do about it. Changes nothing. What
+   * cannot be looked into, such as a guest whose agent is dead, is a finding itself and hides no other.
+   *
+   * @returns the findings, the worst first
+   * @throws {@link ConnectionError} when the monitor is lost
+   */
+  async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
+    return examine(this.#vm, new Deadline(options, DOCTOR_TIMEOUT_MS))
+  }
+
   /** vCPUs that were asked to go and have neither gone nor been refused yet, as far as this connection knows. */
   pendingRemovals(): CpuMap {
     return this.#vm.removals.pending()
@@ -230,6 +284,10 @@ export class Domain {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #runPlan(makePlan: () => Promise<Plan>, options: SetVcpuStatesOptions): ScaleRun {
+    return new ScaleRun(makePlan, (step, each) => this.setVcpuState(step.id, step.online, each), options)
   }
 }
 

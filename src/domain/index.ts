@@ -1,5 +1,7 @@
 export { Domain, type DomainOptions } from './domain.ts'
 export type { Endpoint } from './connect.ts'
+export { connectionFinding } from './doctor/connection.ts'
+export { FINDING_SEVERITIES, type Finding, type FindingSeverity } from './doctor/finding.ts'
 export type { ChangeStep, ChangeStepName } from './change/steps.ts'
 export type { DomainEvent } from './events.ts'
 export { GuestChangeError, GuestRefusedError, NotConfirmedError, RefusedError, type RefusalCode } from './errors.ts'
@@ -13,4 +15,11 @@ export {
   type VcpuGuest,
   type VcpuChange,
   type VcpuMapKind,
+  type VcpusOptions,
 } from './results.ts'
+export { NotReachableError, ScaleError } from './scale/errors.ts'
+export { SCALE_POLICIES, type ScalePolicy } from './scale/order.ts'
+export type { Plan, PlanStep } from './scale/plan-step.ts'
+export type { PlanOptions } from './scale/plan.ts'
+export type { ScaleOptions, ScaleProgress, ScaleResult, SetVcpuStatesOptions } from './scale/progress.ts'
+export { ScaleRun } from './scale/scale-run.ts'

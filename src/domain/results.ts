@@ -96,6 +96,12 @@ export interface VcpuGuest {
   readonly confidence: Confidence
 }
 
+/** What to say of each vCPU. */
+export interface VcpusOptions extends CallOptions {
+  /** `false`: leave the guest alone also where there is an agent, which may be mute. */
+  readonly guest?: boolean | undefined
+}
+
 /** One vCPU, plugged or not yet. */
 export interface Vcpu {
   /** Its cpu-index: its bit's position in the maps. */

@@ -61,7 +61,7 @@ export async function tcgPlugBudget(exam: Exam): Promise<readonly Finding[]> {
       summary:
         left === 0
           ? 'the next plug ends QEMU: under TCG it has room for no further one in its life'
-          : `QEMU survives ${left} more plugs at most, under TCG; each one made and undone before makes it one fewer`,
+          : `QEMU survives ${left} more plug${left === 1 ? '' : 's'} at most, under TCG; each one made and undone before makes it one fewer`,
       evidence: `${tcg.accelerator.evidence}; qom-get /machine smp: cpus ${smp.cpus}, maxcpus ${smp.maxCpus}; plugged since: ${used}`,
       advice: 'use KVM, or start the VM with a larger maxcpus: the budget is maxcpus minus the vCPUs of the start',
     },

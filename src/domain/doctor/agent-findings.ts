@@ -38,7 +38,8 @@ export async function agentPresence(exam: Exam): Promise<readonly Finding[]> {
         severity: 'notes',
         summary: 'the guest was not asked: no agent channel is given',
         evidence: 'only the monitor was given',
-        advice: "give the agent's channel too (--qga), if the VM has one: half of what goes wrong goes wrong in the guest",
+        advice:
+          "give the agent's channel too (--qga), if the VM has one: half of what goes wrong goes wrong in the guest",
       },
     ]
   }
@@ -92,7 +93,8 @@ function blocked({ commands, severity, loss }: Group, info: GuestInfo): Finding[
       severity,
       summary: `the agent may not run ${names.join(', ')}: ${loss}`,
       evidence: `guest-info: ${names.join(', ')} not enabled`,
-      advice: "allow it in the agent's configuration: block-rpcs and allow-rpcs in qemu-ga.conf, or /etc/sysconfig/qemu-ga",
+      advice:
+        "allow it in the agent's configuration: block-rpcs and allow-rpcs in qemu-ga.conf, or /etc/sysconfig/qemu-ga",
     },
   ]
 }

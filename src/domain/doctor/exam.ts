@@ -54,6 +54,17 @@ export class Exam {
     return this.#once('machine', () => readMachineFacts(this.vm.qmp, this.deadline))
   }
 
+  /** The state of the last migration; `undefined` where there was none. */
+  migration(): Promise<string | undefined> {
+    return this.#once('migration', async () => {
+      const command = 'query-migrate'
+      const reply = await this.vm.qmp
+        .execute(command, undefined, this.deadline.options())
+        .catch(unlessRefused<unknown>({}))
+      return new Field(command, reply).optional('status', (field) => field.string())
+    })
+  }
+
   /** Each slot's last word about hotplug; none on machines without ACPI. */
   lastWords(): Promise<readonly AcpiOst[]> {
     return this.#once('ospm', () =>

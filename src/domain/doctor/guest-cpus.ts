@@ -51,8 +51,7 @@ function unlisted(plugged: readonly Vcpu[], view: GuestView): Finding[] {
 /** The boot vCPU is of no interest here: it is never touched. */
 function unsure(plugged: readonly Vcpu[]): Finding[] {
   const doubtful = plugged.filter(
-    ({ guest, offlinable }) =>
-      guest !== null && !isSureEnough(guest.confidence, SURE) && (offlinable || !guest.online),
+    ({ guest, offlinable }) => guest !== null && !isSureEnough(guest.confidence, SURE) && (offlinable || !guest.online),
   )
   if (doubtful.length === 0) return []
   const levels = [...new Set(doubtful.flatMap(({ guest }) => (guest === null ? [] : [guest.confidence])))]

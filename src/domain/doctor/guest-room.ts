@@ -10,7 +10,7 @@ import type { Finding } from './finding.ts'
 const POSSIBLE = '/sys/devices/system/cpu/possible'
 const FILE_COMMANDS = ['guest-file-open', 'guest-file-read', 'guest-file-close']
 /** Words of the kernel's command line that take CPUs away (Linux, Documentation/admin-guide/kernel-parameters.txt). */
-const LIMITS = /(?:^|\s)((?:possible_cpus|nr_cpus|maxcpus)=\S+|nosmp|acpi=off)(?=\s|$)/g
+const LIMITS = /(?:^|\s)((?:possible_cpus|nr_cpus)=\S+|nosmp|nolapic|acpi=off)(?=\s|$)/g
 const latin1 = new TextDecoder('latin1')
 
 /**

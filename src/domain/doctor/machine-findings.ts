@@ -1,6 +1,5 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
-import { Field } from '../../wire/decode.ts'
 import { foreignText } from '../../wire/foreign-text.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
@@ -18,7 +17,8 @@ export async function noHotplug(exam: Exam): Promise<readonly Finding[]> {
       severity: 'blocks',
       summary: 'this machine type has no vCPU hotplug',
       evidence: `query-hotpluggable-cpus: ${refusal}${type === undefined ? '' : ` (machine: ${type})`}`,
-      advice: 'start the VM on a machine type that has it: q35 or pc (x86), pseries (ppc64), s390-ccw-virtio (plug only)',
+      advice:
+        'start the VM on a machine type that has it: q35 or pc (x86), pseries (ppc64), s390-ccw-virtio (plug only)',
     },
   ]
 }
@@ -98,8 +98,7 @@ export async function notRunning(exam: Exam): Promise<readonly Finding[]> {
 
 /** QEMU refuses to plug and to unplug while it migrates. */
 export async function migrating(exam: Exam): Promise<readonly Finding[]> {
-  const reply = await exam.vm.qmp.execute('query-migrate', undefined, exam.deadline.options())
-  const status = new Field('query-migrate', reply).optional('status', (field) => field.string())
+  const status = await exam.migration()
   if (status === undefined || IDLE_MIGRATION.includes(status)) return []
   return [
     {
