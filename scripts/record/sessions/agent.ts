@@ -1,0 +1,110 @@
+import {
+  CommandError,
+  PartialChangeError,
+  QgaClient,
+  readGuestFile,
+  setGuestVcpus,
+  type CallOptions,
+} from '../../../src/qga/index.ts'
+import type { Peers } from '../recording.ts'
+
+/** What {@link agent} saw. */
+export interface AgentSeen {
+  readonly version: string
+  /** Of the commands that the recording is about, whether the agent allows them. */
+  readonly allowed: Readonly<Record<string, boolean | undefined>>
+  /** The ids that the agent lists as online, ascending: at first, with CPU 1 off, and on again. */
+  readonly online: readonly (readonly number[])[]
+  /** How `[1 on, 77 on, 0 on]` ended: how many were done, and the class of the next one's error. */
+  readonly prefix: readonly [applied: number, failedId: number, errorClass: string]
+  /** The error classes of what the agent refuses, by what was asked. */
+  readonly refused: Readonly<Record<string, string>>
+  /** What some files of the guest's `/sys` say; the class of the error where one cannot be read. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** The command that the recording's agent is told to block: a harmless one, should it not obey. */
+export const BLOCKED_COMMAND = 'guest-get-timezone'
+
+const cpus = '/sys/devices/system/cpu'
+const files = ['present', 'online', 'possible', 'cpu1/firmware_node/path', 'cpu77/online']
+/** A guest on one emulated CPU of a busy host takes its time. */
+const patient: CallOptions = { timeoutMs: 60_000 }
+
+/** The agent alone, on two of eight: what it says of itself and its CPUs, what it does, and what it refuses. */
+export async function agent({ qga, trace, step }: Peers): Promise<AgentSeen> {
+  if (qga === undefined) throw new Error('this session wants an agent')
+  step('connect')
+  await using client = await QgaClient.connect(qga, { ...(trace === undefined ? {} : { trace }), ...patient })
+  step('info')
+  const info = await client.execute('guest-info', undefined, patient)
+  const named = ['guest-get-vcpus', 'guest-set-vcpus', 'guest-file-open', BLOCKED_COMMAND]
+  const online = [await listOnline(client)]
+
+  step('a prefix is done')
+  const prefix = await setThree(client)
+
+  step('off and on')
+  await setGuestVcpus(client, [{ 'logical-id': 1, online: false }], patient)
+  online.push(await listOnline(client))
+  await setGuestVcpus(client, [{ 'logical-id': 1, online: true }], patient)
+  online.push(await listOnline(client))
+
+  step('refused')
+  const refused = {
+    'CPU 0 off': await refusal(setGuestVcpus(client, [{ 'logical-id': 0, online: false }], patient)),
+    'no such command': await refusal(client.execute('guest-no-such-command', undefined, patient)),
+    'a blocked command': await refusal(client.execute(BLOCKED_COMMAND, undefined, patient)),
+    'an odd argument': await refusal(client.execute('guest-set-vcpus', { vcpus: [], odd: 1 }, patient)),
+  }
+
+  step('files')
+  const contents: Record<string, string> = {}
+  for (const file of files) contents[file] = await readText(client, `${cpus}/${file}`)
+  return {
+    version: info.version,
+    allowed: Object.fromEntries(named.map((name) => [name, info.commands.get(name)])),
+    online,
+    prefix,
+    refused,
+    files: contents,
+  }
+}
+
+async function listOnline(client: QgaClient): Promise<readonly number[]> {
+  const listed = await client.execute('guest-get-vcpus', undefined, patient)
+  const ids = listed.filter(({ online }) => online).map((cpu) => cpu['logical-id'])
+  return ids.sort((a, b) => a - b)
+}
+
+async function setThree(client: QgaClient): Promise<AgentSeen['prefix']> {
+  const changes = [1, 77, 0].map((id) => ({ 'logical-id': id, online: true }))
+  try {
+    await setGuestVcpus(client, changes, patient)
+  } catch (error) {
+    if (!(error instanceof PartialChangeError) || !(error.cause instanceof CommandError)) throw error
+    return [error.applied, error.failed['logical-id'], error.cause.errorClass]
+  }
+  throw new Error('the agent turned on a CPU 77')
+}
+
+async function refusal(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => 'done',
+    (error: unknown) => {
+      if (error instanceof CommandError) return error.errorClass
+      throw error
+    },
+  )
+}
+
+async function readText(client: QgaClient, path: string): Promise<string> {
+  try {
+    return Buffer.from(await readGuestFile(client, path, patient))
+      .toString('latin1')
+      .trim()
+  } catch (error) {
+    if (error instanceof CommandError) return error.errorClass
+    throw error
+  }
+}
