@@ -8,11 +8,17 @@ import type { QgaArguments, QgaExecutor } from './executor.ts'
 /** Most entries accepted in a list of the guest's: it is a hostile peer, and no kernel has more CPUs than ids. */
 const MAX_ENTRIES = MAX_CPU_ID + 1
 
+/** One command that the agent knows. */
+export interface GuestCommand {
+  readonly name: string
+  /** Does its configuration allow it? While the guest is frozen nearly none is. */
+  readonly enabled: boolean
+}
+
 /** What the agent is and what it may do. */
 export interface GuestInfo {
   readonly version: string
-  /** Each command that the agent knows, and whether its configuration allows it. */
-  readonly commands: ReadonlyMap<string, boolean>
+  readonly supported_commands: readonly GuestCommand[]
 }
 
 /** One entry of `guest-set-vcpus`. */
@@ -64,7 +70,8 @@ export function isKnownCommand(command: string): command is QgaCommandName {
 }
 
 /**
- * Check a reply of the guest and give it its type.
+ * Check a reply of the guest and give it its type. A checked reply passes again as it is: it may come from an executor that
+ * has checked it.
  *
  * @throws {@link ProtocolError} naming the place that is not as the agent's schema has it
  */
@@ -99,6 +106,9 @@ function decodeInfo(info: Field): GuestInfo {
   const commands = info.at('supported_commands').array(MAX_ENTRIES)
   return {
     version: foreignText(info.at('version').string(), 60),
-    commands: new Map(commands.map((command) => [command.at('name').string(), command.at('enabled').boolean()])),
+    supported_commands: commands.map((command) => ({
+      name: command.at('name').string(),
+      enabled: command.at('enabled').boolean(),
+    })),
   }
 }

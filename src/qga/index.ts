@@ -12,6 +12,7 @@ export {
   isKnownCommand,
   type GuestCpuChange,
   type GuestFileChunk,
+  type GuestCommand,
   type GuestInfo,
   type QgaCommandName,
   type QgaCommands,

@@ -63,7 +63,9 @@ export async function agent({ qga, trace, step }: Peers): Promise<AgentSeen> {
   for (const file of files) contents[file] = await readText(client, `${cpus}/${file}`)
   return {
     version: info.version,
-    allowed: Object.fromEntries(named.map((name) => [name, info.commands.get(name)])),
+    allowed: Object.fromEntries(
+      named.map((name) => [name, info.supported_commands.find((command) => command.name === name)?.enabled]),
+    ),
     online,
     prefix,
     refused,

@@ -71,7 +71,7 @@ export async function agentCommands(exam: Exam): Promise<readonly Finding[]> {
 }
 
 function missing({ commands, severity, loss }: Group, info: GuestInfo): Finding[] {
-  const names = commands.filter((command) => !info.commands.has(command))
+  const names = commands.filter((command) => info.supported_commands.every(({ name }) => name !== command))
   if (names.length === 0) return []
   return [
     {
@@ -85,7 +85,9 @@ function missing({ commands, severity, loss }: Group, info: GuestInfo): Finding[
 }
 
 function blocked({ commands, severity, loss }: Group, info: GuestInfo): Finding[] {
-  const names = commands.filter((command) => info.commands.get(command) === false)
+  const names = commands.filter((command) =>
+    info.supported_commands.some(({ name, enabled }) => name === command && !enabled),
+  )
   if (names.length === 0) return []
   return [
     {

@@ -82,7 +82,8 @@ export class Exam {
     const { agent } = this.vm
     if (agent === undefined) return undefined
     const info = await this.agentInfo(agent).catch(() => undefined)
-    return commands.every((command) => info?.commands.get(command) === true) ? agent : undefined
+    const allowed = info?.supported_commands.filter(({ enabled }) => enabled).map(({ name }) => name) ?? []
+    return commands.every((command) => allowed.includes(command)) ? agent : undefined
   }
 
   agentInfo(agent: QgaExecutor): Promise<GuestInfo> {
