@@ -24,6 +24,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   },
   env: process.env,
   isTerminal: isatty(process.stdout.fd),
+  stderrIsTerminal: isatty(process.stderr.fd),
   columns: process.stdout.columns,
   signal: interruption.signal,
 })

@@ -1,5 +1,6 @@
+import type { CpuMap } from '../bitmap/cpu-map.ts'
 import { InputError } from '../bitmap/errors.ts'
-import { VcpuError } from '../bitmap/vcpu-error.ts'
+import { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'
 
 /** The command line is not one that the command knows; `verb` is where its help is. Nothing was sent. */
 export function usageError(message: string, verb?: string): InputError {
@@ -19,7 +20,12 @@ export function agentMissing(what: string): InputError {
 export class InterruptedError extends VcpuError {
   override readonly name = 'InterruptedError'
 
-  constructor() {
-    super('ERR_ABORTED', 'interrupted')
+  /** What had been changed by then, where several changes were to be made. */
+  readonly changed: CpuMap | undefined
+
+  constructor(changed?: CpuMap, outcome?: Outcome) {
+    const sofar = changed === undefined ? '' : `; changed: ${changed.size === 0 ? 'none' : String(changed)}`
+    super('ERR_ABORTED', `interrupted${sofar}`, { outcome })
+    this.changed = changed
   }
 }

@@ -1,6 +1,6 @@
 import { InputError } from '../bitmap/errors.ts'
-import type { Outcome } from '../bitmap/vcpu-error.ts'
-import { GuestChangeError } from '../domain/index.ts'
+import { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'
+import { GuestChangeError, ScaleError } from '../domain/index.ts'
 import { ConnectionError, TimeoutError } from '../wire/errors.ts'
 import { InterruptedError } from './errors.ts'
 
@@ -29,6 +29,9 @@ export function exitCodeOf(error: unknown, outcome: Outcome): number {
 }
 
 /** Why a change broke off half-way counts as if it had broken off right away, unless it was undone. */
-function rootOf(error: unknown, outcome: Outcome): unknown {
-  return error instanceof GuestChangeError && error.cause !== undefined && outcome !== 'rejected' ? error.cause : error
+function rootOf(error: unknown, outcome: Outcome | undefined): unknown {
+  const isHalfWay = error instanceof GuestChangeError || error instanceof ScaleError
+  if (!isHalfWay || error.cause === undefined || outcome === 'rejected') return error
+  const { cause } = error
+  return rootOf(cause, cause instanceof VcpuError ? cause.outcome : undefined)
 }

@@ -1,6 +1,7 @@
 import { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'
 import { foreignText } from '../wire/foreign-text.ts'
 import { exitCodeOf } from './exit-code.ts'
+import { failureDetails } from './failure-details.ts'
 
 /** How far a verb had come: nothing that changes the VM can have been sent before `changing`. */
 export type Stage = 'harmless' | 'changing'
@@ -10,6 +11,8 @@ export interface Failure {
   readonly code: string
   readonly message: string
   readonly outcome: Outcome
+  /** What else scripts are told of this kind of error. */
+  readonly details: Readonly<Record<string, unknown>>
   readonly exitCode: number
 }
 
@@ -25,13 +28,14 @@ export function failureOf(error: unknown, stage: Stage): Failure {
     code: own?.code ?? 'ERR_INTERNAL',
     message: error instanceof Error ? error.message : String(error),
     outcome,
+    details: failureDetails(error),
     exitCode: exitCodeOf(error, outcome),
   }
 }
 
 /** The document of `--json`. */
-export function failureDocument({ code, message, outcome }: Failure): object {
-  return { error: { code, message, outcome } }
+export function failureDocument({ code, message, outcome, details }: Failure): object {
+  return { error: { code, message, outcome, ...details } }
 }
 
 /** One line for people, whatever the message holds: an address or a peer's words may steer no terminal. */

@@ -8,6 +8,8 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Is stdout a terminal? */
   readonly isTerminal: boolean
+  /** Is stderr a terminal? Where nothing is said, it is none. */
+  readonly stderrIsTerminal?: boolean
   /** The terminal's width in characters, where it says. */
   readonly columns: number | undefined
   /** Aborted when the command is interrupted. */

@@ -1,4 +1,4 @@
-import { badCpuId, isCpuId } from '../bitmap/cpu-id.ts'
+import { badCpuId, isCpuId, MAX_CPU_ID } from '../bitmap/cpu-id.ts'
 import { InputError } from '../bitmap/errors.ts'
 import { quote } from '../bitmap/quote.ts'
 import { MAX_TIMEOUT_MS } from '../wire/call-options.ts'
@@ -25,6 +25,20 @@ export function parseCpuId(text: string): number {
 export function parseState(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on'
   throw new InputError('ERR_STATE', `${quote(text)} is no state, expected on or off`)
+}
+
+/**
+ * Reads how many vCPUs there are to be. Whether the machine can have as many is for the machine to say.
+ *
+ * @throws {@link InputError} `ERR_COUNT`
+ */
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (DECIMAL.test(text) && count <= MAX_CPU_ID + 1) return count
+  throw new InputError(
+    'ERR_COUNT',
+    `${quote(text)} is no count of vCPUs, expected a whole number from 0 to ${MAX_CPU_ID + 1}`,
+  )
 }
 
 /**

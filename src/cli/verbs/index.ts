@@ -1,8 +1,10 @@
 import type { Verb } from '../verb.ts'
+import { doctorVerb } from './doctor.ts'
 import { guestSetVerb } from './guest-set.ts'
 import { listVerb } from './list.ts'
 import { mapVerb } from './map.ts'
+import { scaleVerb } from './scale.ts'
 import { setVerb } from './set.ts'
 
 /** Every verb, in the order of the help. */
-export const VERBS: readonly Verb[] = [mapVerb, listVerb, setVerb, guestSetVerb]
+export const VERBS: readonly Verb[] = [mapVerb, listVerb, setVerb, guestSetVerb, scaleVerb, doctorVerb]

@@ -1,0 +1,25 @@
+import { CpuMap } from '../bitmap/cpu-map.ts'
+import { VcpuError } from '../bitmap/vcpu-error.ts'
+import { NotReachableError, ScaleError } from '../domain/index.ts'
+import { InterruptedError } from './errors.ts'
+
+/** What `--json` tells of an error beside its code, message and outcome: nothing of most. */
+export function failureDetails(error: unknown): Readonly<Record<string, unknown>> {
+  if (error instanceof ScaleError) return scaleDetails(error)
+  if (error instanceof NotReachableError) {
+    return { nearestBelow: error.nearestBelow ?? null, nearestAbove: error.nearestAbove ?? null }
+  }
+  if (error instanceof InterruptedError && error.changed !== undefined) return { changed: error.changed }
+  return {}
+}
+
+function scaleDetails({ changed, rolledBack, failed, rest, cause }: ScaleError): Readonly<Record<string, unknown>> {
+  const notTried = CpuMap.from(rest.flatMap(({ ids }) => [...ids]))
+  return { changed, rolledBack, failed: failed.ids, notTried, cause: causeDocument(cause) }
+}
+
+function causeDocument(cause: unknown): object {
+  const own = cause instanceof VcpuError ? cause : undefined
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return { code: own?.code ?? 'ERR_INTERNAL', message, outcome: own?.outcome ?? 'unknown' }
+}
