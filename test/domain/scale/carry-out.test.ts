@@ -96,6 +96,9 @@ describe('a step that fails', () => {
     })
     const other = await failureOf(new FakeMachine(2, failAt(3, undone)), 5)
     expect(other).toMatchObject({ outcome: 'partial', changed: CpuMap.of(2) })
+    const stuck = await collect(new FakeMachine(2, failAt(3, kept)).scale(5, { rollback: true }))
+    expect(stuck.all.at(-1)).toMatchObject({ type: 'rolled-back', restored: CpuMap.of(2), online: 3 })
+    expect(stuck.error).toMatchObject({ outcome: 'partial', changed: CpuMap.of(3), rolledBack: CpuMap.of(2) })
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CpuMap, InputError } from '../../../src/bitmap/index.ts'
 import { ScaleRun } from '../../../src/domain/scale/scale-run.ts'
+import { TimeoutError } from '../../../src/wire/errors.ts'
 import { collect, failAt, FakeMachine, told } from './fake-machine.ts'
 
 describe('a run that ends well', () => {
@@ -95,6 +96,18 @@ describe('a run that fails', () => {
     )
     await expect(run).rejects.toBe(refused)
     expect(await collect(run)).toEqual({ all: [], error: refused })
+  })
+
+  test('before it has a plan says so, whatever its reading says of itself', async () => {
+    const unread = new TimeoutError('no answer', { outcome: 'unknown' })
+    const { error } = await collect(
+      new ScaleRun(
+        () => Promise.reject(unread),
+        () => Promise.reject(new Error('not to be reached')),
+        {},
+      ),
+    )
+    expect(error).toMatchObject({ name: 'TimeoutError', outcome: 'not-sent' })
   })
 
   test('in the middle throws the same into the loop, at its end', async () => {

@@ -107,6 +107,13 @@ describe('the reasons', () => {
     ])
   })
 
+  test('tell no tie between sockets that are passed over', () => {
+    const threeSockets = x86([['socket-id', 3], ['core-id', 2]]) // prettier-ignore
+    expect(reasons(withFilled(threeSockets, [2]), 3, 'spread-sockets')).toEqual([
+      [4, 'socket 2 is the emptiest with a free slot (0 plugged)'],
+    ])
+  })
+
   test('are those of the lowest where there is nothing to spread over', () => {
     expect(reasons(boot(twoSockets, 2), 3, 'spread-nodes')).toEqual([[2, 'lowest free slot']])
     expect(reasons(boot(x86([['socket-id', 1], ['core-id', 4]]), 2), 1, 'spread-sockets')).toEqual([[1, 'highest slot that may go']]) // prettier-ignore
