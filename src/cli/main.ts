@@ -9,7 +9,7 @@ import { failureDocument, failureLine, failureOf, type Stage } from './failure.t
 import { helpText, version } from './help.ts'
 import type { CliIo } from './io.ts'
 import { paintFor } from './render/style.ts'
-import type { Answer } from './verb.ts'
+import type { Answer, Verb } from './verb.ts'
 
 /** Width of a terminal that does not say its own. */
 const DEFAULT_COLUMNS = 80
@@ -23,18 +23,29 @@ const DEFAULT_COLUMNS = 80
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const wantsJson = asksForJson(argv)
   let stage: Stage = 'harmless'
+  let explain: Verb['explain']
   try {
-    const answer = await answerTo(readRequest(argv), io, wantsJson, () => {
+    const request = readRequest(argv)
+    if (request.kind === 'run') explain = request.verb.explain
+    const answer = await answerTo(request, io, wantsJson, () => {
       stage = 'changing'
     })
-    io.stdout(`${wantsJson ? JSON.stringify(answer.json) : answer.text()}\n`)
+    print(wantsJson ? JSON.stringify(answer.json) : answer.text(), io)
     return EXIT.done
   } catch (error) {
     const failure = failureOf(error, stage)
-    if (wantsJson) io.stdout(`${JSON.stringify(failureDocument(failure))}\n`)
+    const explanation = explain?.(error)
+    print(
+      wantsJson ? JSON.stringify({ ...failureDocument(failure), ...explanation?.json }) : (explanation?.text() ?? ''),
+      io,
+    )
     io.stderr(`${failureLine(failure)}\n`)
     return failure.exitCode
   }
+}
+
+function print(text: string, io: CliIo): void {
+  if (text !== '') io.stdout(`${text}\n`)
 }
 
 function answerTo(request: Request, io: CliIo, wantsJson: boolean, onChanging: () => void): Promise<Answer> {
@@ -58,7 +69,7 @@ async function runVerb(
   onChanging: () => void,
 ): Promise<Answer> {
   const { verb, run, target } = request
-  const domain = await Domain.connect({ ...target, signal })
+  const domain = await Domain.connect({ ...target, signal, lazyAgent: verb.lazyAgent })
   try {
     if (verb.changes) onChanging()
     return await run({

@@ -38,7 +38,7 @@ export interface Session {
 export interface Answer {
   /** The one document of `--json`. */
   readonly json: object
-  /** The same for people; ends without a newline. */
+  /** The same for people; ends without a newline. Nothing is printed for `''`. */
   readonly text: () => string
 }
 
@@ -60,6 +60,10 @@ export interface Verb {
   readonly changes: boolean
   /** Is `--qga` required, whatever else is given? */
   readonly needsAgent: boolean
+  /** Is it of use without the agent's channel too, should that not open? Then it is opened at its first use only. */
+  readonly lazyAgent?: boolean
+  /** What more there is to say of a failure: told beside it, in the failure's JSON document too. */
+  readonly explain?: (error: unknown) => Answer | undefined
   /**
    * Check what it was given, before anything is connected.
    *
