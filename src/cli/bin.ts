@@ -25,6 +25,12 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   isTerminal: isatty(process.stdout.fd),
   stderrIsTerminal: isatty(process.stderr.fd),
-  columns: process.stdout.columns,
+  // Asked anew each time: a window may change its size.
+  get columns() {
+    return process.stdout.columns
+  },
+  get rows() {
+    return process.stdout.rows
+  },
   signal: interruption.signal,
 })

@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts'
+
 /** Takes text on its way out. */
 export type TextSink = (text: string) => void
 
@@ -12,6 +14,10 @@ export interface CliIo {
   readonly stderrIsTerminal?: boolean
   /** The terminal's width in characters, where it says. */
   readonly columns: number | undefined
+  /** Its height in lines, where it says. */
+  readonly rows?: number | undefined
+  /** The system's unless given. */
+  readonly clock?: Clock
   /** Aborted when the command is interrupted. */
   readonly signal: AbortSignal
 }

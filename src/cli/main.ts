@@ -75,6 +75,7 @@ async function runVerb(
     return await run({
       domain,
       call: callsWithin(target.timeoutMs, signal),
+      each: () => ({ signal, timeoutMs: target.timeoutMs }),
       hasAgent: target.qga !== undefined,
       wantsJson,
       io,

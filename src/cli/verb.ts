@@ -25,6 +25,8 @@ export interface Session {
   readonly domain: Domain
   /** The bounds of the next call: the interruption, and what is left of `--timeout`, which is for the whole verb. */
   readonly call: () => CallOptions
+  /** The bounds of one call of a verb that makes calls without end: `--timeout` is for each of them. */
+  readonly each: () => CallOptions
   /** Was `--qga` given? */
   readonly hasAgent: boolean
   readonly wantsJson: boolean

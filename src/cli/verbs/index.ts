@@ -5,6 +5,7 @@ import { listVerb } from './list.ts'
 import { mapVerb } from './map.ts'
 import { scaleVerb } from './scale.ts'
 import { setVerb } from './set.ts'
+import { watchVerb } from './watch.ts'
 
 /** Every verb, in the order of the help. */
-export const VERBS: readonly Verb[] = [mapVerb, listVerb, setVerb, guestSetVerb, scaleVerb, doctorVerb]
+export const VERBS: readonly Verb[] = [mapVerb, listVerb, setVerb, guestSetVerb, scaleVerb, watchVerb, doctorVerb]

@@ -1,6 +1,4 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { GuestMaps, VcpuMaps } from '../../bitmap/maps.ts'
-import type { Vcpu } from '../../domain/index.ts'
+import { mapsDocument, mapsOf } from '../maps.ts'
 import { requireOperands } from '../operands.ts'
 import { renderMaps } from '../render/map-table.ts'
 import { renderStrip } from '../render/strip.ts'
@@ -39,27 +37,10 @@ async function readMaps(session: Session): Promise<Answer> {
   // A script needs the maps only. The picture needs each vCPU, and takes its maps from that same reading, so that the two
   // cannot contradict each other.
   const vcpus = wantsJson ? [] : await domain.vcpus(session.call())
-  const { online, onlinable, offlinable, possible } = wantsJson
-    ? await domain.getVcpuMaps(session.call())
-    : mapsOf(vcpus)
-  const qemu = { online, onlinable, offlinable, possible }
+  const qemu = wantsJson ? await domain.getVcpuMaps(session.call()) : mapsOf(vcpus)
   const agent = hasAgent ? await domain.getGuestMaps(session.call()) : null
   return {
-    json: { qemu, agent: agent === null ? null : agentDocument(agent) },
+    json: mapsDocument(qemu, agent),
     text: () => [renderMaps(qemu, agent, columns, paint), renderStrip(vcpus, columns, paint)].join('\n\n'),
-  }
-}
-
-function agentDocument({ online, offlinable, onlinable, possible }: GuestMaps): object {
-  return { online, offlinable, onlinable, possible }
-}
-
-function mapsOf(vcpus: readonly Vcpu[]): VcpuMaps {
-  const idsOf = (wanted: (vcpu: Vcpu) => boolean): CpuMap => CpuMap.from(vcpus.filter(wanted).map(({ id }) => id))
-  return {
-    online: idsOf(({ online }) => online),
-    onlinable: idsOf(({ online }) => !online),
-    offlinable: idsOf(({ offlinable }) => offlinable),
-    possible: idsOf(() => true),
   }
 }

@@ -1,0 +1,30 @@
+import { CpuMap } from '../bitmap/cpu-map.ts'
+import type { GuestMaps, VcpuMaps } from '../bitmap/maps.ts'
+import type { Vcpu } from '../domain/index.ts'
+
+/** QEMU's maps, taken from a list of all vCPUs, so that the two cannot contradict each other. */
+export function mapsOf(vcpus: readonly Vcpu[]): VcpuMaps {
+  const idsOf = (wanted: (vcpu: Vcpu) => boolean): CpuMap => CpuMap.from(vcpus.filter(wanted).map(({ id }) => id))
+  return {
+    online: idsOf(({ online }) => online),
+    onlinable: idsOf(({ online }) => !online),
+    offlinable: idsOf(({ offlinable }) => offlinable),
+    possible: idsOf(() => true),
+  }
+}
+
+/** The maps as scripts get them. Field by field: what they parse must not change because the library's objects do. */
+export function mapsDocument(
+  qemu: VcpuMaps,
+  agent: GuestMaps | null,
+): { readonly qemu: object; readonly agent: object | null } {
+  const { online, onlinable, offlinable, possible } = qemu
+  return {
+    qemu: { online, onlinable, offlinable, possible },
+    agent: agent === null ? null : agentDocument(agent),
+  }
+}
+
+function agentDocument({ online, offlinable, onlinable, possible }: GuestMaps): object {
+  return { online, offlinable, onlinable, possible }
+}

@@ -1,0 +1,76 @@
+import type { GuestMaps } from '../../bitmap/maps.ts'
+import type { Vcpu } from '../../domain/index.ts'
+import type { Session } from '../verb.ts'
+import type { Picture } from './picture.ts'
+
+/** The guest's side, as it was last seen. */
+interface GuestSide {
+  readonly maps: GuestMaps
+  readonly byId: ReadonlyMap<number, Vcpu>
+}
+
+/**
+ * Looks at a VM again and again. The guest is looked at apart from QEMU: a mute one takes seconds to fail each time, and
+ * must not hold up the picture of QEMU's side.
+ */
+export class Lookout {
+  readonly #session: Session
+  readonly #onPicture: (picture: Picture) => void
+  #vcpus: readonly Vcpu[] = []
+  #guest: GuestSide | undefined
+  #trouble: string | null = null
+  #isAskingGuest = false
+
+  /** @param onPicture - is given each new picture, QEMU's side first and the guest's as it comes in */
+  constructor(session: Session, onPicture: (picture: Picture) => void) {
+    this.#session = session
+    this.#onPicture = onPicture
+  }
+
+  /**
+   * Look once.
+   *
+   * @throws what `Domain.vcpus` does, of QEMU's side
+   */
+  async look(): Promise<void> {
+    const { domain, hasAgent, each } = this.#session
+    this.#vcpus = await domain.vcpus({ ...each(), guest: false })
+    this.#show()
+    if (hasAgent && !this.#isAskingGuest) void this.#lookAtGuest()
+  }
+
+  /** Never rejects: what goes wrong on QEMU's side the next look tells. */
+  async #lookAtGuest(): Promise<void> {
+    const { domain, each } = this.#session
+    this.#isAskingGuest = true
+    try {
+      const vcpus = await domain.vcpus(each())
+      const maps = await domain.getGuestMaps(each())
+      this.#guest = { maps, byId: new Map(vcpus.map((vcpu) => [vcpu.id, vcpu])) }
+      this.#trouble = null
+    } catch (error) {
+      this.#guest = undefined
+      this.#trouble = error instanceof Error ? error.message : String(error)
+    } finally {
+      this.#isAskingGuest = false
+    }
+    this.#show()
+  }
+
+  #show(): void {
+    const { domain, io } = this.#session
+    if (io.signal.aborted) return
+    this.#onPicture({
+      vcpus: this.#vcpus.map((vcpu) => ({ ...vcpu, guest: this.#guestOf(vcpu) })),
+      guest: this.#guest?.maps ?? null,
+      trouble: this.#trouble,
+      pending: domain.pendingRemovals(),
+    })
+  }
+
+  /** The guest's side of a vCPU, if it is still the same device that it was seen for. */
+  #guestOf({ id, qomPath }: Vcpu): Vcpu['guest'] {
+    const seen = this.#guest?.byId.get(id)
+    return seen?.qomPath === qomPath ? seen.guest : null
+  }
+}

@@ -1,0 +1,74 @@
+import type { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { GuestMaps } from '../../bitmap/maps.ts'
+import type { DomainEvent, Vcpu } from '../../domain/index.ts'
+import { foreignText } from '../../wire/foreign-text.ts'
+import { mapsOf } from '../maps.ts'
+
+/** What is known of a VM's vCPUs at one moment. */
+export interface Picture {
+  /** Every vCPU; with the guest's side of it, where that is known. */
+  readonly vcpus: readonly Vcpu[]
+  /** The guest's maps, as they were last seen; `null` before that, and where there is no agent. */
+  readonly guest: GuestMaps | null
+  /** Why the guest cannot be seen, in words; `null` where it can, or is not asked. */
+  readonly trouble: string | null
+  /** Asked to go, and not gone. */
+  readonly pending: CpuMap
+}
+
+/** Longest text of a peer in a line, in characters. */
+const MAX_TEXT = 300
+
+/** Every map of a picture, under the name that it is told by. */
+export function namedMaps({ vcpus, guest, pending }: Picture): ReadonlyMap<string, CpuMap> {
+  const qemu = mapsOf(vcpus)
+  return new Map([
+    ['QEMU online', qemu.online],
+    ['QEMU onlinable', qemu.onlinable],
+    ['QEMU offlinable', qemu.offlinable],
+    ['QEMU possible', qemu.possible],
+    ['QEMU pending', pending],
+    ...(guest === null
+      ? []
+      : ([
+          ['guest online', guest.online],
+          ['guest offlinable', guest.offlinable],
+          ['guest onlinable', guest.onlinable],
+          ['guest possible', guest.possible],
+        ] as const)),
+  ])
+}
+
+/** What has changed from one picture to the next, a line for each map; all maps where there was no picture before. */
+export function changesBetween(before: Picture | undefined, after: Picture): string[] {
+  const old = before === undefined ? new Map<string, CpuMap>() : namedMaps(before)
+  const lines = [...namedMaps(after)].flatMap(([name, map]) => {
+    const was = old.get(name)
+    if (was === undefined) return name === 'QEMU pending' && map.size === 0 ? [] : [`${name}: ${textOf(map)}`]
+    return was.equals(map) ? [] : [`${name}: ${textOf(was)} -> ${textOf(map)}`]
+  })
+  if (after.trouble !== null && after.trouble !== before?.trouble) {
+    lines.push(`guest: not seen: ${foreignText(after.trouble, MAX_TEXT)}`)
+  }
+  return lines
+}
+
+/** An event in one line. */
+export function eventText(event: DomainEvent): string {
+  switch (event.type) {
+    case 'plugged':
+      return `plugged vCPU ${String(event.ids)} (device ${event.deviceId})`
+    case 'unplugged':
+      return `unplugged vCPU ${String(event.ids)}${event.late ? ', late' : ''}`
+    case 'refused':
+      return `the guest refused to let vCPU ${String(event.ids)} go: ${foreignText(event.reason, MAX_TEXT)}`
+    case 'lost':
+      return `nobody knows what became of the unplug of vCPU ${String(event.ids)}`
+    case 'reset':
+      return 'the guest was reset'
+  }
+}
+
+function textOf(map: CpuMap): string {
+  return map.size === 0 ? 'none' : String(map)
+}

@@ -1,0 +1,125 @@
+import { VcpuError } from '../../bitmap/vcpu-error.ts'
+import type { DomainEvent } from '../../domain/index.ts'
+import { ConnectionError } from '../../wire/errors.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import type { CliIo } from '../io.ts'
+import type { Session } from '../verb.ts'
+import { Bell } from './bell.ts'
+import { Lookout } from './lookout.ts'
+import { changesBetween, eventText, type Picture } from './picture.ts'
+import { Screen } from './screen.ts'
+
+/** How often the VM is looked at without a hint, in milliseconds. */
+const LOOK_EVERY_MS = 1_000
+/** Events kept for the screen: more than any screen shows. */
+const MAX_HISTORY = 200
+
+/**
+ * Show the slots until the command is interrupted: on a terminal one picture that is drawn over, elsewhere a line for each
+ * change.
+ *
+ * @throws {@link ConnectionError} when the VM goes away
+ */
+export async function watch(session: Session): Promise<void> {
+  const { domain, io } = session
+  const clock = io.clock ?? systemClock
+  const bell = new Bell(clock)
+  const show = isScreen(io) ? onScreen(session, clock) : asLines(io, clock)
+  const lookout = new Lookout(session, show.picture)
+  const events = domain.changes()
+  const heard = hear(events, (event) => {
+    show.event(event)
+    bell.ring()
+  })
+  const onAbort = (): void => {
+    bell.ring()
+  }
+  io.signal.addEventListener('abort', onAbort)
+  try {
+    while (!io.signal.aborted) {
+      await lookout.look()
+      await bell.wait(LOOK_EVERY_MS)
+    }
+  } catch (error) {
+    if (!io.signal.aborted) throw goneOr(error)
+  } finally {
+    io.signal.removeEventListener('abort', onAbort)
+    await events.return()
+    await heard
+    show.end()
+  }
+}
+
+async function hear(events: AsyncIterable<DomainEvent>, onEvent: (event: DomainEvent) => void): Promise<void> {
+  try {
+    for await (const event of events) onEvent(event)
+  } catch (error) {
+    // More events than anybody can read: what they were about, the next look shows.
+    if (!(error instanceof VcpuError)) throw error
+  }
+}
+
+/** Where pictures and events go. */
+interface Show {
+  readonly picture: (picture: Picture) => void
+  readonly event: (event: DomainEvent) => void
+  readonly end: () => void
+}
+
+function asLines(io: CliIo, clock: Clock): Show {
+  let before: Picture | undefined
+  const print = (line: string): void => {
+    io.stdout(`${timeOf(clock.now())}  ${line}\n`)
+  }
+  return {
+    picture: (picture) => {
+      for (const line of changesBetween(before, picture)) print(line)
+      before = picture
+    },
+    event: (event) => {
+      print(eventText(event))
+    },
+    end: () => undefined,
+  }
+}
+
+function onScreen(session: Session, clock: Clock): Show {
+  const screen = new Screen(session)
+  const history: string[] = []
+  let before: Picture | undefined
+  const note = (line: string): void => {
+    history.push(`${timeOf(clock.now())}  ${line}`)
+    if (history.length > MAX_HISTORY) history.shift()
+  }
+  return {
+    picture: (picture) => {
+      // What is there at first, and what follows from the rest, the picture itself says.
+      const changes = before === undefined ? [] : changesBetween(before, picture)
+      for (const line of changes.filter((change) => / online: .* -> /.test(change))) note(line)
+      before = picture
+      screen.draw(picture, history)
+    },
+    event: (event) => {
+      note(eventText(event))
+    },
+    end: () => {
+      screen.leave()
+    },
+  }
+}
+
+/** A terminal that cannot move its cursor gets lines. */
+function isScreen({ isTerminal, env }: CliIo): boolean {
+  return isTerminal && env['TERM'] !== 'dumb'
+}
+
+/** To whoever watches, a monitor that cannot be reached again means that QEMU has ended. */
+function goneOr(error: unknown): unknown {
+  if (!(error instanceof ConnectionError)) return error
+  return new ConnectionError('ERR_CONNECTION_LOST', `the VM is gone: ${error.message}`, { cause: error })
+}
+
+function timeOf(date: Date): string {
+  const two = (part: number): string => String(part).padStart(2, '0')
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
+}
