@@ -287,6 +287,7 @@ export class Domain {
   }
 
   #runPlan(makePlan: () => Promise<Plan>, options: SetVcpuStatesOptions): ScaleRun {
+    if (options.guest === true) this.#vm.requireAgent()
     return new ScaleRun(makePlan, (step, each) => this.setVcpuState(step.id, step.online, each), options)
   }
 }
