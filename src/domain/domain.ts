@@ -195,7 +195,7 @@ export class Domain {
     if (guest) this.#vm.requireAgent()
     const deadline = new Deadline(options, CHANGE_TIMEOUT_MS)
     options.signal?.throwIfAborted()
-    const steps = new Steps()
+    const steps = new Steps(options.onStep)
     const request = { id, online, wholeSlot, guest, rollback, leastConfidence, deadline, steps }
     const joined = await joinRemoval(this.#vm, request)
     return joined ?? this.#changes.run(deadline, `vCPU ${id}`, () => changeVcpu(this.#vm, request))
@@ -287,8 +287,11 @@ export class Domain {
   }
 
   #runPlan(makePlan: () => Promise<Plan>, options: SetVcpuStatesOptions): ScaleRun {
-    if (options.guest === true) this.#vm.requireAgent()
-    return new ScaleRun(makePlan, (step, each) => this.setVcpuState(step.id, step.online, each), options)
+    const checkAndPlan = (): Promise<Plan> => {
+      if (options.guest === true) this.#vm.requireAgent()
+      return makePlan()
+    }
+    return new ScaleRun(checkAndPlan, (step, each) => this.setVcpuState(step.id, step.online, each), options)
   }
 }
 

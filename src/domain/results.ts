@@ -49,6 +49,8 @@ export interface SetVcpuStateOptions extends CallOptions {
    * is refused before anything is sent.
    */
   readonly leastConfidence?: Confidence | undefined
+  /** Told of each step as it is done: for progress, and for what an aborted call had done by then. Must not throw. */
+  readonly onStep?: ((step: ChangeStep) => void) | undefined
 }
 
 /** What became of a change that did not fail. */

@@ -23,6 +23,12 @@ export interface ChangeStep {
 export class Steps {
   readonly #startMs = performance.now()
   readonly #done: ChangeStep[] = []
+  readonly #onStep: ((step: ChangeStep) => void) | undefined
+
+  /** @param onStep - told of each step as it is done */
+  constructor(onStep?: (step: ChangeStep) => void) {
+    this.#onStep = onStep
+  }
 
   /** What has been done so far. */
   get done(): readonly ChangeStep[] {
@@ -30,6 +36,8 @@ export class Steps {
   }
 
   note(step: ChangeStepName, detail: string): void {
-    this.#done.push({ step, detail, atMs: Math.round(performance.now() - this.#startMs) })
+    const done = { step, detail, atMs: Math.round(performance.now() - this.#startMs) }
+    this.#done.push(done)
+    this.#onStep?.(done)
   }
 }

@@ -1,6 +1,6 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
 import { VcpuError, withOutcome, type Outcome } from '../../bitmap/vcpu-error.ts'
-import { GuestChangeError } from '../errors.ts'
+import type { ChangeStep, ChangeStepName } from '../change/steps.ts'
 import type { SetVcpuStateOptions } from '../results.ts'
 import { ScaleError } from './errors.ts'
 import type { Journal } from './journal.ts'
@@ -30,6 +30,8 @@ export async function carryOut(
 class Run {
   readonly #plan: Plan
   readonly #apply: (step: PlanStep) => Promise<CpuMap>
+  /** What the step under way has done so far, by its own account. */
+  readonly #account = new Set<ChangeStepName>()
   readonly #options: SetVcpuStatesOptions
   readonly #journal: Journal
   readonly #done: StepDone[] = []
@@ -37,7 +39,14 @@ class Run {
 
   constructor(plan: Plan, apply: ApplyStep, options: SetVcpuStatesOptions, journal: Journal) {
     this.#plan = plan
-    this.#apply = async (step) => (await apply(step, { ...options, wholeSlot: true })).changed
+    const onStep = (done: ChangeStep): void => {
+      this.#account.add(done.step)
+      options.onStep?.(done)
+    }
+    this.#apply = async (step) => {
+      this.#account.clear()
+      return (await apply(step, { ...options, wholeSlot: true, onStep })).changed
+    }
     this.#options = options
     this.#journal = journal
     this.#online = plan.from
@@ -63,7 +72,7 @@ class Run {
       this.#journal.add(entry)
       this.#done.push(entry)
     } catch (error) {
-      const changed = changedAllTheSame(error, at.step)
+      const changed = this.#changedAllTheSame(at.step)
       if (changed.size > 0) this.#count(at.step)
       this.#journal.add({ type: 'failed', ...at, error, changed })
       this.#throwIfAbortedBy(error)
@@ -102,6 +111,11 @@ class Run {
     return undefined
   }
 
+  /** A vCPU can be plugged, or have gone, although the change as a whole failed or was aborted. */
+  #changedAllTheSame({ online, ids }: PlanStep): CpuMap {
+    return this.#account.has(online ? 'slot-filled' : 'slot-empty') && !this.#account.has('undo') ? ids : CpuMap.empty
+  }
+
   #at(index: number): { readonly step: PlanStep; readonly index: number; readonly total: number } {
     const step = this.#plan.steps[index]
     if (step === undefined) throw new RangeError(`the plan has no step ${index}`)
@@ -124,13 +138,6 @@ class Run {
     if (signal?.aborted !== true || error !== signal.reason) return
     throw this.#journal.changed.size > 0 ? withOutcome(error, 'partial') : error
   }
-}
-
-/** A vCPU can be plugged, or have gone, although the guest's part of the change failed. */
-function changedAllTheSame(error: unknown, { online, ids }: PlanStep): CpuMap {
-  if (!(error instanceof GuestChangeError)) return CpuMap.empty
-  const has = (name: string): boolean => error.steps.some(({ step }) => step === name)
-  return has(online ? 'slot-filled' : 'slot-empty') && !has('undo') ? ids : CpuMap.empty
 }
 
 /** The outcome where nothing is left changed. */

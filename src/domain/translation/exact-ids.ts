@@ -22,7 +22,8 @@ interface ExactRule {
 /**
  * Read from the guest's own `/sys` which vCPU each of its CPUs is.
  *
- * @returns cpu-index by guest id, for the CPUs whose files say so; `undefined` where the agent may not read files
+ * @returns cpu-index by guest id, for the CPUs whose files say so; `undefined` where the guest does not say it of
+ *   any, or its agent may not read files
  */
 export async function readExactIds(
   qmp: QmpExecutor,
@@ -43,7 +44,8 @@ export async function readExactIds(
     const index = text === undefined ? undefined : rule.parse(text)
     if (index !== undefined) ids.set(id, index)
   }
-  return ids
+  // Where not even the boot CPU says which it is (no ACPI devices for CPUs), the guest says nothing, and not that it has none.
+  return ids.size === 0 ? undefined : ids
 }
 
 async function ruleFor(

@@ -123,9 +123,9 @@ describe('a roll-back', () => {
 
   test('that does not come to its end says how far it came', async () => {
     const refused = new CommandError('device_del', 'GenericError', 'busy')
-    const machine = new FakeMachine(2, (step) => {
-      failAt(5, unknown)(step)
-      failAt(3, refused, false)(step)
+    const machine = new FakeMachine(2, (step, options) => {
+      failAt(5, unknown)(step, options)
+      failAt(3, refused, false)(step, options)
     })
     const { all, error } = await collect(machine.scale(7, { rollback: true }))
     expect(machine.asked).toEqual(['+2', '+3', '+4', '+5', '-4', '-3'])
@@ -238,8 +238,8 @@ describe('an abort', () => {
 
   test('during a roll-back ends it', async () => {
     const controller = new AbortController()
-    const machine = new FakeMachine(2, (step) => {
-      failAt(4, rejected)(step)
+    const machine = new FakeMachine(2, (step, options) => {
+      failAt(4, rejected)(step, options)
       if (step.online || step.id !== 2) return
       controller.abort()
       controller.signal.throwIfAborted()

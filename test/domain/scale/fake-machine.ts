@@ -1,4 +1,5 @@
 import { CpuMap } from '../../../src/bitmap/index.ts'
+import { GuestChangeError } from '../../../src/domain/errors.ts'
 import type { ApplyStep } from '../../../src/domain/scale/carry-out.ts'
 import { planScale } from '../../../src/domain/scale/plan.ts'
 import type { Plan, PlanStep } from '../../../src/domain/scale/plan-step.ts'
@@ -10,7 +11,7 @@ import { boot } from '../../bitmap/vm.ts'
 import { slotsOf } from './model.ts'
 
 /** What a step does beside changing its ids: nothing, or it throws. */
-export type Act = (step: PlanStep) => void | Promise<void>
+export type Act = (step: PlanStep, options: SetVcpuStateOptions) => void | Promise<void>
 
 /** A machine of one vCPU a slot that remembers what it was asked, and does only that. */
 export class FakeMachine {
@@ -30,7 +31,7 @@ export class FakeMachine {
   readonly apply: ApplyStep = async (step, options) => {
     this.asked.push(`${step.online ? '+' : '-'}${String(step.ids)}`)
     this.options.push(options)
-    await this.#act(step)
+    await this.#act(step, options)
     const after = step.online ? this.online.union(step.ids) : this.online.difference(step.ids)
     const changed = after.difference(this.online).union(this.online.difference(after))
     this.online = after
@@ -47,10 +48,15 @@ export class FakeMachine {
   }
 }
 
-/** Fails the step for that id; `online` narrows it to its plugging or its unplugging. */
-export function failAt(id: number, error: unknown, online?: boolean): (step: PlanStep) => void {
-  return (step) => {
-    if (step.id === id && (online === undefined || step.online === online)) throw error
+/**
+ * Fails the step for that id, after it has told what an error of the guest's part says was done; `online` narrows it to
+ * its plugging or its unplugging.
+ */
+export function failAt(id: number, error: unknown, online?: boolean): (...args: Parameters<Act>) => void {
+  return (step, { onStep }) => {
+    if (step.id !== id || (online !== undefined && step.online !== online)) return
+    if (error instanceof GuestChangeError) for (const done of error.steps) onStep?.(done)
+    throw error
   }
 }
 

@@ -80,9 +80,22 @@ describe('a run that ends well', () => {
     const options = { signal, timeoutMs: 250, guest: true, rollback: true } as const
     await machine.scale(4, options)
     expect(machine.options).toEqual([
-      { ...options, wholeSlot: true },
-      { ...options, wholeSlot: true },
+      { ...options, wholeSlot: true, onStep: expect.any(Function) as unknown },
+      { ...options, wholeSlot: true, onStep: expect.any(Function) as unknown },
     ])
+  })
+
+  test('an abort in the guest’s part of a step does not hide that QEMU’s part is done', async () => {
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const run = new FakeMachine(2, (step, { onStep }) => {
+      if (step.id !== 3) return
+      onStep?.({ step: 'slot-filled', detail: '', atMs: 1 })
+      abort.abort(reason)
+      throw reason
+    }).scale(5, { signal: abort.signal })
+    await expect(run).rejects.toBe(reason)
+    expect(String(run.changed)).toBe('2-3')
   })
 })
 
