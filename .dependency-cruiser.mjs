@@ -1,15 +1,38 @@
 // The rooms of src/ and the one direction in which imports may point. ARCHITECTURE.md draws the same picture.
 const room = (name) => `^src/${name}/`
-const forbid = (from, to, comment) => ({ name: `${from}-not-${to}`, severity: 'error', comment, from: { path: room(from) }, to: { path: room(to) } })
+const forbid = (from, to, comment) => ({
+  name: `${from}-not-${to}`,
+  severity: 'error',
+  comment,
+  from: { path: room(from) },
+  to: { path: room(to) },
+})
 
 export default {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'bitmap-imports-nothing', severity: 'error', comment: 'src/bitmap is pure', from: { path: room('bitmap') }, to: { pathNot: room('bitmap') } },
-    { name: 'wire-below', severity: 'error', comment: 'src/wire knows neither protocol', from: { path: room('wire') }, to: { path: '^src/(qmp|qga|domain|cli|testing)/' } },
+    {
+      name: 'bitmap-imports-nothing',
+      severity: 'error',
+      comment: 'src/bitmap is pure',
+      from: { path: room('bitmap') },
+      to: { pathNot: room('bitmap') },
+    },
+    {
+      name: 'wire-below',
+      severity: 'error',
+      comment: 'src/wire knows neither protocol',
+      from: { path: room('wire') },
+      to: { path: '^src/(qmp|qga|domain|cli|testing)/' },
+    },
     forbid('qmp', 'qga', 'the two protocols never import each other'),
     forbid('qga', 'qmp', 'the two protocols never import each other'),
-    { name: 'protocols-below', severity: 'error', from: { path: '^src/(qmp|qga)/' }, to: { path: '^src/(domain|cli|testing)/' } },
+    {
+      name: 'protocols-below',
+      severity: 'error',
+      from: { path: '^src/(qmp|qga)/' },
+      to: { path: '^src/(domain|cli|testing)/' },
+    },
     {
       name: 'domain-knows-two-interfaces',
       severity: 'error',
@@ -25,8 +48,18 @@ export default {
       from: { path: '^src/', pathNot: '^src/wire/socket\\.ts$' },
       to: { path: '^(node:)?(net|tls)$' },
     },
-    { name: 'no-runtime-package', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'] } },
-    { name: 'src-not-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|scripts|examples|bench)/' } },
+    {
+      name: 'no-runtime-package',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'src-not-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|scripts|examples|bench)/' },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // A slow day must not fail a test: every time-out here is a fence against a hang, never a measurement.
@@ -5,6 +6,13 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // The examples import the package by its name, as its users do.
+        resolve: {
+          alias: [
+            { find: /^qemu-vcpu$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+            { find: /^qemu-vcpu\/(\w+)$/, replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)) },
+          ],
+        },
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],

@@ -21,6 +21,7 @@ const jobs = {
     ['vitest', 'run', '--project', 'unit', '--reporter', 'dot'],
     ['tsc', '-p', 'tsconfig.build.json'],
     ['publint', '--strict'],
+    ['node', 'scripts/check-package.mjs'],
   ],
 }
 
