@@ -19,6 +19,7 @@ const jobs = {
     ['tsc', '-p', 'tsconfig.json'],
     ['depcruise', 'src', 'test', 'scripts', 'examples', '--config', '.dependency-cruiser.mjs'],
     ['vitest', 'run', '--project', 'unit', '--reporter', 'dot'],
+    ['node', '-e', "require('fs').rmSync('dist', { recursive: true, force: true })"],
     ['tsc', '-p', 'tsconfig.build.json'],
     ['publint', '--strict'],
     ['node', 'scripts/check-package.mjs'],
