@@ -1,6 +1,5 @@
 import { requireCpuId } from '../bitmap/cpu-id.ts'
 import type { CpuMap } from '../bitmap/cpu-map.ts'
-import { InputError } from '../bitmap/errors.ts'
 import { computeVcpuMaps, type GuestMaps, type VcpuMaps } from '../bitmap/maps.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
@@ -11,6 +10,7 @@ import type { EventStream } from '../wire/event-stream.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { linkAgent, linkMonitor, type Endpoint, type Link } from './connect.ts'
+import { requireConfidence, requireMapKind, requireState } from './check-input.ts'
 import { changeVcpu, joinRemoval } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
 import { examine } from './doctor/examine.ts'
@@ -21,10 +21,7 @@ import { readGuestMaps } from './guest/guest-cpus.ts'
 import { setGuestVcpu } from './guest/set-guest-vcpu.ts'
 import { listVcpus } from './list-vcpus.ts'
 import {
-  CONFIDENCES,
-  VCPU_MAP_KINDS,
   type ChangeResult,
-  type Confidence,
   type SetVcpuStateOptions,
   type Vcpu,
   type VcpuChange,
@@ -112,6 +109,7 @@ export class Domain {
    * @throws {@link ContradictionError} when QEMU's replies contradict each other, or the guest's do
    */
   async getVcpuMap(kind: VcpuMapKind = 'online', options: CallOptions = {}): Promise<CpuMap> {
+    requireMapKind(kind)
     switch (kind) {
       case 'online':
       case 'onlinable':
@@ -128,11 +126,6 @@ export class Domain {
         return (await this.getGuestMaps(options)).onlinable
       case 'agent-possible':
         return (await this.getGuestMaps(options)).possible
-      default:
-        throw new InputError(
-          'ERR_MAP_KIND',
-          `${JSON.stringify(kind)} is no kind of map, expected one of ${VCPU_MAP_KINDS.join(', ')}`,
-        )
     }
   }
 
@@ -293,16 +286,4 @@ export class Domain {
     }
     return new ScaleRun(checkAndPlan, (step, each) => this.setVcpuState(step.id, step.online, each), options)
   }
-}
-
-function requireState(id: number, online: boolean): void {
-  requireCpuId(id)
-  if (typeof online === 'boolean') return
-  throw new InputError('ERR_STATE', `the state is ${String(online)}, expected true (on) or false (off)`)
-}
-
-function requireConfidence(confidence: Confidence): void {
-  if (CONFIDENCES.includes(confidence)) return
-  const valid = CONFIDENCES.join(', ')
-  throw new InputError('ERR_CONFIDENCE', `leastConfidence is ${confidence}, expected one of ${valid}`)
 }
