@@ -71,6 +71,8 @@ export class Lookout {
   /** The guest's side of a vCPU, if it is still the same device that it was seen for. */
   #guestOf({ id, qomPath }: Vcpu): Vcpu['guest'] {
     const seen = this.#guest?.byId.get(id)
-    return seen?.qomPath === qomPath ? seen.guest : null
+    if (this.#guest === undefined || !seen?.guest || seen.qomPath !== qomPath) return null
+    // The maps were read a little later: the picture must not contradict itself.
+    return { ...seen.guest, online: this.#guest.maps.online.has(seen.guest.id) }
   }
 }
