@@ -43,7 +43,7 @@ function unlisted(plugged: readonly Vcpu[], view: GuestView): Finding[] {
       summary: `plugged and unknown to the guest: vCPU ${idsOf(missing)}`,
       evidence: `plugged: ${idsOf(plugged)}; guest-get-vcpus lists ${String(listedIds(view.cpus))}`,
       advice:
-        "read the guest's kernel log about it (dmesg); unplug it, for nobody uses it. A guest that was still booting when it was plugged takes it at its next boot",
+        "read the guest's kernel log about it (dmesg); unplug it, for nobody uses it, or boot the guest again: it takes what is plugged when it boots",
     },
   ]
 }
