@@ -40,13 +40,16 @@ describe('a vCPU in the middle of the free slots', () => {
   test('plugged at 5, the guest lists it as its CPU 2, offline', async () => {
     showConsoleOnFailure(guest)
     const change = await domain.setVcpuState(5, true)
-    expect({ ...change, changed: String(change.changed), slot: String(change.slot) }).toEqual({
+    const steps = change.steps.map(({ step }) => step)
+    expect({ ...change, changed: String(change.changed), slot: String(change.slot), steps }).toEqual({
       changed: '5',
       outcome: 'done',
       id: 5,
       online: true,
       slot: '5',
       deviceId: expect.stringMatching(/^vcpu5-[0-9a-f]{8}$/) as string,
+      guest: null,
+      steps: ['device_add', 'slot-filled'],
     })
     await eventually('the guest lists CPU 2', async () => (await domain.getVcpuMap('agent-possible')).has(2))
     expect(await allMaps(domain)).toEqual({

@@ -74,6 +74,18 @@ export class Guest extends Machine {
   }
 
   /**
+   * Resets the guest from outside and waits as {@link Guest.waitForBoot} does. What was written to its shell meanwhile
+   * would be lost, so this waits until both of its ports are open anew.
+   */
+  async reset(options: Waiting = {}): Promise<void> {
+    const again = this.#shell.readyAgain()
+    const gone = this.#hasAgent ? this.waitForAgentGone() : undefined
+    await this.query('system_reset')
+    await gone
+    await this.#waitForStart(again, options.timeoutMs)
+  }
+
+  /**
    * Resolves when qemu-ga has the port open, which QEMU knows without a word of the agent's own protocol: the agent's
    * socket takes one client, and that is not the kit. bootGuest has waited already; this is for an agent started later,
    * with `start-agent [ARGUMENT…] &` in the guest's shell.

@@ -12,17 +12,18 @@ import {
   type QemuTarget,
   type QemuVersion,
 } from '../kit/index.ts'
+import { testedQemu } from './tested-qemu.ts'
 
 /** What a test says of the x86_64 guest that it wants. */
 export interface BootOptions extends Partial<Omit<GuestOptions, 'qemu' | 'image'>> {
-  /** The everyday one unless given. */
+  /** The one under test unless given: the everyday one, or what the environment names. */
   readonly qemuVersion?: QemuVersion
   readonly kernel?: KernelVersion
 }
 
 /** Boot an x86_64 guest with two vCPUs of eight, unless told otherwise. */
 export async function boot(options: BootOptions = {}): Promise<Guest> {
-  const { qemuVersion, kernel = '6.1', ...rest } = options
+  const { qemuVersion = testedQemu, kernel = '6.1', ...rest } = options
   const qemu =
     qemuVersion === undefined ? await everydayQemu(progress) : await resolveQemu(qemuVersion, 'x86_64', progress)
   const image = await ensureGuestImage({ arch: 'x86_64', kernel }, progress)
@@ -34,7 +35,7 @@ export async function start(
   target: QemuTarget,
   options: Partial<Omit<MachineOptions, 'qemu'>> & { readonly qemuVersion?: QemuVersion } = {},
 ): Promise<Machine> {
-  const { qemuVersion = '10.0', ...rest } = options
+  const { qemuVersion = testedQemu ?? '10.0', ...rest } = options
   return startMachine({ ...rest, qemu: await resolveQemu(qemuVersion, target, progress) })
 }
 

@@ -1,0 +1,109 @@
+import { expect } from 'vitest'
+import { CpuMap, Domain, type DomainOptions, type VcpuMapKind } from '../../../src/index.ts'
+import {
+  bootGuest,
+  ensureGuestImage,
+  resolveQemu,
+  type Guest,
+  type GuestArchitecture,
+  type GuestOptions,
+  type KernelVersion,
+  type Qemu,
+  type QemuTarget,
+  type QemuVersion,
+} from '../../real/kit/index.ts'
+import { allMaps } from '../../real/support/maps.ts'
+import { trueVcpus } from '../../real/support/truth.ts'
+import { asCell, type Aspect, type CellResult } from '../results.ts'
+import { trueGuest } from './guest-cpus.ts'
+
+/** Which QEMU runs which guest. */
+export interface Pairing {
+  readonly qemu: QemuVersion
+  readonly kernel: KernelVersion
+}
+
+/** What the machine of a session is called in the table, by the guest's architecture. */
+const machineNames: Readonly<Record<GuestArchitecture, string>> = {
+  x86_64: 'q35',
+  ppc64le: 'pseries',
+  s390x: 's390-ccw-virtio',
+}
+
+const targets: Readonly<Record<GuestArchitecture, QemuTarget>> = { x86_64: 'x86_64', ppc64le: 'ppc64', s390x: 's390x' }
+
+/** All of a VM's state that this project speaks of. */
+export interface ExpectedState {
+  readonly maps: Readonly<Record<VcpuMapKind, string>>
+  /** Which CPU of the guest each plugged vCPU is: guest id by cpu-index; `undefined` for one that the guest has none for. */
+  readonly guestIds: Readonly<Record<number, number | undefined>>
+}
+
+/** A guest that a story is told of, and our domain on it. */
+export class Session {
+  readonly guest: Guest
+  readonly domain: Domain
+
+  private constructor(guest: Guest, domain: Domain) {
+    this.guest = guest
+    this.domain = domain
+  }
+
+  /** Boot a guest and connect to it. */
+  static async begin(
+    arch: GuestArchitecture,
+    { qemu, kernel }: Pairing,
+    options: Partial<Omit<GuestOptions, 'qemu' | 'image'>> & { readonly trace?: DomainOptions['trace'] },
+  ): Promise<Session> {
+    const image = await ensureGuestImage({ arch, kernel }, console.error)
+    const guest = await bootGuest({ ...options, qemu: await sessionQemu(arch, qemu), image })
+    const { trace } = options
+    const domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath, ...(trace && { trace }) })
+    return new Session(guest, domain)
+  }
+
+  /**
+   * One cell of the matrix, seen in this session: a test's body.
+   *
+   * @param configuration - what was done, where the same aspect is asked in several ways
+   */
+  async cell(aspect: Aspect, configuration: string, body: () => Promise<CellResult>): Promise<void> {
+    const { image, qemuVersion } = this.guest
+    const guest = { arch: image.arch, kernel: image.kernelRelease, agent: image.agentVersion }
+    const machine = machineNames[image.arch]
+    await asCell({ machine, configuration, qemu: qemuVersion, guest, aspect }, body)
+  }
+
+  /**
+   * Our maps and our translation are these; and QEMU, asked on the kit's own monitor, and the guest, asked through its
+   * shell, say the same.
+   */
+  async expectState({ maps, guestIds }: ExpectedState): Promise<void> {
+    expect(await allMaps(this.domain)).toEqual(maps)
+    expect(await trueVcpus(this.guest)).toEqual(Object.keys(guestIds).map(Number))
+    const pairs = Object.entries(guestIds).flatMap(([index, guestId]) =>
+      guestId === undefined ? [] : [{ index: Number(index), guestId }],
+    )
+    const truth = await trueGuest(this.guest)
+    expect(truth.present).toBe(String(CpuMap.from(pairs.map(({ guestId }) => guestId))))
+    expect(truth.online).toBe(maps['agent-online'])
+    const present = truth.cpus
+      .filter((cpu) => cpu.index !== undefined)
+      .toSorted((a, b) => Number(a.index) - Number(b.index))
+    expect(present.map(({ index, guestId }) => ({ index, guestId }))).toEqual(pairs)
+    const sides = (await this.domain.vcpus()).flatMap(({ id: index, guest }) =>
+      guest === null ? [] : [{ index, guestId: guest.id, online: guest.online, confidence: guest.confidence }],
+    )
+    expect(sides).toEqual(present.map((cpu) => ({ ...cpu, confidence: 'exact' })))
+  }
+
+  async end(): Promise<void> {
+    await this.domain.close()
+    await this.guest.stop()
+  }
+}
+
+/** The QEMU that runs a guest of that architecture. */
+export function sessionQemu(arch: GuestArchitecture, version: QemuVersion): Promise<Qemu> {
+  return resolveQemu(version, targets[arch], console.error)
+}
