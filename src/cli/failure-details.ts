@@ -1,6 +1,6 @@
 import { CpuMap } from '../bitmap/cpu-map.ts'
 import { VcpuError } from '../bitmap/vcpu-error.ts'
-import { NotReachableError, ScaleError } from '../domain/index.ts'
+import { GuestChangeError, NotReachableError, ScaleError } from '../domain/index.ts'
 import { InterruptedError } from './errors.ts'
 
 /** What `--json` tells of an error beside its code, message and outcome: nothing of most. */
@@ -9,6 +9,7 @@ export function failureDetails(error: unknown): Readonly<Record<string, unknown>
   if (error instanceof NotReachableError) {
     return { nearestBelow: error.nearestBelow ?? null, nearestAbove: error.nearestAbove ?? null }
   }
+  if (error instanceof GuestChangeError) return { failedStep: error.failedStep, steps: error.steps }
   if (error instanceof InterruptedError && error.changed !== undefined) return { changed: error.changed }
   return {}
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Refusal } from '../../src/testing/index.ts'
 import { runCommand, startVm, type CliRun } from './cli-vm.ts'
 import { documentOf } from './expect-failure.ts'
 
@@ -62,14 +63,39 @@ describe('set', () => {
 })
 
 describe('set --guest', () => {
+  /** The sentence, and below it the steps with their times. */
+  function told(sentence: string, steps: readonly string[]): RegExp {
+    return new RegExp(`^${sentence}\\n${steps.map((step) => ` +\\d+ ms  ${step}: .+\\n`).join('')}$`)
+  }
+
+  it('touches a CPU of the guest that is known less well, if it is told to', async () => {
+    await using vm = await startVm()
+    vm.agent.onCommand('guest-file-open', () => {
+      throw new Refusal('Command guest-file-open has been disabled', 'CommandNotFound')
+    })
+    const run = await runCommand(['set', '1', 'off', '--guest', '--confidence', 'computed', '--json', ...vm.both])
+    expect(documentOf(run)).toMatchObject({ changed: '1', guest: { ids: '1', changed: '1' } })
+    expect(vm.qemu.pluggedVcpus).toEqual([0])
+  })
+
   it('brings a vCPU up in the guest, and takes exactly that one out of it', async () => {
     await using vm = await startVm()
     await runCommand(['set', '5', 'on', '--guest', ...vm.both])
     expect(sentenceOf(await runCommand(['set', '3', 'on', '--guest', ...vm.both]))).toMatch(
-      /^vCPU 3 is plugged \(device vcpu3-\w+\); guest CPU 3 was turned on\n$/,
+      told(String.raw`vCPU 3 is plugged \(device vcpu3-\w+\); guest CPU 3 was turned on`, [
+        'device_add',
+        'slot-filled',
+        'guest-acknowledged',
+        'listed-in-guest',
+        'online-in-guest',
+      ]),
     )
     expect(sentenceOf(await runCommand(['set', '5', 'off', '--guest', ...vm.both]))).toMatch(
-      /^vCPU 5 is unplugged \(device vcpu5-\w+ has gone\); guest CPU 2 was turned off first\n$/,
+      told(String.raw`vCPU 5 is unplugged \(device vcpu5-\w+ has gone\); guest CPU 2 was turned off first`, [
+        'offline-in-guest',
+        'device_del',
+        'slot-empty',
+      ]),
     )
     expect(vm.qemu.pluggedVcpus).toEqual([0, 1, 3])
     expect(vm.agent.guest.seats.map(({ logicalId, online }) => [logicalId, online])).toEqual([
@@ -83,9 +109,11 @@ describe('set --guest', () => {
     await using vm = await startVm()
     await runCommand(['set', '5', 'on', ...vm.both])
     const argv = ['set', '5', 'on', '--guest', ...vm.both]
-    expect(sentenceOf(await runCommand(argv))).toBe('vCPU 5 was plugged already; guest CPU 2 was turned on\n')
-    expect(sentenceOf(await runCommand(argv))).toBe(
-      'vCPU 5 was plugged already; guest CPU 2 was on already; nothing sent\n',
+    expect(sentenceOf(await runCommand(argv))).toMatch(
+      told('vCPU 5 was plugged already; guest CPU 2 was turned on', ['online-in-guest']),
+    )
+    expect(sentenceOf(await runCommand(argv))).toMatch(
+      told('vCPU 5 was plugged already; guest CPU 2 was on already; nothing sent', ['online-in-guest']),
     )
     expect(documentOf(await runCommand([...argv, '--json']))).toMatchObject({
       changed: '',

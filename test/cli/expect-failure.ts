@@ -7,6 +7,8 @@ export interface ExpectedFailure {
   readonly code: string
   readonly outcome: string
   readonly message: RegExp
+  /** What else scripts are told. */
+  readonly details?: object
 }
 
 /** Reads the one JSON document of a run with `--json`; fails where stdout holds anything else. */
@@ -27,7 +29,7 @@ export function expectToldToScripts(run: CliRun, expected: ExpectedFailure): voi
   expect(run.code).toBe(expected.exit)
   // toStrictEqual: nothing beside it, `outcome` always there.
   expect(documentOf(run)).toStrictEqual({
-    error: { code, message: expect.stringMatching(message) as unknown, outcome },
+    error: { code, message: expect.stringMatching(message) as unknown, outcome, ...expected.details },
   })
   expectOneLine(run, expected)
 }

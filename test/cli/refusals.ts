@@ -1,5 +1,13 @@
-import type { SimulatedQemuOptions } from '../../src/testing/index.ts'
+import { expect } from 'vitest'
+import { Refusal, type SimulatedQemuOptions } from '../../src/testing/index.ts'
 import type { FailureCase } from './failure-case.ts'
+
+/** The steps of a change, of whatever words and times. */
+function stepsNamed(...names: readonly string[]): unknown {
+  const words = expect.any(String) as unknown
+  const time = expect.any(Number) as unknown
+  return names.map((step) => ({ step, detail: words, atMs: time }))
+}
 
 const PSERIES: SimulatedQemuOptions = { kind: 'pseries', bootVcpus: 4, maxcpus: 16, threads: 4 }
 const FIXED: SimulatedQemuOptions = { kind: 'no-hotplug', bootVcpus: 2 }
@@ -75,6 +83,32 @@ export const refusals: readonly FailureCase[] = [
     code: 'ERR_GUEST_REJECTED',
     outcome: 'partial',
     message: /It stays plugged in QEMU/,
+    details: { failedStep: 'guest-acknowledged', steps: stepsNamed('device_add', 'slot-filled') },
+  },
+  {
+    name: 'a guest that cannot take the vCPU, undone',
+    spoil: (vm) => (vm.qemu.guest.onPlug = 'refuse'),
+    argv: (vm) => ['set', '5', 'on', '--guest', '--rollback', ...vm.both],
+    exit: 1,
+    code: 'ERR_GUEST_REJECTED',
+    outcome: 'rejected',
+    message: /It was unplugged again/,
+    details: {
+      failedStep: 'guest-acknowledged',
+      steps: stepsNamed('device_add', 'slot-filled', 'device_del', 'slot-empty', 'undo'),
+    },
+  },
+  {
+    name: 'a CPU of the guest that is not known as well as asked for',
+    spoil: (vm) =>
+      vm.agent.onCommand('guest-file-open', () => {
+        throw new Refusal('Command guest-file-open has been disabled', 'CommandNotFound')
+      }),
+    argv: (vm) => ['set', '1', 'off', '--guest', ...vm.both],
+    exit: 1,
+    code: 'ERR_UNSURE',
+    outcome: 'not-sent',
+    message: /only computed, which is less than observed/,
   },
   {
     name: 'a CPU that the guest does not have',

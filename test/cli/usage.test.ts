@@ -38,6 +38,17 @@ describe.each<[code: string, message: RegExp, argv: string[]]>([
   ['ERR_USAGE', /--qmp needs a value/, ['map', '--qmp']],
   ['ERR_USAGE', /--qmp needs a value/, ['map', '--qmp', '--qga', '/x']],
   ['ERR_NO_AGENT', /guest-set needs the guest agent: .*--qga/, ['guest-set', '1', 'on', ...QMP_ONLY]],
+  ['ERR_USAGE', /set: --rollback says something only with --guest/, ['set', '5', 'on', '--rollback', ...NOWHERE]],
+  [
+    'ERR_USAGE',
+    /set: --confidence says something only with --guest/,
+    ['set', '5', 'on', '--confidence=exact', ...NOWHERE],
+  ],
+  [
+    'ERR_CONFIDENCE',
+    /"sure" is no confidence, expected one of exact, observed, computed, assumed/,
+    ['set', '5', 'on', '--guest', '--confidence', 'sure', ...NOWHERE],
+  ],
   ['ERR_NO_AGENT', /set --guest needs the guest agent/, ['set', '5', 'on', '--guest', ...QMP_ONLY]],
   [
     'ERR_TIMEOUT_RANGE',

@@ -1,5 +1,8 @@
-import type { VcpuChange } from '../../domain/index.ts'
-import { agentMissing } from '../errors.ts'
+import { CONFIDENCES, type ChangeStep, type Confidence, type VcpuChange } from '../../domain/index.ts'
+import { InputError } from '../../bitmap/errors.ts'
+import { quote } from '../../bitmap/quote.ts'
+import { foreignText } from '../../wire/foreign-text.ts'
+import { agentMissing, usageError } from '../errors.ts'
 import { parseCpuId, parseState, requireOperands } from '../operands.ts'
 import type { Verb } from '../verb.ts'
 
@@ -17,15 +20,23 @@ the guest may still let the vCPU go.
 
 With --guest, 'on' also waits until the guest lists the vCPU, and turns it on there;
 'off' first turns off exactly the guest's CPU that it is, or refuses where that is
-not known well enough.`,
+not known well enough: 'list' shows how it is known, and --confidence says how well
+it has to be (exact, observed, computed or assumed). Below the result stands what
+was done, and when. With --rollback a failure in the guest is undone in QEMU.`,
   options: {
     'whole-slot': {
       type: 'boolean',
-      help: 'move all vCPUs of its slot, where QEMU moves several as one (pseries)',
+      help: 'move all vCPUs of its slot, where several move as one (pseries)',
     },
     guest: {
       type: 'boolean',
       help: 'carry it through into the guest, and verify it there; needs --qga',
+    },
+    rollback: { type: 'boolean', help: "with --guest: when the guest's part fails, undo what was done" },
+    confidence: {
+      type: 'string',
+      value: 'LEVEL',
+      help: 'with --guest: how well its CPU must be known (observed)',
     },
   },
   changes: true,
@@ -38,12 +49,36 @@ not known well enough.`,
     const wholeSlot = options.has('whole-slot')
     const guest = options.has('guest')
     if (guest && !hasAgent) throw agentMissing('set --guest')
+    const stray = ['rollback', 'confidence'].find((name) => options.has(name))
+    if (!guest && stray !== undefined) throw usageError(`set: --${stray} says something only with --guest`, 'set')
+    const rollback = options.has('rollback')
+    const leastConfidence = parseConfidence(options.get('confidence'))
     return async ({ domain, call }) => {
-      const result = await domain.setVcpuState(id, online, { ...call(), wholeSlot, guest })
+      const result = await domain.setVcpuState(id, online, {
+        ...call(),
+        wholeSlot,
+        guest,
+        rollback,
+        leastConfidence,
+      })
       const { changed, outcome, ...rest } = result
-      return { json: { changed, outcome, ...rest }, text: () => sentence(result) }
+      return {
+        json: { changed, outcome, ...rest },
+        text: () => [sentence(result), ...(guest ? result.steps.map(stepLine) : [])].join('\n'),
+      }
     }
   },
+}
+
+function parseConfidence(text: string | true | undefined): Confidence | undefined {
+  if (text === undefined) return undefined
+  const confidence = CONFIDENCES.find((level) => level === text)
+  if (confidence !== undefined) return confidence
+  throw new InputError('ERR_CONFIDENCE', `${quote(text)} is no confidence, expected one of ${CONFIDENCES.join(', ')}`)
+}
+
+function stepLine({ step, detail, atMs }: ChangeStep): string {
+  return `${String(atMs).padStart(7)} ms  ${step}: ${foreignText(detail)}`
 }
 
 function sentence(result: VcpuChange): string {
