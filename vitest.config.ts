@@ -34,6 +34,8 @@ export default defineConfig({
         test: {
           name: 'matrix',
           include: ['test/matrix/**/*.test.ts'],
+          // Booted sessions take minutes: npm run test:matrix has them, and test/real has guests enough for every day.
+          exclude: process.env['MATRIX'] === 'part' ? ['test/matrix/sessions*'] : [],
           testTimeout: 900_000,
           hookTimeout: 600_000,
           fileParallelism: false,

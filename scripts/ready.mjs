@@ -13,6 +13,8 @@ const stampFile = `${root}node_modules/.qemu-vcpu-lock-digest`
 const jobs = {
   demo: [['node', '--import', 'tsx', 'scripts/demo.ts']],
   test: [['node', '--import', 'tsx', 'scripts/test.ts']],
+  matrix: [['node', '--import', 'tsx', 'scripts/matrix.ts']],
+  bench: [['node', '--import', 'tsx', 'bench/run.ts']],
   check: [
     ['prettier', '--check', '--log-level', 'warn', '.'],
     ['eslint', '.'],

@@ -1,29 +1,12 @@
-// Runs every test and ends in one line that a script can read: `N passed, N failed`.
-import { mkdir } from 'node:fs/promises'
-import { createVitest } from 'vitest/node'
+// Runs every test, and of the matrix the part that takes seconds (npm run test:matrix has all of it).
 import { ensureGuestImage, everydayQemu, KitError } from '../test/real/kit/index.ts'
+import { runTests } from './run-tests.ts'
 
-const filters = process.argv.slice(2)
-process.exitCode = await main()
-
-async function main(): Promise<number> {
-  // Fetched here and not in the first test, so that whoever waits sees what for.
-  const ready = await fetchGuest()
-  await mkdir('.cache', { recursive: true })
-  const vitest = await createVitest('test', { run: true, watch: false, passWithNoTests: false })
-  try {
-    const { unhandledErrors } = await vitest.start(filters.length > 0 ? filters : undefined)
-    const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()])
-    const brokenModules = vitest.state.getTestModules().filter((module) => module.errors().length > 0)
-    const count = (state: string): number => tests.filter((test) => test.result().state === state).length
-    const failed = count('failed') + brokenModules.length + unhandledErrors.length + (ready ? 0 : 1)
-    const skipped = count('skipped')
-    console.log(`${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-    return failed === 0 && tests.length > 0 ? 0 : 1
-  } finally {
-    await vitest.close()
-  }
-}
+process.env['MATRIX'] ??= 'part'
+// Fetched here and not in the first test, so that whoever waits sees what for.
+const ready = await fetchGuest()
+const passed = await runTests({ filters: process.argv.slice(2), alreadyFailed: ready ? 0 : 1 })
+process.exitCode = passed ? 0 : 1
 
 async function fetchGuest(): Promise<boolean> {
   try {

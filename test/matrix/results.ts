@@ -38,8 +38,6 @@ export interface CellResult {
   readonly verdict: Verdict
   /** In the software's own words, for every verdict but `yes`: a test asserts them. No paths, no times. */
   readonly message?: string | undefined
-  /** How many machine configurations stand behind it; 1 unless given. */
-  readonly configurations?: number | undefined
 }
 
 /** One cell of the matrix. */
