@@ -42,19 +42,23 @@ export async function awaitListing(vm: Vm, qga: QgaExecutor, listing: Listing): 
   const { request, watch } = listing
   const { deadline, steps } = request
   let saidYesAtMs: number | undefined
+  const noteYes = (): void => {
+    if (watch.answer.said !== 'yes' || saidYesAtMs !== undefined) return
+    saidYesAtMs = performance.now()
+    steps.note('guest-acknowledged', 'the guest answered that it took it (_OST status 0)')
+  }
   for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
     const { answer } = watch
     if (answer.said === 'no') throw await rejected(qga, listing, answer.status)
-    if (answer.said === 'yes' && saidYesAtMs === undefined) {
-      saidYesAtMs = performance.now()
-      steps.note('guest-acknowledged', 'the guest answered that it took it (_OST status 0)')
-    }
+    noteYes()
     const guests = await look(vm, qga, listing).catch((error: unknown) => {
       // A look that the end of the call's own time cut short saw nothing, like one that came too early.
       if (error instanceof TimeoutError && deadline.leftMs <= 1) return undefined
       throw error
     })
     if (guests !== undefined) {
+      // Its answer may come a moment after it lists the CPU; the list is what counts.
+      noteYes()
       steps.note('listed-in-guest', `the guest lists it as CPU ${guests.map(({ id }) => id).join(',')}`)
       return guests
     }
@@ -74,7 +78,7 @@ export async function awaitListing(vm: Vm, qga: QgaExecutor, listing: Listing): 
 async function look(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonly VcpuGuest[] | undefined> {
   const { slot, before, deviceId, request } = listing
   const reading = await vm.read(request.deadline)
-  const view = await readGuestView(vm, qga, reading, request.deadline)
+  const view = await readGuestView(vm, qga, reading, request.deadline, before)
   if (!view.isExact) observe(vm, slot, devicePath(deviceId), before, view)
   const byVcpu = view.isExact
     ? view.byVcpu

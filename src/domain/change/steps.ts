@@ -1,4 +1,7 @@
-/** What a change consists of, in the order in which it happens. */
+/**
+ * What a change consists of, in the order in which it happens. `guest-acknowledged` is missing where the guest gives no
+ * answer of its own (pseries, s390x), or gives it only after it has listed the vCPU.
+ */
 export type ChangeStepName =
   | 'offline-in-guest'
   | 'device_add'

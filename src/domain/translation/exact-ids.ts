@@ -22,6 +22,7 @@ interface ExactRule {
 /**
  * Read from the guest's own `/sys` which vCPU each of its CPUs is.
  *
+ * @param known - what was read a moment ago; only the CPUs beyond those are asked for, since each costs three commands
  * @returns cpu-index by guest id, for the CPUs whose files say so; `undefined` where the guest does not say it of
  *   any, or its agent may not read files
  */
@@ -31,6 +32,7 @@ export async function readExactIds(
   reading: SlotReading,
   cpus: readonly GuestCpu[],
   deadline: Deadline,
+  known: ReadonlyMap<number, number> = new Map(),
 ): Promise<ReadonlyMap<number, number> | undefined> {
   const rule = await ruleFor(qmp, reading, deadline)
   if (rule === undefined) return undefined
@@ -39,6 +41,11 @@ export async function readExactIds(
   const ids = new Map<number, number>()
   for (const { 'logical-id': id } of cpus) {
     if (present?.has(id) === false) continue
+    const before = known.get(id)
+    if (before !== undefined) {
+      ids.set(id, before)
+      continue
+    }
     const { text, forbidden } = await readText(qga, `${SYS_CPU}/cpu${id}/${rule.file}`, deadline)
     if (forbidden) return undefined
     const index = text === undefined ? undefined : rule.parse(text)

@@ -14,6 +14,8 @@ export interface GuestView {
   readonly cpus: readonly GuestCpu[]
   /** By cpu-index; vCPUs for which the guest has no CPU are left out. */
   readonly byVcpu: ReadonlyMap<number, VcpuGuest>
+  /** cpu-index by guest id, as the guest's own `/sys` says. */
+  readonly exact: ReadonlyMap<number, number> | undefined
   /** Could the guest's own `/sys` be read? Then a vCPU that is left out is none of the guest's, for certain. */
   readonly isExact: boolean
 }
@@ -21,6 +23,7 @@ export interface GuestView {
 /**
  * Ask the guest for its CPUs and find out which vCPU each of them is.
  *
+ * @param known - a view of a moment ago, on whose exact ids this one builds; only within one change
  * @throws what the executors reject with
  */
 export async function readGuestView(
@@ -28,11 +31,12 @@ export async function readGuestView(
   qga: QgaExecutor,
   reading: SlotReading,
   deadline: Deadline,
+  known?: GuestView,
 ): Promise<GuestView> {
   const cpus = await readGuestCpus(qga, deadline)
-  const exact = await readExactIds(vm.qmp, qga, reading, cpus, deadline)
+  const exact = await readExactIds(vm.qmp, qga, reading, cpus, deadline, known?.exact)
   const byVcpu = matchGuest(reading.slots, { cpus, exact, observed: vm.observed.ids })
-  return { cpus, byVcpu, isExact: exact !== undefined }
+  return { cpus, byVcpu, exact, isExact: exact !== undefined }
 }
 
 /** The ids that a guest lists. */
