@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { startVm, type CliRun } from './cli-vm.ts'
+import { startVm } from './cli-vm.ts'
+import { type CliRun } from '../support/run-command.ts'
 import { documentOf } from './expect-failure.ts'
 
 const BIN = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))

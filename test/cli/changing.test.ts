@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/testing/index.ts'
-import { runCommand, startVm, type CliRun } from './cli-vm.ts'
+import { startVm } from './cli-vm.ts'
+import { runCommand, type CliRun } from '../support/run-command.ts'
 import { documentOf } from './expect-failure.ts'
 
 const DONE = { code: 0, stderr: '' }

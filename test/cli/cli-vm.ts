@@ -1,36 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CliIo } from '../../src/cli/io.ts'
-import { runCli } from '../../src/cli/main.ts'
 import { SimulatedAgent, SimulatedQemu, type SimulatedQemuOptions } from '../../src/testing/index.ts'
-
-/** What one run of the command printed, and its exit code. */
-export interface CliRun {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Run the command in this process: as from a pipe, unless `io` says otherwise. */
-export async function runCommand(argv: readonly string[], io: Partial<CliIo> = {}): Promise<CliRun> {
-  let stdout = ''
-  let stderr = ''
-  const code = await runCli(argv, {
-    stdout: (text) => {
-      stdout += text
-    },
-    stderr: (text) => {
-      stderr += text
-    },
-    env: {},
-    isTerminal: false,
-    columns: undefined,
-    signal: new AbortController().signal,
-    ...io,
-  })
-  return { code, stdout, stderr }
-}
 
 /** A simulated VM whose monitor and agent listen on real sockets. */
 export interface CliVm extends AsyncDisposable {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { runCommand, startVm } from './cli-vm.ts'
+import { startVm } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { documentOf } from './expect-failure.ts'
 
 describe('doctor', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { CliRun } from './cli-vm.ts'
+import type { CliRun } from '../support/run-command.ts'
 
 /** How a failure is to be told. */
 export interface ExpectedFailure {

@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest'
-import { runCommand, startVm } from './cli-vm.ts'
+import { startVm } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { expectToldToPeople, expectToldToScripts } from './expect-failure.ts'
 import { late, unreachable } from './lost-peers.ts'
 import { refusals } from './refusals.ts'

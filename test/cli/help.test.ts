@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { VERBS } from '../../src/cli/verbs/index.ts'
-import { runCommand } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { documentOf } from './expect-failure.ts'
 
 describe('help', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { runCommand, startVm, type CliVm } from './cli-vm.ts'
+import { startVm, type CliVm } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { expectToldToScripts } from './expect-failure.ts'
 
 /** Interrupts the run as soon as QEMU, or the agent, gets `command`, which is then not answered. */

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { runCommand, startVm } from './cli-vm.ts'
+import { startVm } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { documentOf } from './expect-failure.ts'
 
 /** A VM with vCPU 5, then 3 plugged; the guest numbers them 2 and 3 and runs neither. */

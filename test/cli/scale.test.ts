@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Refusal, type SimulatedQemuOptions } from '../../src/testing/index.ts'
-import { runCommand, startVm, type CliVm } from './cli-vm.ts'
+import { startVm, type CliVm } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { documentOf, expectToldToPeople } from './expect-failure.ts'
 
 const PSERIES: SimulatedQemuOptions = { kind: 'pseries', bootVcpus: 4, maxcpus: 16, threads: 4 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { runCommand, startVm } from './cli-vm.ts'
+import { startVm } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { expectToldToPeople, expectToldToScripts } from './expect-failure.ts'
 
 // Nothing listens there: wrong usage is told before anything is connected.

@@ -6,7 +6,8 @@ import { plain } from '../../src/cli/render/style.ts'
 import { watch } from '../../src/cli/watch/watch.ts'
 import { Domain } from '../../src/index.ts'
 import { hang, SimulatedAgent, SimulatedQemu } from '../../src/testing/index.ts'
-import { runCommand, startVm } from './cli-vm.ts'
+import { startVm } from './cli-vm.ts'
+import { runCommand } from '../support/run-command.ts'
 import { documentOf } from './expect-failure.ts'
 
 /** Against a hang; nothing is measured. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cli } from '../real/support/cli.ts'
+import { runCommand } from '../support/run-command.ts'
 import { versionsOf } from './machines/index.ts'
 import { asCell } from './results.ts'
 import { start, titleOf } from './support.ts'
@@ -20,14 +20,14 @@ describe('the command shows a machine of 4,096 slots', () => {
       await using machine = await start({ configuration, version })
       const { machine: row, name } = configuration
       await asCell({ machine: row, configuration: name, qemu: machine.qemuVersion, aspect: 'map' }, async () => {
-        const json = await cli(['map', '--json', '--qmp', machine.qmpPath])
-        expect(json.status).toBe(0)
+        const json = await runCommand(['map', '--json', '--qmp', machine.qmpPath])
+        expect(json.code).toBe(0)
         expect(JSON.parse(json.stdout)).toEqual({
           qemu: { online: '0-2', onlinable: '3-4095', offlinable: '1-2', possible: '0-4095' },
           agent: null,
         })
-        const text = await cli(['map', '--qmp', machine.qmpPath])
-        expect(text.status).toBe(0)
+        const text = await runCommand(['map', '--qmp', machine.qmpPath])
+        expect(text.code).toBe(0)
         expect(text.stdout).toMatch(/onlinable +4093 +3-4095/)
         return { verdict: 'yes' }
       })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CpuMap, Domain, RefusedError } from '../../src/index.ts'
-import { cli } from '../real/support/cli.ts'
+import { runCommand } from '../support/run-command.ts'
 import { versionsOf } from './machines/index.ts'
 import { expectUntouched, failureOf, Sent } from './refusals.ts'
 import { asCell } from './results.ts'
@@ -30,13 +30,13 @@ describe('pseries: a core’s four vCPUs come together, or not at all', () => {
 
       const { name, machine: row } = configuration
       await asCell({ machine: row, configuration: name, qemu: machine.qemuVersion, aspect: 'plug' }, async () => {
-        const part = await cli(['set', '13', 'on', '--qmp', machine.qmpPath])
+        const part = await runCommand(['set', '13', 'on', '--qmp', machine.qmpPath])
         expect(part).toMatchObject({ status: 1, stdout: '' })
         expect(part.stderr).toContain('12-15')
         expect(await trueIndexes(machine)).toEqual([0, 1, 2, 3])
 
-        const whole = await cli(['set', '13', 'on', '--whole-slot', '--json', '--qmp', machine.qmpPath])
-        expect(whole.status).toBe(0)
+        const whole = await runCommand(['set', '13', 'on', '--whole-slot', '--json', '--qmp', machine.qmpPath])
+        expect(whole.code).toBe(0)
         expect(JSON.parse(whole.stdout)).toMatchObject({ changed: '12-15', outcome: 'done' })
         expect(await trueIndexes(machine)).toEqual([...CpuMap.parse('0-3,12-15')])
         return { verdict: 'yes' }

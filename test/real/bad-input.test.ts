@@ -7,7 +7,7 @@ import { Domain, QgaClient, QmpClient } from '../../src/index.ts'
 import type { Guest } from './kit/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot, start } from './support/boot.ts'
-import { cli } from './support/cli.ts'
+import { runCommand } from '../support/run-command.ts'
 import { allMaps } from './support/maps.ts'
 
 describe('bad input to a VM that is well', () => {
@@ -104,29 +104,29 @@ describe('the same through the command', () => {
     [['guest-set', '0', 'off'], 1, 'ERR_NOT_OFFLINABLE'],
   ])('%j exits with %d and %s', async (words, status, code) => {
     showConsoleOnFailure(guest)
-    const run = await cli([...words, '--qmp', guest.qmpPath, '--qga', guest.qgaPath, '--json'])
-    expect(run.status).toBe(status)
+    const run = await runCommand([...words, '--qmp', guest.qmpPath, '--qga', guest.qgaPath, '--json'])
+    expect(run.code).toBe(status)
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code, outcome: 'not-sent' } })
   })
 
   test('already in that state: done, and nothing changed', async () => {
     showConsoleOnFailure(guest)
-    const run = await cli(['set', '1', 'on', '--qmp', guest.qmpPath, '--json'])
-    expect(run.status).toBe(0)
+    const run = await runCommand(['set', '1', 'on', '--qmp', guest.qmpPath, '--json'])
+    expect(run.code).toBe(0)
     expect(JSON.parse(run.stdout)).toMatchObject({ changed: '', outcome: 'done' })
   })
 
   test('no agent given', async () => {
     showConsoleOnFailure(guest)
-    const run = await cli(['guest-set', '1', 'off', '--qmp', guest.qmpPath, '--json'])
-    expect(run.status).toBe(2)
+    const run = await runCommand(['guest-set', '1', 'off', '--qmp', guest.qmpPath, '--json'])
+    expect(run.code).toBe(2)
     expect(run.stdout).toContain('--qga')
   })
 
   test('not a QMP socket: the agent’s', async () => {
     showConsoleOnFailure(guest)
-    const run = await cli(['map', '--qmp', guest.qgaPath, '--timeout', '500', '--json'])
-    expect(run.status).toBe(3)
+    const run = await runCommand(['map', '--qmp', guest.qgaPath, '--timeout', '500', '--json'])
+    expect(run.code).toBe(3)
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'ERR_MONITOR_BUSY' } })
     expect(run.stdout).toContain('or it is no QMP monitor')
   })
@@ -135,8 +135,8 @@ describe('the same through the command', () => {
     showConsoleOnFailure(guest)
     await using holder = await QmpClient.connect(guest.qmpPath)
     expect(holder.state).toBe('ready')
-    const run = await cli(['map', '--qmp', guest.qmpPath, '--timeout', '500', '--json'])
-    expect(run.status).toBe(3)
+    const run = await runCommand(['map', '--qmp', guest.qmpPath, '--timeout', '500', '--json'])
+    expect(run.code).toBe(3)
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'ERR_MONITOR_BUSY' } })
   })
 })
@@ -163,8 +163,8 @@ describe('sockets that lead nowhere', () => {
     const qmp = join(directory, name)
     await expect(Domain.connect({ qmp })).rejects.toMatchObject({ code })
     await expect(Domain.connect({ qmp })).rejects.toThrow(words)
-    const run = await cli(['map', '--qmp', qmp, '--json'])
-    expect(run.status).toBe(3)
+    const run = await runCommand(['map', '--qmp', qmp, '--json'])
+    expect(run.code).toBe(3)
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code } })
   })
 })
@@ -178,8 +178,8 @@ test('a guest whose agent does not run: QEMU’s side works, the agent’s says 
   await expect(silent).rejects.toMatchObject({ code: 'ERR_NO_AGENT_ANSWER', outcome: 'not-sent' })
   expect(String((await plugged).changed)).toBe('4')
   await domain.close()
-  const run = await cli(['map', '--qmp', guest.qmpPath, '--qga', guest.qgaPath, '--timeout', '500', '--json'])
-  expect(run.status).toBe(3)
+  const run = await runCommand(['map', '--qmp', guest.qmpPath, '--qga', guest.qgaPath, '--timeout', '500', '--json'])
+  expect(run.code).toBe(3)
   expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'ERR_NO_AGENT_ANSWER' } })
 })
 
@@ -198,8 +198,8 @@ test('a machine without hotplug: what runs can be seen, nothing can be changed',
     await expect(domain.setVcpuState(1, false)).rejects.toThrow('no vCPU hotplug')
     expect((await domain.setVcpuState(1, true)).changed.size).toBe(0)
   }
-  const run = await cli(['set', '1', 'off', '--qmp', machine.qmpPath, '--json'])
-  expect(run.status).toBe(1)
+  const run = await runCommand(['set', '1', 'off', '--qmp', machine.qmpPath, '--json'])
+  expect(run.code).toBe(1)
   expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'ERR_NO_HOTPLUG', outcome: 'not-sent' } })
 })
 
@@ -218,11 +218,11 @@ test('a part of a larger slot: refused with the slot named; the whole slot moves
       code: 'ERR_NOT_OFFLINABLE',
     })
   }
-  const refused = await cli(['set', '5', 'on', '--qmp', machine.qmpPath, '--json'])
-  expect(refused.status).toBe(1)
+  const refused = await runCommand(['set', '5', 'on', '--qmp', machine.qmpPath, '--json'])
+  expect(refused.code).toBe(1)
   expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'ERR_PART_OF_SLOT' } })
-  const whole = await cli(['set', '5', 'on', '--whole-slot', '--qmp', machine.qmpPath, '--json'])
-  expect(whole.status).toBe(0)
+  const whole = await runCommand(['set', '5', 'on', '--whole-slot', '--qmp', machine.qmpPath, '--json'])
+  expect(whole.code).toBe(0)
   expect(JSON.parse(whole.stdout)).toMatchObject({ changed: '4-7', outcome: 'done' })
 })
 

@@ -3,7 +3,7 @@ import { connectionFinding, Domain } from '../../src/index.ts'
 import type { Guest, Machine, MachineOptions, QemuTarget, QemuVersion } from './kit/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot, start } from './support/boot.ts'
-import { cli } from './support/cli.ts'
+import { runCommand } from '../support/run-command.ts'
 import { eventually } from './support/eventually.ts'
 
 /** Every guest here runs under TCG, and its budget of plugs is a finding of its own. */
@@ -68,8 +68,8 @@ describe('machines with nobody in them', () => {
     await using holder = await Domain.connect({ qmp: machine.qmpPath })
     const error = await Domain.connect({ qmp: machine.qmpPath, timeoutMs: 300 }).catch((reason: unknown) => reason)
     expect(connectionFinding(error)).toMatchObject({ code: 'monitor-busy' })
-    const run = await cli(['doctor', '--timeout', '300', '--qmp', machine.qmpPath])
-    expect(run.status).toBe(3)
+    const run = await runCommand(['doctor', '--timeout', '300', '--qmp', machine.qmpPath])
+    expect(run.code).toBe(3)
     expect(run.stdout).toContain('(monitor-busy)')
     await holder.getVcpuMap()
   })
@@ -178,10 +178,10 @@ describe('a guest on a kernel that takes what is plugged', () => {
     const own = await domain.doctor()
     await domain.close()
     const argv = ['doctor', '--qmp', guest.qmpPath, '--qga', guest.qgaPath]
-    const scripts = await cli([...argv, '--json'])
+    const scripts = await runCommand([...argv, '--json'])
     expect(scripts).toMatchObject({ status: 0, stderr: '' })
     expect(JSON.parse(scripts.stdout)).toEqual({ findings: own })
-    const people = await cli(argv)
+    const people = await runCommand(argv)
     expect(people).toMatchObject({ status: 0, stderr: '' })
     for (const { summary } of own) expect(people.stdout).toContain(summary)
   })
