@@ -74,8 +74,16 @@ export function isKnownCommand(command: string): command is QmpCommandName {
  * @throws {@link ProtocolError} naming the place that is not as QEMU's schema has it
  */
 export function decodeReply<C extends QmpCommandName>(command: C, value: unknown): QmpCommands[C]['returns'] {
-  return decoders[command](new Field(command, value))
+  if (typeof value === 'object' && value !== null && checked.get(value) === command) {
+    return value as QmpCommands[C]['returns']
+  }
+  const reply = decoders[command](new Field(command, value))
+  if (typeof reply === 'object') checked.set(reply, command)
+  return reply
 }
+
+/** Replies that were checked already, and as what: {@link QmpClient} checks, and so does who cannot know that it is one. */
+const checked = new WeakMap<object, QmpCommandName>()
 
 /**
  * Run a known command on any executor and check its reply.
