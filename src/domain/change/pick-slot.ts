@@ -24,7 +24,7 @@ export function pickSlot(
   if ((slot.qomPath !== null) === online) return { slot, isDone: true }
   if (noHotplug !== undefined) throw noHotplugError(id, noHotplug)
   requireWholeSlot(slot, id, wholeSlot)
-  if (!online && !slot.offlinable) throw notOfflinable(slot, id)
+  if (!online && !slot.offlinable) throw notOfflinable(reading, slot, id)
   return { slot, isDone: false }
 }
 
@@ -39,8 +39,10 @@ export function requireWholeSlot(slot: VcpuSlot, id: number, wholeSlot: boolean)
   )
 }
 
-function notOfflinable(slot: VcpuSlot, id: number): RefusedError {
-  const why = slot.ids.has(0)
+function notOfflinable({ target }: SlotReading, slot: VcpuSlot, id: number): RefusedError {
+  // s390x keeps its boot CPU too, but not for being that: whoever reads it must not go on to try the next one.
+  const holdsBootCpu = slot.ids.has(0) && target !== 's390x'
+  const why = holdsBootCpu
     ? `${slot.count === 1 ? 'it is' : `its slot ${String(slot.ids)} holds`} the boot CPU, which QEMU never lets go`
     : 'this machine type never unplugs a vCPU'
   return new RefusedError('ERR_NOT_OFFLINABLE', `vCPU ${id} cannot be unplugged: ${why}`, id, slot.ids)
