@@ -29,6 +29,8 @@ export class Hotplug {
   readonly #quirks: HotplugQuirks
   readonly #emit: (event: string, data: object) => void
   readonly #pending = new Set<BoardDevice>()
+  /** Those among them that the guest was asked for before it was reset, and not since. */
+  readonly #forgotten = new Set<BoardDevice>()
   readonly #lastOst = new Map<number, AcpiOst>()
   #late: object[] = []
 
@@ -51,16 +53,17 @@ export class Hotplug {
       const { onPlug } = this.#guest
       if (onPlug === 'accept') this.#guest.appear(indexesOf(device))
       if (onPlug !== 'ignore') this.#ost(device, PLUG, onPlug === 'refuse' ? FAILURE : SUCCESS)
+      // Told of one slot, the guest looks at all, and comes upon what it was asked for before its reset.
+      for (const forgotten of [...this.#forgotten]) this.#answer(forgotten)
     })
   }
 
   unplug(args: CommandArguments): void {
     const device = this.#board.removable(args['id'])
     this.#pending.add(device)
+    this.#forgotten.delete(device)
     this.#whenGuestLooks(() => {
-      if (!this.#pending.has(device) || this.#guest.onUnplug === 'ignore') return
-      if (this.#guest.onUnplug === 'remove') this.complete(device)
-      else this.refuse(device)
+      this.#answer(device)
     })
   }
 
@@ -74,15 +77,20 @@ export class Hotplug {
   /** The guest says no. */
   refuse(device: BoardDevice): void {
     this.#pending.delete(device)
+    this.#forgotten.delete(device)
     if (this.#board.plan.kind === 'pseries') this.#emit('DEVICE_UNPLUG_GUEST_ERROR', nameOf(device))
     this.#ost(device, EJECT, IN_PROGRESS)
     this.#ost(device, EJECT, IN_USE)
   }
 
-  /** A reset completes what is pending, whatever the guest thinks of it, and boots the guest anew. */
+  /**
+   * The guest boots anew. On pseries that completes what is pending; on x86 QEMU keeps the request, and the guest that boots
+   * is not told of it (docs/wire-notes.md).
+   */
   reset(): void {
-    for (const device of this.#pending) this.#remove(device)
-    this.#guest.reboot()
+    if (this.#board.plan.kind === 'pseries') for (const device of this.#pending) this.#remove(device)
+    for (const device of this.#pending) this.#forgotten.add(device)
+    this.#guest.reboot(this.#board.devices.flatMap(indexesOf))
   }
 
   /** The reply to `query-acpi-ospm-status`. */
@@ -95,8 +103,15 @@ export class Hotplug {
     })
   }
 
+  #answer(device: BoardDevice): void {
+    if (!this.#pending.has(device) || this.#guest.onUnplug === 'ignore') return
+    if (this.#guest.onUnplug === 'remove') this.complete(device)
+    else this.refuse(device)
+  }
+
   #remove(device: BoardDevice): void {
     this.#pending.delete(device)
+    this.#forgotten.delete(device)
     this.#board.remove(device)
     this.#guest.vanish(indexesOf(device))
     for (const path of childrenOf(device, this.#board.plan.kind === 'pseries')) this.#emit('DEVICE_DELETED', { path })

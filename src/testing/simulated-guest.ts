@@ -45,12 +45,7 @@ export class SimulatedGuest {
   constructor(options: SimulatedGuestOptions) {
     this.kind = options.kind
     this.possible = options.possible
-    // A pseries guest registers all its possible CPUs; elsewhere only those present exist.
-    const seats = options.kind === 'pseries' ? this.possible : options.vcpus.length
-    this.#seats = Array.from({ length: seats }, (_, logicalId) => {
-      const cpuIndex = options.vcpus[logicalId]
-      return { logicalId, cpuIndex, online: cpuIndex !== undefined }
-    })
+    this.#seats = this.#seatsAtBoot(options.vcpus)
   }
 
   /** Its CPUs, ascending. */
@@ -91,9 +86,15 @@ export class SimulatedGuest {
     }
   }
 
-  /** All present CPUs are online after a boot. */
-  reboot(): void {
-    this.#seats = this.#seats.map((seat) => ({ ...seat, online: seat.cpuIndex !== undefined }))
+  /**
+   * Boot anew: what was being done is forgotten, and the vCPUs that are plugged now are numbered, all online: in the order of
+   * their ids, on pseries in that of plugging (docs/wire-notes.md).
+   *
+   * @param vcpus - their cpu-indexes in plug order; those that it has unless given
+   */
+  reboot(vcpus: readonly number[] = this.#seats.flatMap(({ cpuIndex }) => cpuIndex ?? [])): void {
+    this.#tasks = []
+    this.#seats = this.#seatsAtBoot(this.kind === 'pseries' ? vcpus : [...vcpus].sort((a, b) => a - b))
   }
 
   /** What `guest-get-vcpus` returns: in no order. */
@@ -103,7 +104,7 @@ export class SimulatedGuest {
       .reverse()
   }
 
-  /** CPU 0 has no switch on x86 and s390x. */
+  /** CPU 0 has no switch on x86, nor on s390x with kernels after 6.1 (docs/wire-notes.md). */
   canOffline(logicalId: number): boolean {
     return logicalId !== 0 || this.kind === 'pseries'
   }
@@ -124,6 +125,14 @@ export class SimulatedGuest {
       throw new Refusal(`pwrite("${path}online"): Device or resource busy`)
     }
     this.#put({ ...seat, online })
+  }
+
+  /** A pseries guest registers all its possible CPUs; elsewhere only those present exist. */
+  #seatsAtBoot(vcpus: readonly number[]): GuestSeat[] {
+    return Array.from({ length: this.kind === 'pseries' ? this.possible : vcpus.length }, (_, logicalId) => {
+      const cpuIndex = vcpus[logicalId]
+      return { logicalId, cpuIndex, online: cpuIndex !== undefined }
+    })
   }
 
   #put(seat: GuestSeat): void {

@@ -191,14 +191,46 @@ describe('a q35 machine', () => {
     expect(qemu.pendingUnplugs).toEqual([])
   })
 
-  test('a reset completes what is pending', async () => {
-    const { qemu, client, events } = await start({ kind: 'x86', maxcpus: 4, bootVcpus: 2 })
+  test('a reset completes what is pending on pseries', async () => {
+    const { qemu, client, events } = await start({ kind: 'pseries', threads: 2, maxcpus: 8, bootVcpus: 4 })
     qemu.guest.onUnplug = 'ignore'
     await client.execute('device_del', { id: '/machine/unattached/device[2]' })
     await client.execute('system_reset')
-    const names = (await take(events, 3)).map((event) => (event as [string])[0])
-    expect(names).toEqual(['DEVICE_DELETED', 'DEVICE_DELETED', 'RESET'])
-    expect(qemu.pluggedVcpus).toEqual([0])
+    const names = (await take(events, 8)).map((event) => (event as [string])[0])
+    expect(names).toEqual([...Array.from({ length: 7 }, () => 'DEVICE_DELETED'), 'RESET'])
+    expect(qemu.pluggedVcpus).toEqual([0, 1])
+    expect(qemu.pendingUnplugs).toEqual([])
+  })
+
+  test('on x86 the guest that boots is not told of it, and comes upon it at the next plug', async () => {
+    const { qemu, client } = await start({ kind: 'x86', maxcpus: 4, bootVcpus: 2 })
+    await client.execute('stop')
+    await client.execute('device_del', { id: '/machine/unattached/device[2]' })
+    await client.execute('system_reset')
+    await client.execute('cont')
+    await client.execute('query-status')
+    expect(qemu.pluggedVcpus).toEqual([0, 1])
+    expect(qemu.pendingUnplugs).toEqual(['/machine/unattached/device[2]'])
+    await client.execute('device_add', slot(3))
+    await client.execute('query-status')
+    expect(qemu.pluggedVcpus).toEqual([0, 3])
+    expect(qemu.pendingUnplugs).toEqual([])
+  })
+
+  test('a guest that boots anew numbers what is plugged: by id, on pseries by the order of plugging', async () => {
+    const x86 = await start({ kind: 'x86', maxcpus: 8, bootVcpus: 2 })
+    for (const id of [5, 3]) await x86.client.execute('device_add', slot(id))
+    await x86.client.execute('query-status')
+    expect(x86.qemu.guest.seats.map(({ cpuIndex }) => cpuIndex)).toEqual([0, 1, 5, 3])
+    await x86.client.execute('system_reset')
+    await x86.client.execute('query-status')
+    expect(x86.qemu.guest.seats.map(({ cpuIndex }) => cpuIndex)).toEqual([0, 1, 3, 5])
+    const pseries = await start({ kind: 'pseries', maxcpus: 8, bootVcpus: 1 })
+    const driver = 'power10_v2.0-spapr-cpu-core'
+    for (const id of [5, 3]) await pseries.client.execute('device_add', { driver, 'core-id': id })
+    await pseries.client.execute('system_reset')
+    await pseries.client.execute('query-status')
+    expect(pseries.qemu.guest.seats.map(({ cpuIndex }) => cpuIndex).slice(0, 4)).toEqual([0, 5, 3, undefined])
   })
 
   test('a stopped guest does not act until it runs again', async () => {
