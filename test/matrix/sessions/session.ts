@@ -97,6 +97,28 @@ export class Session {
     expect(sides).toEqual(present.map((cpu) => ({ ...cpu, confidence: 'exact' })))
   }
 
+  /** Each plugged vCPU that a CPU of the guest is known for, in words. */
+  async sides(): Promise<string[]> {
+    return (await this.domain.vcpus()).flatMap(({ id, guest }) =>
+      guest === null ? [] : [`${id} is ${guest.id}, ${guest.confidence}`],
+    )
+  }
+
+  /** The drivers of this machine's slots, as QEMU names them. */
+  async slotTypes(): Promise<readonly string[]> {
+    const slots = (await this.guest.query('query-hotpluggable-cpus')) as readonly { readonly type: string }[]
+    return slots.map(({ type }) => type)
+  }
+
+  /** Start the guest's agent anew, as one that may not read files (RHEL's default). */
+  async blockFiles(): Promise<void> {
+    const { guest } = this
+    await guest.shell('kill -KILL $(cat /run/qemu-ga.pid)')
+    await guest.waitForAgentGone()
+    await guest.shell('start-agent --block-rpcs=guest-file-open,guest-file-read,guest-exec > /dev/null 2>&1 &')
+    await guest.waitForAgent()
+  }
+
   async end(): Promise<void> {
     await this.domain.close()
     await this.guest.stop()
