@@ -31,7 +31,7 @@ describe('pseries: a core’s four vCPUs come together, or not at all', () => {
       const { name, machine: row } = configuration
       await asCell({ machine: row, configuration: name, qemu: machine.qemuVersion, aspect: 'plug' }, async () => {
         const part = await runCommand(['set', '13', 'on', '--qmp', machine.qmpPath])
-        expect(part).toMatchObject({ status: 1, stdout: '' })
+        expect(part).toMatchObject({ code: 1, stdout: '' })
         expect(part.stderr).toContain('12-15')
         expect(await trueIndexes(machine)).toEqual([0, 1, 2, 3])
 
