@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ContradictionError } from '../bitmap/errors.ts'
 import { computeSlots, fixedSlots } from '../bitmap/slots.ts'
 import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
@@ -6,8 +7,11 @@ import type { QmpExecutor } from '../qmp/executor.ts'
 import type { Deadline } from '../wire/deadline.ts'
 import { CommandError } from '../wire/errors.ts'
 
-/** How often two replies may contradict each other before it counts: the VM may change between two queries. */
-const ATTEMPTS = 3
+/**
+ * How long to wait before each further reading when two replies contradict each other, in milliseconds: the VM may change
+ * between two queries, and a core of pseries goes thread by thread, with milliseconds in between (docs/wire-notes.md).
+ */
+const PAUSES_MS = [0, 10, 40, 150]
 
 /** What QEMU says of its vCPU slots at one moment. */
 export interface SlotReading {
@@ -26,13 +30,20 @@ export interface SlotReading {
  * @throws what the executor rejects with
  */
 export async function readSlots(qmp: QmpExecutor, deadline: Deadline): Promise<SlotReading> {
-  for (let attempt = 1; ; attempt++) {
+  for (const pauseMs of PAUSES_MS) {
     try {
       return await readOnce(qmp, deadline)
     } catch (error) {
-      if (!(error instanceof ContradictionError) || attempt === ATTEMPTS) throw error
+      if (!(error instanceof ContradictionError) || deadline.leftMs <= pauseMs) throw error
+      await pause(pauseMs, deadline.signal)
     }
   }
+  return readOnce(qmp, deadline)
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined)
+  signal?.throwIfAborted()
 }
 
 async function readOnce(qmp: QmpExecutor, deadline: Deadline): Promise<SlotReading> {
