@@ -98,27 +98,31 @@ function release(kernel: string): string {
 
 /** One note for each thing that was said, however many cells heard it. */
 class Notes {
-  readonly #heard = new Map<string, Set<string>>()
+  /** What was said, where, and by which kernels. */
+  readonly #heard = new Map<string, Map<string, Set<string>>>()
 
   /** The number of the cell's note; none for a cell that says yes. */
-  numberOf({ verdict, message, configuration, guest }: Cell): number[] {
+  numberOf({ verdict, message, configuration = '', guest }: Cell): number[] {
     if (verdict === 'yes') return []
     const said = `${REFUSALS[verdict]}: ${code(message ?? 'without a word')}`
-    const where = [
-      ...(configuration === undefined ? [] : [configuration]),
-      ...(guest === undefined ? [] : [`(Linux ${release(guest.kernel)})`]),
-    ].join(' ')
-    const places = this.#heard.get(said) ?? new Set<string>()
+    const places = this.#heard.get(said) ?? new Map<string, Set<string>>()
     this.#heard.set(said, places)
-    if (where !== '') places.add(where)
+    const kernels = places.get(configuration) ?? new Set<string>()
+    places.set(configuration, kernels)
+    if (guest !== undefined) kernels.add(release(guest.kernel))
     return [[...this.#heard.keys()].indexOf(said) + 1]
   }
 
   lines(): string[] {
-    return [...this.#heard].map(
-      ([said, places], at) => `${at + 1}. ${said}${places.size === 0 ? '' : ` · ${[...places].join('; ')}`}`,
-    )
+    return [...this.#heard].map(([said, places], at) => {
+      const named = [...places].map(([place, kernels]) => `${place}${inGuests(kernels)}`).filter((text) => text !== '')
+      return `${at + 1}. ${said}${named.length === 0 ? '' : ` · ${named.join('; ')}`}`
+    })
   }
+}
+
+function inGuests(kernels: ReadonlySet<string>): string {
+  return kernels.size === 0 ? '' : ` (Linux ${[...kernels].join(', ')})`
 }
 
 /** In backticks, on one line, and without what would end the row. */
