@@ -25,6 +25,8 @@ export type Endpoint<E> = SocketAddress | Duplex | E
 export interface LinkOptions {
   readonly connectTimeoutMs: number
   readonly trace?: WireTrace | undefined
+  /** Told when a connection takes the place of one that has ended: what happened in between was not heard. */
+  readonly onReconnect?: (() => void) | undefined
 }
 
 /** An executor, and how to end what was opened for it. */
@@ -54,11 +56,13 @@ class MonitorLink implements Link<QmpExecutor>, QmpExecutor {
   readonly #redialer: Redialer<QmpClient>
 
   constructor(target: SocketAddress | Duplex, options: LinkOptions) {
+    let connections = 0
     this.#redialer = new Redialer(
       'the monitor',
       dialer(target, async (signal) => {
         const client = await QmpClient.connect(target, { ...clientOptions(options), signal })
         void this.#forward(client.events({ capacity: EVENT_CAPACITY }))
+        if (connections++ > 0) options.onReconnect?.()
         return client
       }),
     )

@@ -86,7 +86,14 @@ export class Domain {
    */
   static async connect(options: DomainOptions): Promise<Domain> {
     options.signal?.throwIfAborted()
-    const linkOptions = { connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS), trace: options.trace }
+    const linkOptions = {
+      connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS),
+      trace: options.trace,
+      // The guest may have been reset while nobody listened.
+      onReconnect: () => {
+        domain.#vm.observed.clear()
+      },
+    }
     const monitor = linkMonitor(options.qmp, linkOptions)
     const agent = options.qga === undefined ? undefined : linkAgent(options.qga, linkOptions)
     const domain = new Domain(monitor, agent)

@@ -86,14 +86,23 @@ export class Removals {
   }
 
   async #watch(removal: Removal): Promise<void> {
+    let lost = 0
     for (let lookedForMs = 0; ;) {
       await removal.untilNextLook(lookedForMs)
       if (removal.isOver) return
       const startMs = performance.now()
       // What the guest had said before the look began: the look shows whether the device is still there.
       const { refusal } = removal
-      if (!(await this.#look(removal))) return
-      if (refusal !== undefined) this.#refuse(removal, refusal)
+      const failure = await this.#look()
+      if (failure === undefined) {
+        lost = 0
+        if (refusal !== undefined) this.#refuse(removal, refusal)
+      } else if (isConnectionLost(failure) && lost++ === 0) {
+        // It may have been the connection only: the next look makes another.
+        removal.hint()
+      } else if (!isPassing(failure)) {
+        this.drop(removal, untold(removal, failure))
+      }
       lookedForMs = performance.now() - startMs
     }
   }
@@ -106,27 +115,32 @@ export class Removals {
     this.#observer.onEnd({ type: 'refused', ids: removal.ids, reason: refusal, late })
   }
 
-  /** Read the slots; `false` when there is nothing more to look at. */
-  async #look(removal: Removal): Promise<boolean> {
+  /** Read the slots, and pass the reading on; what it failed with, if it failed. */
+  async #look(): Promise<Error | undefined> {
     try {
       this.#observer.onReading((await readSlots(this.#qmp, new Deadline({}, LOOK_TIMEOUT_MS))).slots)
-      return true
+      return undefined
     } catch (error) {
-      // QEMU may be slow, or in the middle of it: the next look tells. Nothing else comes back by itself.
-      if (error instanceof TimeoutError || error instanceof ContradictionError) return true
-      const cause = error instanceof Error ? error : new Error(String(error))
-      const message = `vCPU ${String(removal.ids)}: nobody can tell whether it was removed: ${cause.message}`
-      this.drop(
-        removal,
-        error instanceof ConnectionError
-          ? new ConnectionError('ERR_CONNECTION_LOST', message, { cause, outcome: 'unknown' })
-          : cause,
-      )
-      return false
+      return error instanceof Error ? error : new Error(String(error))
     }
   }
 
   #forget(removal: Removal): void {
     if (this.#bySlot.get(removal.slot.firstId) === removal) this.#bySlot.delete(removal.slot.firstId)
   }
+}
+
+function isConnectionLost(failure: Error): boolean {
+  return failure instanceof ConnectionError && failure.code === 'ERR_CONNECTION_LOST'
+}
+
+/** QEMU may be slow, or in the middle of it: the next look tells. Nothing else comes back by itself. */
+function isPassing(failure: Error): boolean {
+  return failure instanceof TimeoutError || failure instanceof ContradictionError
+}
+
+function untold(removal: Removal, cause: Error): Error {
+  if (!(cause instanceof ConnectionError)) return cause
+  const message = `vCPU ${String(removal.ids)}: nobody can tell whether it was removed: ${cause.message}`
+  return new ConnectionError('ERR_CONNECTION_LOST', message, { cause, outcome: 'unknown' })
 }
