@@ -14,8 +14,10 @@ import { makeSlot, type PluggedVcpu, type VcpuSlot } from './vcpu-slot.ts'
  */
 export function computeSlots(
   hotpluggable: readonly HotpluggableCpu[],
-  plugged: readonly CpuFast[],
+  listed: readonly CpuFast[],
 ): readonly VcpuSlot[] {
+  // QEMU 11 goes on listing a vCPU whose device_add it refused (docs/wire-notes.md): one without a place in the machine.
+  const plugged = listed.filter((cpu) => cpu['qom-path'] !== '')
   requireDistinctIndexes(plugged)
   const ordered = orderSlots(hotpluggable)
   const members = groupBySlot(ordered, plugged)

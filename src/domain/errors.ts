@@ -9,6 +9,7 @@ import type { ChangeStep, ChangeStepName } from './change/steps.ts'
  * - `ERR_PART_OF_SLOT`: it is one thread of a larger slot; ask for the whole slot;
  * - `ERR_NOT_OFFLINABLE`: QEMU or the guest would not let it go (boot CPU, machine that never unplugs);
  * - `ERR_NOT_ONLINABLE`: the guest cannot turn it on;
+ * - `ERR_NO_X2APIC`: its APIC id is past 254, and the CPU model has no x2APIC;
  * - `ERR_NO_HOTPLUG`: the machine type has no vCPU hotplug;
  * - `ERR_REMOVAL_PENDING`: its removal was requested and the guest has not answered yet;
  * - `ERR_UNSURE`: which CPU of the guest it is, is not known well enough to touch one.
@@ -19,6 +20,7 @@ export type RefusalCode =
   | 'ERR_NOT_OFFLINABLE'
   | 'ERR_NOT_ONLINABLE'
   | 'ERR_NO_HOTPLUG'
+  | 'ERR_NO_X2APIC'
   | 'ERR_REMOVAL_PENDING'
   | 'ERR_UNSURE'
 

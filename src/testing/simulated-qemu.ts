@@ -166,10 +166,11 @@ export class SimulatedQemu implements AsyncDisposable {
     return { qemu: this.#plan.version, package: 'simulated' }
   }
 
-  /** Of all properties only what tells how pseries numbers its hardware threads. */
-  #property(path: unknown, property: unknown): number {
-    if (path === '/machine' && property === 'vsmt' && this.#plan.kind === 'pseries')
-      return this.#plan.slots[0]?.count ?? 1
+  /** Of all properties only these: how pseries numbers its hardware threads, and that the CPU model has no x2APIC. */
+  #property(path: unknown, property: unknown): number | boolean {
+    const { kind, slots } = this.#plan
+    if (path === '/machine' && property === 'vsmt' && kind === 'pseries') return slots[0]?.count ?? 1
+    if (property === 'x2apic' && kind === 'x86') return false
     throw new Refusal(`Property '${String(path)}.${String(property)}' not found`)
   }
 

@@ -92,6 +92,20 @@ describe('nothing is sent', () => {
     expect(changesSent(qemu)).toEqual([])
   })
 
+  test('a slot past APIC id 254, of a CPU model without x2APIC: QEMU might die of it', async () => {
+    const flat = await vm({ maxcpus: 288 })
+    expect(String((await flat.domain.setVcpuState(254, true)).changed)).toBe('254')
+    await expect(flat.domain.setVcpuState(255, true)).rejects.toMatchObject({
+      code: 'ERR_NO_X2APIC',
+      outcome: 'not-sent',
+    })
+    expect(changesSent(flat.qemu)).toEqual(['device_add'])
+    // Three threads of a core take two bits, so the APIC ids have gaps and run ahead of the ids.
+    const gaps = await vm({ sockets: 1, cores: 70, threads: 3, bootVcpus: 1, maxcpus: 210 })
+    await expect(gaps.domain.setVcpuState(195, true)).rejects.toThrow('its APIC id is 260')
+    expect(String((await gaps.domain.setVcpuState(190, true)).changed)).toBe('190')
+  })
+
   test('s390x: no vCPU is offlinable, and the refusal says that the machine never unplugs', async () => {
     const { qemu, domain } = await vm({ kind: 's390x', bootVcpus: 2 })
     expect(await domain.getVcpuMap('offlinable')).toEqual(CpuMap.empty)

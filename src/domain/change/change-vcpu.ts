@@ -11,6 +11,7 @@ import { pickSlot, requireWholeSlot } from './pick-slot.ts'
 import { plugSlot } from './plug.ts'
 import { resultOf, type ChangeRequest } from './request.ts'
 import { joinUnplug, unplugSlot } from './unplug.ts'
+import { requireX2apic } from './x2apic.ts'
 
 /**
  * Carry out one change, when its turn has come.
@@ -27,6 +28,7 @@ export async function changeVcpu(vm: Vm, request: ChangeRequest): Promise<VcpuCh
   })
   const { slot, isDone } = pickSlot(reading, id, online, wholeSlot)
   if (online) {
+    if (!isDone) await requireX2apic(vm.qmp, reading, slot, id, deadline)
     if (guest) return bringIntoGuest(vm, request, reading, slot)
     if (isDone) return unchanged(request, slot)
     const deviceId = await plugSlot(vm, slot, request)

@@ -1,0 +1,24 @@
+import type { VcpuSlot } from './vcpu-slot.ts'
+
+/** The levels of an APIC id below the socket, from the highest bits to the lowest (QEMU's include/hw/i386/topology.h). */
+const LEVELS = ['die-id', 'module-id', 'core-id', 'thread-id'] as const
+
+/**
+ * Gives the APIC id of each slot of an x86 machine. QEMU does not list it; it is laid out in bit fields, each as wide as
+ * its level needs anywhere in the machine, so that it may be larger than the cpu-index.
+ *
+ * @returns the APIC id of a slot, or `undefined` where its place is not told in numbers
+ */
+export function apicIds(slots: readonly VcpuSlot[]): (slot: VcpuSlot) => number | undefined {
+  const widths = LEVELS.map((level) => bitsFor(Math.max(0, ...slots.map(({ props }) => Number(props[level] ?? 0)))))
+  return ({ props }) => {
+    const place = ['socket-id', ...LEVELS].map((level) => Number(props[level] ?? 0))
+    const [socket = 0, ...below] = place
+    if (!place.every((id) => Number.isInteger(id) && id >= 0)) return undefined
+    return below.reduce((id, value, at) => id * 2 ** (widths[at] ?? 0) + value, socket)
+  }
+}
+
+function bitsFor(largest: number): number {
+  return largest <= 0 ? 0 : Math.floor(Math.log2(largest)) + 1
+}

@@ -1,0 +1,50 @@
+import { apicIds } from '../../bitmap/apic-id.ts'
+import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { withOutcome } from '../../bitmap/vcpu-error.ts'
+import type { QmpExecutor } from '../../qmp/executor.ts'
+import type { Deadline } from '../../wire/deadline.ts'
+import { CommandError } from '../../wire/errors.ts'
+import { RefusedError } from '../errors.ts'
+import type { SlotReading } from '../read-slots.ts'
+
+/** The largest APIC id without x2APIC; 255 means "all". */
+const MAX_XAPIC_ID = 254
+
+/**
+ * Refuse to fill a slot that QEMU lists and cannot fill: past APIC id 254 a CPU model needs x2APIC. QEMU says so too, but
+ * 10.0 takes the whole VM down with it, and 11 leaves a vCPU without a device behind (docs/wire-notes.md).
+ *
+ * @throws {@link RefusedError} `ERR_NO_X2APIC`; nothing was sent
+ */
+export async function requireX2apic(
+  qmp: QmpExecutor,
+  reading: SlotReading,
+  slot: VcpuSlot,
+  id: number,
+  deadline: Deadline,
+): Promise<void> {
+  if (reading.target !== 'x86_64' && reading.target !== 'i386') return
+  const apicId = apicIds(reading.slots)(slot)
+  if (apicId === undefined || apicId <= MAX_XAPIC_ID) return
+  const plugged = reading.slots.find(({ qomPath }) => qomPath !== null)
+  if (plugged?.qomPath === null || plugged === undefined) return
+  if (await hasX2apic(qmp, plugged.qomPath, deadline)) return
+  throw new RefusedError(
+    'ERR_NO_X2APIC',
+    `vCPU ${id} cannot be plugged: its APIC id is ${apicId}, and past ${MAX_XAPIC_ID} the CPU model needs x2APIC ` +
+      '(start QEMU with -cpu max, or MODEL,+x2apic)',
+    id,
+    slot.ids,
+  )
+}
+
+/** Does the CPU model of a plugged vCPU have it? All slots of a machine take the same model. */
+async function hasX2apic(qmp: QmpExecutor, path: string, deadline: Deadline): Promise<boolean> {
+  try {
+    return (await qmp.execute('qom-get', { path, property: 'x2apic' }, deadline.options())) !== false
+  } catch (error) {
+    // Where QEMU does not tell, it shall decide.
+    if (error instanceof CommandError) return true
+    throw withOutcome(error, 'not-sent')
+  }
+}
