@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { Domain } from '../../src/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
+import { testOnSoundQemu as test } from './support/sound-qemu.ts'
 import { trueCpus } from './support/truth.ts'
 
 const PLUGS = 50

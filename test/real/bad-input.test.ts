@@ -9,6 +9,7 @@ import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot, start } from './support/boot.ts'
 import { runCommand } from '../support/run-command.ts'
 import { allMaps } from './support/maps.ts'
+import { testedQemu } from './support/tested-qemu.ts'
 
 describe('bad input to a VM that is well', () => {
   let guest: Guest
@@ -204,7 +205,12 @@ test('a machine without hotplug: what runs can be seen, nothing can be changed',
 })
 
 test('a part of a larger slot: refused with the slot named; the whole slot moves together', async () => {
-  await using machine = await start('ppc64', { smp: '4,sockets=1,cores=4,threads=4,maxcpus=16', paused: true })
+  const smp = '4,sockets=1,cores=4,threads=4,maxcpus=16'
+  if (testedQemu === '7.2') {
+    await expect(start('ppc64', { smp, paused: true })).rejects.toThrow('TCG cannot support more than 1 thread/core')
+    return
+  }
+  await using machine = await start('ppc64', { smp, paused: true })
   showConsoleOnFailure(machine)
   {
     await using domain = await Domain.connect({ qmp: machine.qmpPath })

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { Domain } from '../../src/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
+import { testOnSoundQemu as test } from './support/sound-qemu.ts'
 import { trueCpus } from './support/truth.ts'
 
 test("an agent that may not read files (RHEL's default): observed where a change was seen, and nothing else breaks", async () => {
@@ -40,9 +41,7 @@ test("an agent that may not read files (RHEL's default): observed where a change
   expect(await sides()).toEqual(['0 is 0, computed', '3 is 3, observed'])
 
   // A guest that boots again numbers anew: what was observed is so no longer.
-  await guest.query('system_reset')
-  await guest.waitForBoot()
-  await guest.waitForAgent()
+  await guest.reset()
   const truth = await trueCpus(guest)
   expect(truth.map(({ index, guestId }) => [index, guestId])).toEqual([
     [0, 0],

@@ -5,6 +5,7 @@ import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot, start } from './support/boot.ts'
 import { runCommand } from '../support/run-command.ts'
 import { eventually } from './support/eventually.ts'
+import { testedQemu } from './support/tested-qemu.ts'
 
 /** Every guest here runs under TCG, and its budget of plugs is a finding of its own. */
 const BUDGET = 'warns tcg-plug-budget'
@@ -179,10 +180,10 @@ describe('a guest on a kernel that takes what is plugged', () => {
     await domain.close()
     const argv = ['doctor', '--qmp', guest.qmpPath, '--qga', guest.qgaPath]
     const scripts = await runCommand([...argv, '--json'])
-    expect(scripts).toMatchObject({ status: 0, stderr: '' })
+    expect(scripts).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse(scripts.stdout)).toEqual({ findings: own })
     const people = await runCommand(argv)
-    expect(people).toMatchObject({ status: 0, stderr: '' })
+    expect(people).toMatchObject({ code: 0, stderr: '' })
     for (const { summary } of own) expect(people.stdout).toContain(summary)
   })
 })
@@ -219,5 +220,6 @@ test('a guest without an agent', async () => {
   showConsoleOnFailure(guest)
   await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
   const findings = await domain.doctor({ timeoutMs: 2_000 })
-  expect(findings.map(({ code }) => code)).toEqual(['tcg-plug-budget', 'agent-silent'])
+  const ofOldest = testedQemu === '7.2' ? ['tcg-replug-crash'] : []
+  expect(findings.map(({ code }) => code)).toEqual([...ofOldest, 'tcg-plug-budget', 'agent-silent'])
 })

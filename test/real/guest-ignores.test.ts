@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { Domain } from '../../src/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
 import { allMaps } from './support/maps.ts'
+import { testOnSoundQemu as test } from './support/sound-qemu.ts'
 
 test('kernel 6.12 under TCG says yes and does nothing: told as that, and rolled back without a trace', async () => {
   await using guest = await boot({ kernel: '6.12' })

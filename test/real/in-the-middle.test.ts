@@ -3,6 +3,7 @@ import { Domain, QgaClient, type QgaExecutor, type WireTraceEntry } from '../../
 import type { Guest } from './kit/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
+import { testOnSoundQemu } from './support/sound-qemu.ts'
 import { trueCpus, trueVcpus } from './support/truth.ts'
 
 // "In the middle" is when the command that changes something leaves this process: the trace sees it go.
@@ -83,7 +84,7 @@ describe('QEMU is killed', () => {
 })
 
 describe('the guest is reset', () => {
-  test('after device_add was sent: the vCPU is plugged, and the guest boots with it', async () => {
+  testOnSoundQemu('after device_add was sent: the vCPU is plugged, and the guest boots with it', async () => {
     await using domain = await connect('device_add', resetGuest)
     const change = await domain.setVcpuState(5, true)
     expect(String(change.changed)).toBe('5')
@@ -93,7 +94,7 @@ describe('the guest is reset', () => {
     expect((await domain.vcpus())[5]?.guest).toMatchObject({ id: 2, online: true, confidence: 'exact' })
   })
 
-  test('while a plug is carried through into it: unknown, and QEMU’s part is told', async () => {
+  testOnSoundQemu('while a plug is carried through into it: unknown, and QEMU’s part is told', async () => {
     await using domain = await connect('device_add', resetGuest)
     const ended = await domain
       .setVcpuState(5, true, { guest: true, timeoutMs: 60_000 })
@@ -106,20 +107,23 @@ describe('the guest is reset', () => {
     expect((await domain.vcpus())[5]).toMatchObject({ online: true, guest: { id: 2, online: true } })
   })
 
-  test('after device_del was sent: gone, or unknown and still asked for; the next call tells which', async () => {
-    await using domain = await connect('device_del', resetGuest)
-    const ended = await domain.setVcpuState(1, false, { timeoutMs: 2_000 }).catch((error: unknown) => error)
-    if (ended instanceof Error) expect(ended).toMatchObject({ code: 'ERR_TIMEOUT', outcome: 'unknown' })
-    await guest.waitForBoot()
-    await guest.waitForAgent()
-    const truth = await trueVcpus(guest)
-    expect([...(await domain.getVcpuMap())]).toEqual(truth)
-    expect(String(domain.pendingRemovals())).toBe(truth.includes(1) ? '1' : '')
-    await domain.setVcpuState(1, false)
-    expect(await trueVcpus(guest)).toEqual([0])
-  })
+  testOnSoundQemu(
+    'after device_del was sent: gone, or unknown and still asked for; the next call tells which',
+    async () => {
+      await using domain = await connect('device_del', resetGuest)
+      const ended = await domain.setVcpuState(1, false, { timeoutMs: 2_000 }).catch((error: unknown) => error)
+      if (ended instanceof Error) expect(ended).toMatchObject({ code: 'ERR_TIMEOUT', outcome: 'unknown' })
+      await guest.waitForBoot()
+      await guest.waitForAgent()
+      const truth = await trueVcpus(guest)
+      expect([...(await domain.getVcpuMap())]).toEqual(truth)
+      expect(String(domain.pendingRemovals())).toBe(truth.includes(1) ? '1' : '')
+      await domain.setVcpuState(1, false)
+      expect(await trueVcpus(guest)).toEqual([0])
+    },
+  )
 
-  test('after guest-set-vcpus was sent: unknown, and then as it booted', async () => {
+  testOnSoundQemu('after guest-set-vcpus was sent: unknown, and then as it booted', async () => {
     await using domain = await connect('guest-set-vcpus', resetGuest)
     const ended = await domain.setGuestVcpuState(1, false, { timeoutMs: 2_000 }).catch((error: unknown) => error)
     if (ended instanceof Error) expect(ended).toMatchObject({ outcome: 'unknown' })
@@ -182,7 +186,7 @@ describe('the agent is stopped, killed and started again', () => {
     expect((await domain.vcpus())[5]?.guest).toMatchObject({ id: truth?.guestId, online: truth?.online })
   })
 
-  test('before anything: not sent, and QEMU’s side goes on as if nothing were', async () => {
+  testOnSoundQemu('before anything: not sent, and QEMU’s side goes on as if nothing were', async () => {
     showConsoleOnFailure(guest)
     await guest.shell('kill -STOP $(cat /run/qemu-ga.pid)')
     await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { Domain, type DomainEvent } from '../../src/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
+import { testOnSoundQemu as test } from './support/sound-qemu.ts'
 import { trueVcpus } from './support/truth.ts'
 
 test('a stopped guest: the unplug times out as unknown, and is adopted when the guest goes on', async () => {

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { Domain } from '../../src/index.ts'
 import type { Guest } from './kit/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
 import { eventually } from './support/eventually.ts'
+import { testOnSoundQemu as test } from './support/sound-qemu.ts'
 import { trueCpus, trueVcpus } from './support/truth.ts'
 
 const STEPS = 200

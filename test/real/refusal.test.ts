@@ -3,6 +3,7 @@ import { Domain, GuestRefusedError } from '../../src/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
 import { allMaps } from './support/maps.ts'
+import { isSoundQemu } from './support/sound-qemu.ts'
 
 // Two deadline tasks that together want more than one CPU: the kernel cannot give up either of two CPUs and says "busy".
 const OCCUPY =
@@ -37,6 +38,8 @@ test('a guest that is too busy to let a vCPU go: refused at once, in its own wor
   })
   expect(await allMaps(domain)).toEqual(before)
 
+  // One unplug in ten would wedge the guest there.
+  if (!isSoundQemu) return
   await guest.shell('killall sleep')
   expect(String((await domain.setVcpuState(1, false)).changed)).toBe('1')
   expect(String(await domain.getVcpuMap())).toBe('0')

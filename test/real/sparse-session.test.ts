@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Domain } from '../../src/index.ts'
 import type { Guest } from './kit/index.ts'
 import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
 import { eventually } from './support/eventually.ts'
 import { allMaps, expectGuestAgrees } from './support/maps.ts'
+import { describeOnSoundQemu } from './support/sound-qemu.ts'
 
 // One guest, one story: each test goes on from the state that the one before it left and says that state in full.
-describe('a vCPU in the middle of the free slots', () => {
+describeOnSoundQemu('a vCPU in the middle of the free slots', () => {
   let guest: Guest
   let domain: Domain
 
