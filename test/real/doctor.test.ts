@@ -59,9 +59,14 @@ describe('machines with nobody in them', () => {
     await domain.setVcpuState(5, true)
   })
 
+  /** At 4 kB a second even the little that an empty machine has takes minutes. (Below 10 bytes a second is no limit at all.) */
   async function migrateSlowly(machine: Machine): Promise<void> {
-    await machine.query('migrate-set-parameters', { 'max-bandwidth': 1 })
+    await machine.query('migrate-set-parameters', { 'max-bandwidth': 4_000 })
     await machine.query('migrate', { uri: 'exec:cat >/dev/null' })
+    await eventually('the migration is under way', async () => {
+      const { status } = (await machine.query('query-migrate')) as { readonly status?: string }
+      return status === 'active'
+    })
   }
 
   test('a monitor that somebody else holds is explained', async () => {
