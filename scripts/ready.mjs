@@ -20,7 +20,7 @@ const jobs = {
     ['eslint', '.'],
     ['tsc', '-p', 'tsconfig.json'],
     ['depcruise', 'src', 'test', 'scripts', 'examples', '--config', '.dependency-cruiser.mjs'],
-    ['vitest', 'run', '--project', 'unit', '--reporter', 'dot'],
+    ['vitest', 'run', '--project', 'unit'],
     ['node', '-e', "require('fs').rmSync('dist', { recursive: true, force: true })"],
     ['tsc', '-p', 'tsconfig.build.json'],
     ['publint', '--strict'],
