@@ -53,7 +53,7 @@ function anonymousArgv(machine: Machine): string[] {
 /** The trees of unpacked packages are called after the packages' versions, which `qemuPackage` tells better. */
 function withoutTrees(word: string): string {
   const [first = '', ...rest] = word.split(join(cacheDirectory(), 'unpacked/'))
-  return [first, ...rest.map((place) => place.replace(/^[^/]+\/root/, () => '$QEMU'))].join('')
+  return [first, ...rest.map((place) => place.replace(/^[^/]+[/]root\b/, () => '$QEMU'))].join('')
 }
 
 /**
