@@ -22,7 +22,7 @@ export const VCPU_MAP_KINDS = [
  * | kind | the bits set are |
  * | --- | --- |
  * | `online` | vCPUs plugged in QEMU |
- * | `onlinable` | empty slots that QEMU would fill |
+ * | `onlinable` | empty slots that QEMU would fill; also those past APIC id 254 where the CPU model lacks x2APIC, which are refused |
  * | `offlinable` | plugged vCPUs that QEMU would let go |
  * | `possible` | every slot |
  * | `agent-online` | CPUs that the guest runs |

@@ -11,7 +11,7 @@ export interface QgaExecutor {
   /**
    * Run one command and resolve with what the agent returned.
    *
-   * When the agent answers `error`, reject with a `CommandError`: any other rejection is read as "nobody knows whether it
+   * When the agent answers `error`, reject with a `CommandError`; every other rejection is read as "nobody knows whether it
    * was carried out". Honour `options.signal` and `options.timeoutMs`.
    */
   execute(command: string, args?: QgaArguments, options?: CallOptions): Promise<unknown>

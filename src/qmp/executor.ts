@@ -19,7 +19,7 @@ export interface QmpExecutor {
   /**
    * Run one command and resolve with what QEMU returned.
    *
-   * When QEMU answers `error`, reject with a `CommandError`: any other rejection is read as "nobody knows whether it was
+   * When QEMU answers `error`, reject with a `CommandError`; every other rejection is read as "nobody knows whether it was
    * carried out". Honour `options.signal` and `options.timeoutMs`.
    */
   execute(command: string, args?: QmpArguments, options?: CallOptions): Promise<unknown>

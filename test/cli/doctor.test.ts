@@ -81,7 +81,7 @@ describe('doctor', () => {
     })
   })
 
-  it('tells wrong usage as any verb does', async () => {
+  it('tells wrong usage as every verb does', async () => {
     const run = await runCommand(['doctor', 'now', '--json', '--qmp', '/nonexistent/qmp.sock'])
     expect(run.code).toBe(2)
     expect(documentOf(run)).toMatchObject({ error: { code: 'ERR_USAGE' } })

@@ -56,7 +56,7 @@ function reasons(vm: Vm, target: number, policy: ScalePolicy): [number, string][
 }
 
 describe.each(POLICIES)('%s', (policy, property) => {
-  test('leaves the fullest and the emptiest as close as any choice of slots could', () => {
+  test('leaves the fullest and the emptiest as close as the best choice of slots could', () => {
     fc.assert(
       fc.property(anyFilled(smallMachine), fc.nat(), (vm, pick) => {
         const slots = slotsOf(vm)
