@@ -12,11 +12,17 @@ export default {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'bitmap-imports-nothing',
+      name: 'errors-imports-nothing',
       severity: 'error',
-      comment: 'src/bitmap is pure',
+      from: { path: room('errors') },
+      to: { pathNot: room('errors') },
+    },
+    {
+      name: 'bitmap-imports-errors',
+      severity: 'error',
+      comment: 'src/bitmap is pure: beside itself it knows the errors only',
       from: { path: room('bitmap') },
-      to: { pathNot: room('bitmap') },
+      to: { pathNot: '^src/(bitmap|errors)/' },
     },
     {
       name: 'wire-below',

@@ -1,6 +1,6 @@
+import { InputError } from '../errors/input-error.ts'
+import { quote } from '../errors/quote.ts'
 import { badCpuId, isCpuId } from './cpu-id.ts'
-import { InputError } from './errors.ts'
-import { quote } from './quote.ts'
 import { addRange, idsOf, removeRange, trimWords, type Words } from './words.ts'
 
 /** Longer than any list needs to be: every id there is, one by one, takes 382,105 characters. */

@@ -1,6 +1,6 @@
+import { InputError } from '../errors/input-error.ts'
 import { isCpuId, requireCpuId } from './cpu-id.ts'
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
-import { InputError } from './errors.ts'
 import { formatHexMask, parseHexMask, type HexMaskOptions } from './hex-mask.ts'
 import { formatMaskBytes, parseMaskBytes, type MaskBytesOptions } from './mask-bytes.ts'
 import { addId, addRange, countIds, highestId, idsOf, trimWords, type Words } from './words.ts'

@@ -1,6 +1,6 @@
+import { InputError } from '../errors/input-error.ts'
+import { quote } from '../errors/quote.ts'
 import { MAX_CPU_ID } from './cpu-id.ts'
-import { InputError } from './errors.ts'
-import { quote } from './quote.ts'
 import { highestId, trimWords, type Words } from './words.ts'
 
 /** Options of {@link CpuMap.toHexMask}. */

@@ -1,10 +1,11 @@
 // The public list of `qemu-vcpu/bitmap`: sets of CPU ids and the pure computation of every map.
 export { CpuMap, MAX_CPU_ID } from './cpu-map.ts'
-export { ContradictionError, InputError } from './errors.ts'
+export { ContradictionError } from '../errors/contradiction-error.ts'
+export { InputError } from '../errors/input-error.ts'
 export type { HexMaskOptions } from './hex-mask.ts'
 export { computeGuestMaps, computeVcpuMaps, type GuestMaps, type VcpuMaps } from './maps.ts'
 export type { MaskBytesOptions } from './mask-bytes.ts'
 export type { CpuFast, CpuInstanceProperties, GuestCpu, HotpluggableCpu } from './replies.ts'
 export { computeSlots, fixedSlots } from './slots.ts'
-export { VcpuError, type Outcome, type VcpuErrorOptions } from './vcpu-error.ts'
+export { VcpuError, type Outcome, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
 export { slotOf, type PluggedVcpu, type VcpuSlot } from './vcpu-slot.ts'

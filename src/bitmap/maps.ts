@@ -1,7 +1,7 @@
+import { ContradictionError } from '../errors/contradiction-error.ts'
+import { quote } from '../errors/quote.ts'
 import { isCpuId, MAX_CPU_ID } from './cpu-id.ts'
 import { CpuMap } from './cpu-map.ts'
-import { ContradictionError } from './errors.ts'
-import { quote } from './quote.ts'
 import type { GuestCpu } from './replies.ts'
 import type { VcpuSlot } from './vcpu-slot.ts'
 

@@ -1,6 +1,6 @@
+import { ContradictionError } from '../errors/contradiction-error.ts'
+import { quote } from '../errors/quote.ts'
 import { isCpuId, MAX_CPU_ID } from './cpu-id.ts'
-import { ContradictionError } from './errors.ts'
-import { quote } from './quote.ts'
 import type { CpuFast, HotpluggableCpu } from './replies.ts'
 import { orderSlots, type OrderedSlot } from './slot-order.ts'
 import { makeSlot, type PluggedVcpu, type VcpuSlot } from './vcpu-slot.ts'

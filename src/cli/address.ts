@@ -1,5 +1,5 @@
-import { InputError } from '../bitmap/errors.ts'
-import { quote } from '../bitmap/quote.ts'
+import { InputError } from '../errors/input-error.ts'
+import { quote } from '../errors/quote.ts'
 import type { SocketAddress } from '../wire/socket.ts'
 
 const HOST_AND_PORT = /^(.*):(\d+)$/s

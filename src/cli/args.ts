@@ -1,4 +1,4 @@
-import { quote } from '../bitmap/quote.ts'
+import { quote } from '../errors/quote.ts'
 import type { SocketAddress } from '../wire/socket.ts'
 import { parseAddress } from './address.ts'
 import { splitCommandLine, type CommandLine } from './command-line.ts'

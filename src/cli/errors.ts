@@ -1,6 +1,6 @@
 import type { CpuMap } from '../bitmap/cpu-map.ts'
-import { InputError } from '../bitmap/errors.ts'
-import { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'
+import { InputError } from '../errors/input-error.ts'
+import { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
 
 /** The command line is not one that the command knows; `verb` is where its help is. Nothing was sent. */
 export function usageError(message: string, verb?: string): InputError {

@@ -1,7 +1,7 @@
-import { InputError } from '../bitmap/errors.ts'
-import { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'
 import { GuestChangeError, ScaleError } from '../domain/index.ts'
-import { ConnectionError, TimeoutError } from '../wire/errors.ts'
+import { InputError } from '../errors/input-error.ts'
+import { ConnectionError, TimeoutError } from '../errors/peer-errors.ts'
+import { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
 import { InterruptedError } from './errors.ts'
 
 /** How the command ends. */

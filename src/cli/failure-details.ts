@@ -1,6 +1,6 @@
 import { CpuMap } from '../bitmap/cpu-map.ts'
-import { VcpuError } from '../bitmap/vcpu-error.ts'
 import { GuestChangeError, NotReachableError, ScaleError } from '../domain/index.ts'
+import { VcpuError } from '../errors/vcpu-error.ts'
 import { InterruptedError } from './errors.ts'
 
 /** What `--json` tells of an error beside its code, message and outcome: nothing of most. */

@@ -1,5 +1,5 @@
-import { VcpuError, type Outcome } from '../bitmap/vcpu-error.ts'
-import { foreignText } from '../wire/foreign-text.ts'
+import { foreignText } from '../errors/quote.ts'
+import { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { failureDetails } from './failure-details.ts'
 

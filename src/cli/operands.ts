@@ -1,6 +1,6 @@
 import { badCpuId, isCpuId, MAX_CPU_ID } from '../bitmap/cpu-id.ts'
-import { InputError } from '../bitmap/errors.ts'
-import { quote } from '../bitmap/quote.ts'
+import { InputError } from '../errors/input-error.ts'
+import { quote } from '../errors/quote.ts'
 import { MAX_TIMEOUT_MS } from '../wire/call-options.ts'
 import { usageError } from './errors.ts'
 

@@ -1,5 +1,5 @@
 import { requireCpuId } from '../bitmap/cpu-id.ts'
-import { InputError } from '../bitmap/errors.ts'
+import { InputError } from '../errors/input-error.ts'
 import { CONFIDENCES, VCPU_MAP_KINDS, type Confidence, type VcpuMapKind } from './results.ts'
 
 /** @throws {@link InputError} `ERR_CPU_ID` or `ERR_STATE`, naming the input and what would be valid */

@@ -1,18 +1,18 @@
 import { requireCpuId } from '../bitmap/cpu-id.ts'
 import type { CpuMap } from '../bitmap/cpu-map.ts'
 import { computeVcpuMaps, type GuestMaps, type VcpuMaps } from '../bitmap/maps.ts'
+import { ConnectionError } from '../errors/peer-errors.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
 import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
 import { Deadline } from '../wire/deadline.ts'
-import { ConnectionError } from '../wire/errors.ts'
 import type { EventStream } from '../wire/event-stream.ts'
-import { TurnQueue } from '../wire/turn-queue.ts'
 import type { WireTrace } from '../wire/trace.ts'
-import { linkAgent, linkMonitor, type Endpoint, type Link } from './connect.ts'
-import { requireConfidence, requireMapKind, requireState } from './check-input.ts'
+import { TurnQueue } from '../wire/turn-queue.ts'
 import { changeVcpu, joinRemoval } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
+import { requireConfidence, requireMapKind, requireState } from './check-input.ts'
+import { linkAgent, linkMonitor, type Endpoint, type Link } from './connect.ts'
 import { examine } from './doctor/examine.ts'
 import type { Finding } from './doctor/finding.ts'
 import type { DomainEvent } from './events.ts'
@@ -20,14 +20,7 @@ import { followEvents } from './follow-events.ts'
 import { readGuestMaps } from './guest/guest-cpus.ts'
 import { setGuestVcpu } from './guest/set-guest-vcpu.ts'
 import { listVcpus } from './list-vcpus.ts'
-import {
-  type ChangeResult,
-  type SetVcpuStateOptions,
-  type Vcpu,
-  type VcpuChange,
-  type VcpuMapKind,
-  type VcpusOptions,
-} from './results.ts'
+import type { ChangeResult, SetVcpuStateOptions, Vcpu, VcpuChange, VcpuMapKind, VcpusOptions } from './results.ts'
 import { planStates } from './scale/plan-states.ts'
 import type { Plan } from './scale/plan-step.ts'
 import { planScale, type PlanOptions } from './scale/plan.ts'

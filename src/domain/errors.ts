@@ -1,5 +1,5 @@
 import type { CpuMap } from '../bitmap/cpu-map.ts'
-import { VcpuError, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
+import { VcpuError, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
 import type { ChangeStep, ChangeStepName } from './change/steps.ts'
 
 /**

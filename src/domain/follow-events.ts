@@ -1,4 +1,4 @@
-import { ProtocolError } from '../wire/errors.ts'
+import { ProtocolError } from '../errors/peer-errors.ts'
 import { knownEvent } from '../qmp/events.ts'
 import type { QmpEvent } from '../qmp/executor.ts'
 import type { Vm } from './vm.ts'

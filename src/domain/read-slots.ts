@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ContradictionError } from '../bitmap/errors.ts'
 import { computeSlots, fixedSlots } from '../bitmap/slots.ts'
 import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
+import { ContradictionError } from '../errors/contradiction-error.ts'
+import { CommandError } from '../errors/peer-errors.ts'
 import { callQmp } from '../qmp/commands.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
 import type { Deadline } from '../wire/deadline.ts'
-import { CommandError } from '../wire/errors.ts'
 
 /**
  * How long to wait before each further reading when two replies contradict each other, in milliseconds: the VM may change

@@ -1,5 +1,5 @@
 import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
-import { InputError } from '../bitmap/errors.ts'
+import { InputError } from '../errors/input-error.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
 import type { KnownQmpEvent } from '../qmp/events.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'

@@ -1,8 +1,8 @@
 import { MAX_CPU_ID } from '../bitmap/cpu-id.ts'
 import type { GuestCpu } from '../bitmap/replies.ts'
+import { foreignText } from '../errors/quote.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import { Field } from '../wire/decode.ts'
-import { foreignText } from '../wire/foreign-text.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
 
 /** Most entries accepted in a list of the guest's: it is a hostile peer, and no kernel has more CPUs than ids. */

@@ -1,6 +1,6 @@
+import { ProtocolError } from '../errors/peer-errors.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import { Deadline } from '../wire/deadline.ts'
-import { ProtocolError } from '../wire/errors.ts'
 import { callQga } from './commands.ts'
 import type { QgaExecutor } from './executor.ts'
 

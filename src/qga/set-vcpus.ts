@@ -1,7 +1,7 @@
-import { VcpuError, withOutcome, type Outcome, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
-import { Deadline } from '../wire/deadline.ts'
+import { CommandError, ProtocolError } from '../errors/peer-errors.ts'
+import { VcpuError, withOutcome, type Outcome, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
 import type { CallOptions } from '../wire/call-options.ts'
-import { CommandError, ProtocolError } from '../wire/errors.ts'
+import { Deadline } from '../wire/deadline.ts'
 import { callQga, type GuestCpuChange } from './commands.ts'
 import type { QgaExecutor } from './executor.ts'
 

@@ -1,5 +1,5 @@
+import { ProtocolError } from '../errors/peer-errors.ts'
 import { Field } from '../wire/decode.ts'
-import { ProtocolError } from '../wire/errors.ts'
 import { isObject, own, type WireMessage } from '../wire/message.ts'
 import { decodeAcpiOst, type AcpiOst } from './commands.ts'
 import type { QmpEvent } from './executor.ts'

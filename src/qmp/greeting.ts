@@ -1,6 +1,6 @@
+import { ConnectionError } from '../errors/peer-errors.ts'
+import { foreignText } from '../errors/quote.ts'
 import { Field } from '../wire/decode.ts'
-import { ConnectionError } from '../wire/errors.ts'
-import { foreignText } from '../wire/foreign-text.ts'
 import { own, parseMessage } from '../wire/message.ts'
 import { decodeVersion, type QemuVersion } from './commands.ts'
 

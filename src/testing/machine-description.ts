@@ -1,4 +1,4 @@
-import { InputError } from '../bitmap/errors.ts'
+import { InputError } from '../errors/input-error.ts'
 
 /**
  * Which machine QEMU runs: `x86` (q35: one vCPU a slot, ACPI), `pseries` (a slot is a core), `s390x` (no unplug) or

@@ -1,4 +1,4 @@
-import { InputError } from '../bitmap/errors.ts'
+import { InputError } from '../errors/input-error.ts'
 
 /** How every asynchronous method of this package is bounded and ended. */
 export interface CallOptions {

@@ -1,5 +1,5 @@
-import { ProtocolError } from './errors.ts'
-import { foreignValue } from './foreign-text.ts'
+import { ProtocolError } from '../errors/peer-errors.ts'
+import { foreignValue } from '../errors/quote.ts'
 import { isObject, own, type WireMessage } from './message.ts'
 
 /**

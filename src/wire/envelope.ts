@@ -1,7 +1,7 @@
-import { InputError } from '../bitmap/errors.ts'
-import type { Outcome } from '../bitmap/vcpu-error.ts'
-import { CommandError, ConnectionError } from './errors.ts'
-import { foreignText, foreignValue } from './foreign-text.ts'
+import { InputError } from '../errors/input-error.ts'
+import { CommandError, ConnectionError } from '../errors/peer-errors.ts'
+import { foreignText, foreignValue } from '../errors/quote.ts'
+import type { Outcome } from '../errors/vcpu-error.ts'
 import { isObject, own, type WireMessage } from './message.ts'
 import type { PendingCalls } from './pending-calls.ts'
 

@@ -1,4 +1,4 @@
-import { OverflowError } from './errors.ts'
+import { OverflowError } from '../errors/overflow-error.ts'
 
 /** How many unread events a stream holds unless told otherwise. */
 export const DEFAULT_EVENT_CAPACITY = 1024

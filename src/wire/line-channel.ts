@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { InputError } from '../bitmap/errors.ts'
-import { ConnectionError } from './errors.ts'
+import { InputError } from '../errors/input-error.ts'
+import { ConnectionError } from '../errors/peer-errors.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { publishTraffic, type WireTrace } from './trace.ts'
 

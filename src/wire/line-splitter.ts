@@ -1,4 +1,4 @@
-import { ProtocolError } from './errors.ts'
+import { ProtocolError } from '../errors/peer-errors.ts'
 
 const LF = 0x0a
 const CR = 0x0d

@@ -1,5 +1,5 @@
-import { ProtocolError } from './errors.ts'
-import { foreignText } from './foreign-text.ts'
+import { ProtocolError } from '../errors/peer-errors.ts'
+import { foreignText } from '../errors/quote.ts'
 
 /** One JSON object of a peer, unchecked beyond being one. */
 export type WireMessage = Readonly<Record<string, unknown>>

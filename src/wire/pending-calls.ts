@@ -1,5 +1,5 @@
-import type { VcpuError } from '../bitmap/vcpu-error.ts'
-import { TimeoutError } from './errors.ts'
+import { TimeoutError } from '../errors/peer-errors.ts'
+import type { VcpuError } from '../errors/vcpu-error.ts'
 
 /** What a pending call is told about itself when it is opened. */
 export interface PendingCallOptions {

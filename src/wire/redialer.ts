@@ -1,6 +1,6 @@
+import { ConnectionError } from '../errors/peer-errors.ts'
 import { bounded } from './bounded.ts'
 import type { Deadline } from './deadline.ts'
-import { ConnectionError } from './errors.ts'
 
 /** A connection that can end. */
 export interface Closable {

@@ -1,8 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { InputError } from '../bitmap/errors.ts'
+import { InputError } from '../errors/input-error.ts'
+import { ConnectionError } from '../errors/peer-errors.ts'
 import { timeoutOf, type CallOptions } from './call-options.ts'
-import { ConnectionError } from './errors.ts'
 
 /** Where a monitor or an agent listens: the path of a UNIX socket, or a TCP host and port. */
 export type SocketAddress = string | { readonly host: string; readonly port: number }

@@ -1,6 +1,6 @@
+import { TimeoutError } from '../errors/peer-errors.ts'
 import { bounded } from './bounded.ts'
 import type { Deadline } from './deadline.ts'
-import { TimeoutError } from './errors.ts'
 
 /**
  * Runs tasks one at a time, in the order in which they came. Waiting for one's turn counts against one's own deadline;

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { quote } from '../../src/bitmap/quote.ts'
+import { quote } from '../../src/errors/quote.ts'
 
 it.each([
   ['abc', '"abc"'],

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
+import { ConnectionError } from '../../src/errors/peer-errors.ts'
 import { encodeArguments, encodeCommand, lostCall, settleCall } from '../../src/wire/envelope.ts'
-import { ConnectionError } from '../../src/wire/errors.ts'
 import { PendingCalls } from '../../src/wire/pending-calls.ts'
 
 describe('a command is as few bytes as can be', () => {

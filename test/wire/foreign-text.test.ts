@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { foreignText, foreignValue } from '../../src/wire/foreign-text.ts'
+import { foreignText, foreignValue } from '../../src/errors/quote.ts'
 
 test.each([
   ['plain words, ümlauts, 漢字, 🐧', 'plain words, ümlauts, 漢字, 🐧'],

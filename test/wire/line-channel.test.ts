@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Duplex, PassThrough } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
+import { ConnectionError } from '../../src/errors/peer-errors.ts'
 import { memoryPair } from '../../src/testing/index.ts'
-import { ConnectionError } from '../../src/wire/errors.ts'
 import { LineChannel, type LineChannelOptions } from '../../src/wire/line-channel.ts'
 import { WIRE_CHANNEL, type WireTraceEntry } from '../../src/wire/trace.ts'
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ConnectionError } from '../../src/wire/errors.ts'
+import { ConnectionError } from '../../src/errors/peer-errors.ts'
 import { PendingCalls, type PendingCallOptions } from '../../src/wire/pending-calls.ts'
 
 beforeEach(() => {

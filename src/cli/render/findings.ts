@@ -1,5 +1,5 @@
 import type { Finding, FindingSeverity } from '../../domain/index.ts'
-import { foreignText } from '../../wire/foreign-text.ts'
+import { foreignText } from '../../errors/quote.ts'
 import type { Ink, Paint } from './style.ts'
 import { wrapText } from './wrap.ts'
 

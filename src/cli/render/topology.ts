@@ -1,5 +1,5 @@
-import { foreignValue } from '../../wire/foreign-text.ts'
 import type { CpuInstanceProperties } from '../../bitmap/replies.ts'
+import { foreignValue } from '../../errors/quote.ts'
 
 /** QEMU's levels, the widest first (QEMU's qapi/machine.json, CpuInstanceProperties). */
 const LEVELS = ['node', 'drawer', 'book', 'socket', 'die', 'cluster', 'module', 'core', 'thread']

@@ -1,7 +1,7 @@
 import type { CpuMap } from '../../bitmap/cpu-map.ts'
 import type { GuestMaps } from '../../bitmap/maps.ts'
 import type { DomainEvent, Vcpu } from '../../domain/index.ts'
-import { foreignText } from '../../wire/foreign-text.ts'
+import { foreignText } from '../../errors/quote.ts'
 import { mapsOf } from '../maps.ts'
 
 /** What is known of a VM's vCPUs at one moment. */

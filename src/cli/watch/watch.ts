@@ -1,6 +1,6 @@
-import { VcpuError } from '../../bitmap/vcpu-error.ts'
 import type { DomainEvent } from '../../domain/index.ts'
-import { ConnectionError } from '../../wire/errors.ts'
+import { ConnectionError } from '../../errors/peer-errors.ts'
+import { VcpuError } from '../../errors/vcpu-error.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import type { CliIo } from '../io.ts'
 import type { Session } from '../verb.ts'

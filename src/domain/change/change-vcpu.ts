@@ -1,6 +1,6 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
-import { withOutcome } from '../../bitmap/vcpu-error.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { withOutcome } from '../../errors/vcpu-error.ts'
 import { RefusedError } from '../errors.ts'
 import type { VcpuChange } from '../results.ts'
 import type { Vm } from '../vm.ts'

@@ -1,6 +1,6 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
-import { VcpuError, withOutcome } from '../../bitmap/vcpu-error.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { VcpuError, withOutcome } from '../../errors/vcpu-error.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { GuestChangeError, RefusedError } from '../errors.ts'
 import { turnGuestCpus } from '../guest/turn.ts'

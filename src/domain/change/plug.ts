@@ -1,5 +1,5 @@
-import { withOutcome } from '../../bitmap/vcpu-error.ts'
 import { slotOf, type VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { withOutcome } from '../../errors/vcpu-error.ts'
 import { callQmp } from '../../qmp/commands.ts'
 import { NotConfirmedError } from '../errors.ts'
 import type { Vm } from '../vm.ts'

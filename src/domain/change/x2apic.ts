@@ -1,9 +1,9 @@
 import { apicIds } from '../../bitmap/apic-id.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
-import { withOutcome } from '../../bitmap/vcpu-error.ts'
+import { CommandError } from '../../errors/peer-errors.ts'
+import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { CommandError } from '../../wire/errors.ts'
 import { RefusedError } from '../errors.ts'
 import type { SlotReading } from '../read-slots.ts'
 

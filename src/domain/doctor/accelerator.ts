@@ -1,8 +1,8 @@
+import { CommandError } from '../../errors/peer-errors.ts'
+import { foreignText } from '../../errors/quote.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
-import { Field } from '../../wire/decode.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { CommandError } from '../../wire/errors.ts'
-import { foreignText } from '../../wire/foreign-text.ts'
+import { Field } from '../../wire/decode.ts'
 
 /** What runs the vCPUs. */
 export interface Accelerator {

@@ -1,5 +1,5 @@
+import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
 import type { GuestInfo } from '../../qga/commands.ts'
-import { ConnectionError, TimeoutError } from '../../wire/errors.ts'
 import type { Exam } from './exam.ts'
 import type { Finding, FindingSeverity } from './finding.ts'
 

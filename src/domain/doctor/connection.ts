@@ -1,4 +1,4 @@
-import { ConnectionError } from '../../wire/errors.ts'
+import { ConnectionError } from '../../errors/peer-errors.ts'
 import type { Finding } from './finding.ts'
 
 const ADVICE: Readonly<Record<string, Pick<Finding, 'code' | 'summary' | 'advice'>>> = {

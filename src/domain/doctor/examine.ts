@@ -1,6 +1,6 @@
-import { VcpuError } from '../../bitmap/vcpu-error.ts'
+import { ConnectionError } from '../../errors/peer-errors.ts'
+import { VcpuError } from '../../errors/vcpu-error.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { ConnectionError } from '../../wire/errors.ts'
 import type { Vm } from '../vm.ts'
 import { tcgPlugBudget, tcgReplug, tcgSingleThread } from './accelerator-findings.ts'
 import { agentCommands, agentPresence } from './agent-findings.ts'

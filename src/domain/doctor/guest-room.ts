@@ -1,9 +1,9 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { CommandError } from '../../errors/peer-errors.ts'
+import { foreignText } from '../../errors/quote.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestFile } from '../../qga/read-file.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { CommandError } from '../../wire/errors.ts'
-import { foreignText } from '../../wire/foreign-text.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
 

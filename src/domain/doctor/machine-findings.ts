@@ -1,6 +1,6 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
-import { foreignText } from '../../wire/foreign-text.ts'
+import { foreignText } from '../../errors/quote.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
 

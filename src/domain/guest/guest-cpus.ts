@@ -1,11 +1,11 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { GuestCpu } from '../../bitmap/replies.ts'
 import { computeGuestMaps, type GuestMaps } from '../../bitmap/maps.ts'
+import type { GuestCpu } from '../../bitmap/replies.ts'
+import { CommandError, ProtocolError } from '../../errors/peer-errors.ts'
 import { callQga } from '../../qga/commands.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestFile } from '../../qga/read-file.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { CommandError, ProtocolError } from '../../wire/errors.ts'
 
 const PRESENT = '/sys/devices/system/cpu/present'
 const utf8 = new TextDecoder('utf-8', { fatal: true })

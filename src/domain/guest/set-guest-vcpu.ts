@@ -1,12 +1,12 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
 import type { GuestCpu } from '../../bitmap/replies.ts'
-import { withOutcome } from '../../bitmap/vcpu-error.ts'
+import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { RefusedError } from '../errors.ts'
-import { readGuestCpus } from './guest-cpus.ts'
 import type { ChangeResult } from '../results.ts'
 import { listedIds } from '../translation/guest-view.ts'
+import { readGuestCpus } from './guest-cpus.ts'
 import { turnGuestCpus } from './turn.ts'
 
 /**

@@ -1,10 +1,10 @@
-import type { GuestCpu } from '../../bitmap/replies.ts'
 import type { CpuMap } from '../../bitmap/cpu-map.ts'
-import { withOutcome } from '../../bitmap/vcpu-error.ts'
+import type { GuestCpu } from '../../bitmap/replies.ts'
+import { CommandError } from '../../errors/peer-errors.ts'
+import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { PartialChangeError, setGuestVcpus } from '../../qga/set-vcpus.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { CommandError } from '../../wire/errors.ts'
 import { NotConfirmedError } from '../errors.ts'
 import { readGuestCpus } from './guest-cpus.ts'
 

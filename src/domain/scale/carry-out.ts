@@ -1,5 +1,5 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
-import { VcpuError, withOutcome, type Outcome } from '../../bitmap/vcpu-error.ts'
+import { VcpuError, withOutcome, type Outcome } from '../../errors/vcpu-error.ts'
 import type { ChangeStep, ChangeStepName } from '../change/steps.ts'
 import type { SetVcpuStateOptions } from '../results.ts'
 import { ScaleError } from './errors.ts'

@@ -1,5 +1,5 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
-import { VcpuError, type Outcome } from '../../bitmap/vcpu-error.ts'
+import { VcpuError, type Outcome } from '../../errors/vcpu-error.ts'
 import type { PlanStep } from './plan-step.ts'
 
 /** The counts next to one that cannot be had. */

@@ -1,6 +1,6 @@
-import { InputError } from '../../bitmap/errors.ts'
-import { quote } from '../../bitmap/quote.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { InputError } from '../../errors/input-error.ts'
+import { quote } from '../../errors/quote.ts'
 import { spreadOrder, type NextSlot } from './spread.ts'
 
 /** In which order slots are filled and emptied; see {@link ScalePolicy}. */

@@ -1,11 +1,11 @@
 import { CpuMap } from '../../bitmap/cpu-map.ts'
-import { InputError } from '../../bitmap/errors.ts'
 import { computeVcpuMaps } from '../../bitmap/maps.ts'
-import { quote } from '../../bitmap/quote.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { InputError } from '../../errors/input-error.ts'
+import { quote } from '../../errors/quote.ts'
 import { RefusedError, type RefusalCode } from '../errors.ts'
-import { countPlugged, type PlanBasis } from './plan.ts'
 import { planStep, type Plan } from './plan-step.ts'
+import { countPlugged, type PlanBasis } from './plan.ts'
 
 /** One reason why a map cannot be carried out. */
 interface Problem {

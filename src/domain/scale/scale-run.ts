@@ -1,5 +1,5 @@
 import type { CpuMap } from '../../bitmap/cpu-map.ts'
-import { withOutcome } from '../../bitmap/vcpu-error.ts'
+import { withOutcome } from '../../errors/vcpu-error.ts'
 import { carryOut, type ApplyStep } from './carry-out.ts'
 import { Journal } from './journal.ts'
 import type { Plan } from './plan-step.ts'

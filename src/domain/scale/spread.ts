@@ -1,5 +1,5 @@
-import { quote } from '../../bitmap/quote.ts'
 import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { quote } from '../../errors/quote.ts'
 
 /** The next slot to change, and why it is this one. */
 export interface NextSlot {

@@ -1,9 +1,9 @@
 import type { GuestCpu } from '../../bitmap/replies.ts'
+import { CommandError } from '../../errors/peer-errors.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestFile } from '../../qga/read-file.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { CommandError } from '../../wire/errors.ts'
 import { readPresent } from '../guest/guest-cpus.ts'
 import type { SlotReading } from '../read-slots.ts'
 

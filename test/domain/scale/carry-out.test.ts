@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CpuMap, VcpuError, type Outcome } from '../../../src/bitmap/index.ts'
 import { GuestChangeError, RefusedError } from '../../../src/domain/errors.ts'
 import { ScaleError } from '../../../src/domain/scale/errors.ts'
-import { CommandError, TimeoutError } from '../../../src/wire/errors.ts'
+import { CommandError, TimeoutError } from '../../../src/errors/peer-errors.ts'
 import { collect, failAt, FakeMachine, told } from './fake-machine.ts'
 
 const rejected = new CommandError('device_add', 'GenericError', 'no room')

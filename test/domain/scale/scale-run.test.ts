@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CpuMap, InputError } from '../../../src/bitmap/index.ts'
 import { ScaleRun } from '../../../src/domain/scale/scale-run.ts'
-import { TimeoutError } from '../../../src/wire/errors.ts'
+import { TimeoutError } from '../../../src/errors/peer-errors.ts'
 import { collect, failAt, FakeMachine, told } from './fake-machine.ts'
 
 describe('a run that ends well', () => {

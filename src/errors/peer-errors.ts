@@ -1,4 +1,4 @@
-import { VcpuError, type VcpuErrorOptions } from '../bitmap/vcpu-error.ts'
+import { VcpuError, type VcpuErrorOptions } from './vcpu-error.ts'
 
 /**
  * Why there is no connection:
@@ -62,14 +62,5 @@ export class CommandError extends VcpuError {
     this.command = command
     this.errorClass = errorClass
     this.description = description
-  }
-}
-
-/** An event stream's reader fell behind its bound; the stream has ended, so read the state again. */
-export class OverflowError extends VcpuError {
-  override readonly name = 'OverflowError'
-
-  constructor(message: string) {
-    super('ERR_EVENT_OVERFLOW', message)
   }
 }

@@ -1,0 +1,10 @@
+import { VcpuError } from './vcpu-error.ts'
+
+/** An event stream's reader fell behind its bound; the stream has ended, so read the state again. */
+export class OverflowError extends VcpuError {
+  override readonly name = 'OverflowError'
+
+  constructor(message: string) {
+    super('ERR_EVENT_OVERFLOW', message)
+  }
+}

@@ -1,0 +1,50 @@
+// How text and values of others get into a message: as JSON or as they are, cut, and with nothing in them that could
+// flood a log or steer a terminal.
+
+const MAX_QUOTED = 80
+const MAX_FOREIGN = 200
+
+/** A piece of input as it may appear in an error message: as JSON, printable ASCII only, cut to 80 characters. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? quoteText(value) : quoteOther(value)
+  return text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function quoteText(text: string): string {
+  // Cut before it is escaped: JSON.stringify of a huge text would make another huge text.
+  return text.length > MAX_QUOTED ? `${JSON.stringify(text.slice(0, MAX_QUOTED))}...` : JSON.stringify(text)
+}
+
+function quoteOther(value: unknown): string {
+  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : (jsonOf(value) ?? typeof value)
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text
+}
+
+/**
+ * Text of a peer, safe to put into a message: cut to `max` characters, with control, bidirectional and other invisible
+ * characters escaped.
+ */
+export function foreignText(text: string, max: number = MAX_FOREIGN): string {
+  const cut = text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeCharacter)
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+}
+
+/** The same for any value of a peer, as JSON. */
+export function foreignValue(value: unknown, max: number = MAX_FOREIGN): string {
+  if (value === undefined) return 'nothing'
+  return foreignText(jsonOf(value) ?? `no JSON (${typeof value})`, max)
+}
+
+/** `undefined` for what no JSON has, such as a BigInt, a function or a cycle: an executor may hand over any of them. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    const json: unknown = JSON.stringify(value)
+    return typeof json === 'string' ? json : undefined
+  } catch {
+    return undefined
+  }
+}
