@@ -25,6 +25,13 @@ export default {
       to: { pathNot: '^src/(bitmap|errors)/' },
     },
     {
+      name: 'set-below-machine',
+      severity: 'error',
+      comment: 'sets of ids know no machine',
+      from: { path: '^src/bitmap/set/' },
+      to: { path: '^src/bitmap/machine/' },
+    },
+    {
       name: 'wire-below',
       severity: 'error',
       comment: 'src/wire knows neither protocol',

@@ -1,4 +1,4 @@
-import type { CpuMap } from '../bitmap/cpu-map.ts'
+import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { InputError } from '../errors/input-error.ts'
 import { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
 

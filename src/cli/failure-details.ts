@@ -1,4 +1,4 @@
-import { CpuMap } from '../bitmap/cpu-map.ts'
+import { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { GuestChangeError, NotReachableError, ScaleError } from '../domain/index.ts'
 import { VcpuError } from '../errors/vcpu-error.ts'
 import { InterruptedError } from './errors.ts'

@@ -1,5 +1,5 @@
-import { CpuMap } from '../bitmap/cpu-map.ts'
-import type { GuestMaps, VcpuMaps } from '../bitmap/maps.ts'
+import type { GuestMaps, VcpuMaps } from '../bitmap/machine/maps.ts'
+import { CpuMap } from '../bitmap/set/cpu-map.ts'
 import type { Vcpu } from '../domain/index.ts'
 
 /** QEMU's maps, taken from a list of all vCPUs, so that the two cannot contradict each other. */

@@ -1,4 +1,4 @@
-import { badCpuId, isCpuId, MAX_CPU_ID } from '../bitmap/cpu-id.ts'
+import { badCpuId, isCpuId, MAX_CPU_ID } from '../bitmap/set/cpu-id.ts'
 import { InputError } from '../errors/input-error.ts'
 import { quote } from '../errors/quote.ts'
 import { MAX_TIMEOUT_MS } from '../wire/call-options.ts'

@@ -1,4 +1,4 @@
-import { requireCpuId } from '../bitmap/cpu-id.ts'
+import { requireCpuId } from '../bitmap/set/cpu-id.ts'
 import { InputError } from '../errors/input-error.ts'
 import { CONFIDENCES, VCPU_MAP_KINDS, type Confidence, type VcpuMapKind } from './results.ts'
 

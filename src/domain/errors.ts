@@ -1,4 +1,4 @@
-import type { CpuMap } from '../bitmap/cpu-map.ts'
+import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { VcpuError, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
 import type { ChangeStep, ChangeStepName } from './change/steps.ts'
 

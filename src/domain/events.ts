@@ -1,4 +1,4 @@
-import type { CpuMap } from '../bitmap/cpu-map.ts'
+import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 
 /**
  * What happens to a VM's vCPUs, whether a call waits for it or not. Tell them apart by `type`:

@@ -1,5 +1,5 @@
-import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
-import { deviceIdOf } from './change/device-id.ts'
+import { deviceIdOf } from '../bitmap/machine/device-path.ts'
+import { isPlugged, type VcpuSlot } from '../bitmap/machine/vcpu-slot.ts'
 import type { Vcpu, VcpuGuest } from './results.ts'
 
 /**
@@ -17,7 +17,7 @@ export function listVcpus(slots: readonly VcpuSlot[], guests: ReadonlyMap<number
         online: plugged !== undefined,
         offlinable: slot.offlinable,
         slot: ids,
-        deviceId: slot.qomPath === null ? null : deviceIdOf(slot.qomPath),
+        deviceId: isPlugged(slot) ? deviceIdOf(slot.qomPath) : null,
         qomPath: plugged?.qomPath ?? null,
         props: slot.props,
         hostThreadId: plugged?.hostThreadId ?? null,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { computeSlots, fixedSlots } from '../bitmap/slots.ts'
-import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
+import { computeSlots, fixedSlots } from '../bitmap/machine/slots.ts'
+import type { VcpuSlot } from '../bitmap/machine/vcpu-slot.ts'
 import { ContradictionError } from '../errors/contradiction-error.ts'
 import { CommandError } from '../errors/peer-errors.ts'
 import { callQmp } from '../qmp/commands.ts'

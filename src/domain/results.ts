@@ -1,5 +1,5 @@
-import type { CpuMap } from '../bitmap/cpu-map.ts'
-import type { CpuInstanceProperties } from '../bitmap/replies.ts'
+import type { CpuInstanceProperties } from '../bitmap/machine/replies.ts'
+import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import type { ChangeStep } from './change/steps.ts'
 

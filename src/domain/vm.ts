@@ -1,4 +1,4 @@
-import type { VcpuSlot } from '../bitmap/vcpu-slot.ts'
+import type { VcpuSlot } from '../bitmap/machine/vcpu-slot.ts'
 import { InputError } from '../errors/input-error.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
 import type { KnownQmpEvent } from '../qmp/events.ts'

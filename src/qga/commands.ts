@@ -1,5 +1,5 @@
-import { MAX_CPU_ID } from '../bitmap/cpu-id.ts'
-import type { GuestCpu } from '../bitmap/replies.ts'
+import type { GuestCpu } from '../bitmap/machine/replies.ts'
+import { MAX_CPU_ID } from '../bitmap/set/cpu-id.ts'
 import { foreignText } from '../errors/quote.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import { Field } from '../wire/decode.ts'

@@ -20,7 +20,7 @@ export {
 export type { QgaArguments, QgaExecutor } from './executor.ts'
 export { readGuestFile, type ReadGuestFileOptions } from './read-file.ts'
 export { PartialChangeError, setGuestVcpus } from './set-vcpus.ts'
-export type { GuestCpu } from '../bitmap/replies.ts'
+export type { GuestCpu } from '../bitmap/machine/replies.ts'
 export type { CallOptions } from '../wire/call-options.ts'
 export { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../errors/peer-errors.ts'
 export type { SocketAddress } from '../wire/socket.ts'

@@ -1,23 +1,10 @@
-import type { CpuFast, HotpluggableCpu } from '../bitmap/replies.ts'
+import type { AcpiOst, CpuFast, HotpluggableCpu } from '../bitmap/machine/replies.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import { Field } from '../wire/decode.ts'
 import type { QmpArguments, QmpExecutor } from './executor.ts'
 
 /** Largest vcpus-count, cpu-index or thread id accepted: what a C int holds. */
 const MAX_INT = 2_147_483_647
-
-/** One slot's last word about hotplug, from `query-acpi-ospm-status` or an `ACPI_DEVICE_OST` event. */
-export interface AcpiOst {
-  /** The device's id, where it has one and is still there. */
-  readonly device?: string
-  /** For CPUs: the cpu-index, in decimal. */
-  readonly slot: string
-  readonly 'slot-type': string
-  /** ACPI's source event: 1 device check (plug), 3 eject request (unplug), 0x103 eject by the guest itself. */
-  readonly source: number
-  /** ACPI's _OST status code. */
-  readonly status: number
-}
 
 /** `query-version`. */
 export interface QemuVersion {

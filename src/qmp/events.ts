@@ -1,7 +1,8 @@
+import type { AcpiOst } from '../bitmap/machine/replies.ts'
 import { ProtocolError } from '../errors/peer-errors.ts'
 import { Field } from '../wire/decode.ts'
 import { isObject, own, type WireMessage } from '../wire/message.ts'
-import { decodeAcpiOst, type AcpiOst } from './commands.ts'
+import { decodeAcpiOst } from './commands.ts'
 import type { QmpEvent } from './executor.ts'
 
 /** A device that went, or that the guest would not let go. */

@@ -11,16 +11,16 @@ export {
   callQmp,
   decodeReply,
   isKnownCommand,
-  type AcpiOst,
   type QemuStatus,
   type QemuVersion,
   type QmpCommandName,
   type QmpCommands,
 } from './commands.ts'
+export type { AcpiOst } from '../bitmap/machine/replies.ts'
 export { knownEvent, type DeviceEventData, type KnownQmpEvent, type QmpEventName, type QmpEvents } from './events.ts'
 export type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 export type { QmpGreeting } from './greeting.ts'
-export type { CpuFast, CpuInstanceProperties, HotpluggableCpu } from '../bitmap/replies.ts'
+export type { CpuFast, CpuInstanceProperties, HotpluggableCpu } from '../bitmap/machine/replies.ts'
 export type { CallOptions } from '../wire/call-options.ts'
 export { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../errors/peer-errors.ts'
 export { OverflowError } from '../errors/overflow-error.ts'

@@ -1,3 +1,5 @@
+import { anonymousPath, devicePath, startPath } from '../bitmap/machine/device-path.ts'
+import { isBootSlot, neverUnplugs } from '../bitmap/machine/unplug-rules.ts'
 import type { CommandArguments } from './command-hooks.ts'
 import type { MachinePlan, SlotPlan } from './machine-description.ts'
 import { slotOfArguments, takenSlot } from './plug-arguments.ts'
@@ -31,7 +33,7 @@ export class Board {
     // The numbers under /machine/unattached have gaps: other devices without a parent live there too.
     let unattached = plan.kind === 'pseries' ? 1 : 0
     for (const slot of plan.slots.filter(({ firstId }) => firstId < plan.bootVcpus)) {
-      this.#seat(slot, undefined, `/machine/unattached/device[${unattached}]`)
+      this.#seat(slot, undefined, startPath(unattached))
       unattached += unattached === 0 && plan.target === 'x86_64' ? 2 : 1
     }
   }
@@ -49,8 +51,8 @@ export class Board {
     if (id !== undefined && this.#devices.some((device) => device.id === id)) {
       throw new Refusal(`Duplicate device ID '${id}'`)
     }
-    const anonymous = (): string => `/machine/peripheral-anon/device[${this.#anonymous++}]`
-    return this.#seat(slot, id, id === undefined ? anonymous() : `/machine/peripheral/${id}`)
+    const anonymous = (): string => anonymousPath(this.#anonymous++)
+    return this.#seat(slot, id, id === undefined ? anonymous() : devicePath(id))
   }
 
   /**
@@ -67,8 +69,8 @@ export class Board {
       }
       throw new Refusal(`Device '${idOrPath}' not found`, 'DeviceNotFound')
     }
-    const { kind } = this.plan
-    if (kind === 's390x' || kind === 'no-hotplug') throw new Refusal('CPU hot unplug not supported on this machine')
+    const { kind, target } = this.plan
+    if (neverUnplugs(target) || kind === 'no-hotplug') throw new Refusal('CPU hot unplug not supported on this machine')
     if (!device.isBootDevice) return device
     throw new Refusal(kind === 'pseries' ? 'Boot CPU core may not be unplugged' : 'Boot CPU is unpluggable')
   }
@@ -114,7 +116,7 @@ export class Board {
       qomPath: this.plan.kind === 'pseries' ? `${path}/thread[${thread}]` : path,
       threadId: this.#threads++,
     }))
-    const device: BoardDevice = { id, path, slot, isBootDevice: slot.firstId === 0, vcpus }
+    const device: BoardDevice = { id, path, slot, isBootDevice: isBootSlot(slot.firstId), vcpus }
     this.#devices.push(device)
     return device
   }

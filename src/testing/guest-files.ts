@@ -1,4 +1,5 @@
-import { formatIds } from './format-ids.ts'
+import { acpiPathOf } from '../bitmap/machine/firmware-names.ts'
+import { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { Refusal } from './refusal.ts'
 import type { GuestSeat, SimulatedGuest } from './simulated-guest.ts'
 
@@ -58,14 +59,14 @@ export class GuestFiles {
   #contentOf(path: string): string | undefined {
     const { seats, possible } = this.#guest
     const idsOf = (wanted: (seat: GuestSeat) => boolean): string =>
-      `${formatIds(seats.filter(wanted).map(({ logicalId }) => logicalId))}\n`
+      `${String(CpuMap.from(seats.filter(wanted).map(({ logicalId }) => logicalId)))}\n`
     switch (path) {
       case `${ROOT}/present`:
         return idsOf(({ cpuIndex }) => cpuIndex !== undefined)
       case `${ROOT}/online`:
         return idsOf(({ online }) => online)
       case `${ROOT}/possible`:
-        return `${formatIds(Array.from({ length: possible }, (_, id) => id))}\n`
+        return `${String(CpuMap.from(Array.from({ length: possible }, (_, id) => id)))}\n`
       default:
         return this.#contentOfCpu(path)
     }
@@ -81,7 +82,7 @@ export class GuestFiles {
       case 'online':
         return this.#guest.canOffline(logicalId) ? `${online ? 1 : 0}\n` : undefined
       case 'firmware_node/path':
-        return kind === 'x86' && cpuIndex !== undefined ? `\\_SB_.CPUS.C${hex(cpuIndex)}\n` : undefined
+        return kind === 'x86' && cpuIndex !== undefined ? `${acpiPathOf(cpuIndex)}\n` : undefined
       case 'physical_id':
         return kind === 'pseries' ? `${cpuIndex ?? 0}\n` : undefined
       case 'address':
@@ -90,8 +91,4 @@ export class GuestFiles {
         return undefined
     }
   }
-}
-
-function hex(id: number): string {
-  return id.toString(16).toUpperCase().padStart(3, '0')
 }

@@ -1,4 +1,5 @@
-import type { AcpiOst } from '../qmp/commands.ts'
+import { OST_SOURCE, OST_STATUS } from '../bitmap/machine/ost.ts'
+import type { AcpiOst } from '../bitmap/machine/replies.ts'
 import type { Board, BoardDevice } from './board.ts'
 import type { CommandArguments } from './command-hooks.ts'
 import { Refusal } from './refusal.ts'
@@ -15,12 +16,8 @@ export interface HotplugQuirks {
   readonly finalOstNamesDevice?: boolean
 }
 
-const PLUG = 1
-const EJECT = 3
-const SUCCESS = 0
-const FAILURE = 1
-const IN_USE = 0x81
-const IN_PROGRESS = 0x84
+const { deviceCheck: PLUG, ejectRequest: EJECT } = OST_SOURCE
+const { success: SUCCESS, failure: FAILURE, inUse: IN_USE, ejectInProgress: IN_PROGRESS } = OST_STATUS
 
 /** The dialogue about vCPUs between QEMU, which asks, and the guest, which answers in its own time. */
 export class Hotplug {

@@ -12,5 +12,5 @@ export {
   type SimulatedGuestOptions,
 } from './simulated-guest.ts'
 export { SimulatedQemu, type SimulatedQemuOptions } from './simulated-qemu.ts'
-export type { GuestCpu } from '../bitmap/replies.ts'
+export type { GuestCpu } from '../bitmap/machine/replies.ts'
 export type { SocketAddress, SocketListener } from '../wire/socket.ts'

@@ -1,3 +1,4 @@
+import { apicIds, isX86 } from '../bitmap/machine/apic-id.ts'
 import { InputError } from '../errors/input-error.ts'
 
 /**
@@ -78,14 +79,17 @@ export function planMachine(description: MachineDescription): MachinePlan {
   if (!isCount(bootVcpus) || bootVcpus > total || bootVcpus % count !== 0) {
     throw new InputError('ERR_MACHINE', `bootVcpus is ${bootVcpus}, expected whole slots of ${count} up to ${total}`)
   }
-  const slots = Array.from({ length: total / count }, (_, at) => {
-    const { props, apicId } = placeOf(kind, at * count, topology, description.version)
+  const targets = { x86: 'x86_64', pseries: 'ppc64', s390x: 's390x', 'no-hotplug': 'x86_64' }
+  const target = targets[kind]
+  const places = Array.from({ length: total / count }, (_, at) => {
     const { numaNodes } = description
     const node = numaNodes === undefined ? {} : { 'node-id': Math.floor((at * numaNodes * count) / total) }
-    return { firstId: at * count, count, type: TYPES[kind], props: { ...props, ...node }, apicId }
+    const props: SlotPlan['props'] = { ...placeOf(kind, at * count, topology, description.version), ...node }
+    return { firstId: at * count, count, type: TYPES[kind], props }
   })
-  const targets = { x86: 'x86_64', pseries: 'ppc64', s390x: 's390x', 'no-hotplug': 'x86_64' }
-  return { kind, version: versionOf(description.version), target: targets[kind], bootVcpus, slots }
+  const apicIdOf = isX86(target) ? apicIds(places) : () => 0
+  const slots = places.map((place) => ({ ...place, apicId: apicIdOf(place) ?? 0 }))
+  return { kind, version: versionOf(description.version), target, bootVcpus, slots }
 }
 
 function topologyOf(description: MachineDescription): Topology {
@@ -104,34 +108,19 @@ function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 1
 }
 
-function placeOf(
-  kind: MachineKind,
-  id: number,
-  topology: Topology,
-  version: string | undefined,
-): Pick<SlotPlan, 'props' | 'apicId'> {
+function placeOf(kind: MachineKind, id: number, topology: Topology, version: string | undefined): SlotPlan['props'] {
   const { dies, cores, threads } = topology
   const thread = id % threads
   const core = Math.floor(id / threads) % cores
   const die = Math.floor(id / (threads * cores)) % dies
   const socket = Math.floor(id / (threads * cores * dies))
-  if (kind === 'pseries') return { props: { 'core-id': id }, apicId: 0 }
+  if (kind === 'pseries') return { 'core-id': id }
   if (kind === 's390x') {
     const { major, minor } = versionOf(version)
     const nested = major > 8 || (major === 8 && minor >= 2)
-    return {
-      props: { 'core-id': id, ...(nested ? { 'socket-id': socket, 'book-id': 0, 'drawer-id': 0 } : {}) },
-      apicId: 0,
-    }
+    return { 'core-id': id, ...(nested ? { 'socket-id': socket, 'book-id': 0, 'drawer-id': 0 } : {}) }
   }
-  const props = { 'core-id': core, 'thread-id': thread, ...(dies > 1 ? { 'die-id': die } : {}), 'socket-id': socket }
-  // Each level has a bit field of its own, wide enough for its count.
-  const apicId = ((socket * power(dies) + die) * power(cores) + core) * power(threads) + thread
-  return { props, apicId }
-}
-
-function power(count: number): number {
-  return 2 ** Math.ceil(Math.log2(count))
+  return { 'core-id': core, 'thread-id': thread, ...(dies > 1 ? { 'die-id': die } : {}), 'socket-id': socket }
 }
 
 function versionOf(version = '10.0.0'): MachinePlan['version'] {

@@ -1,9 +1,7 @@
+import { MAX_XAPIC_ID } from '../bitmap/machine/apic-id.ts'
 import type { CommandArguments } from './command-hooks.ts'
 import type { MachinePlan, SlotPlan } from './machine-description.ts'
 import { Refusal } from './refusal.ts'
-
-/** Largest APIC id of a CPU model without x2APIC, which QEMU's default model is. */
-const MAX_XAPIC_ID = 254
 
 /**
  * The slot that a `device_add` asks for.
@@ -27,6 +25,7 @@ export function slotOfArguments(plan: MachinePlan, args: CommandArguments, id: s
   }
   if (id === '') throw new Refusal("Parameter 'id' expects an identifier")
   const slot = findSlot(plan, sample, args)
+  // QEMU's default model has no x2APIC.
   if (slot.apicId > MAX_XAPIC_ID) throw new Refusal(`APIC ID ${slot.apicId} requires x2APIC feature in CPU`)
   return slot
 }

@@ -1,4 +1,4 @@
-import type { GuestCpu } from '../bitmap/replies.ts'
+import type { GuestCpu } from '../bitmap/machine/replies.ts'
 import type { MachineKind } from './machine-description.ts'
 import { Refusal } from './refusal.ts'
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { apicIds } from '../../src/bitmap/apic-id.ts'
-import { computeSlots } from '../../src/bitmap/index.ts'
-import type { CpuInstanceProperties, VcpuSlot } from '../../src/bitmap/index.ts'
+import { computeSlots, type CpuInstanceProperties, type VcpuSlot } from '../../src/bitmap/index.ts'
+import { apicIds } from '../../src/bitmap/machine/apic-id.ts'
 
 function slotsAt(places: readonly CpuInstanceProperties[]): readonly VcpuSlot[] {
   return computeSlots(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HotpluggableCpu } from '../../src/bitmap/index.ts'
-import { orderSlots } from '../../src/bitmap/slot-order.ts'
+import { orderSlots } from '../../src/bitmap/machine/slot-order.ts'
 import { thrownBy } from './failure.ts'
 import { pseries, s390x, x86 } from './machines.ts'
 import { boot, repliesOf } from './vm.ts'

@@ -1,5 +1,5 @@
-import type { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { GuestMaps, VcpuMaps } from '../../bitmap/maps.ts'
+import type { GuestMaps, VcpuMaps } from '../../bitmap/machine/maps.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { renderIds } from './id-list.ts'
 import type { Paint } from './style.ts'
 import { indentOfLast, renderTable, type Cell, type Column } from './table.ts'

@@ -1,4 +1,4 @@
-import type { CpuInstanceProperties } from '../../bitmap/replies.ts'
+import type { CpuInstanceProperties } from '../../bitmap/machine/replies.ts'
 import { foreignValue } from '../../errors/quote.ts'
 
 /** QEMU's levels, the widest first (QEMU's qapi/machine.json, CpuInstanceProperties). */

@@ -1,4 +1,4 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { Vcpu } from '../../domain/index.ts'
 import type { Paint } from './style.ts'
 import { renderTable, type Cell, type Column } from './table.ts'

@@ -1,5 +1,5 @@
-import type { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { GuestMaps } from '../../bitmap/maps.ts'
+import type { GuestMaps } from '../../bitmap/machine/maps.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { DomainEvent, Vcpu } from '../../domain/index.ts'
 import { foreignText } from '../../errors/quote.ts'
 import { mapsOf } from '../maps.ts'

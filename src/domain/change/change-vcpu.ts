@@ -1,10 +1,10 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
+import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import { RefusedError } from '../errors.ts'
 import type { VcpuChange } from '../results.ts'
 import type { Vm } from '../vm.ts'
-import { deviceIdOf } from './device-id.ts'
 import { bringIntoGuest } from './guest-plug.ts'
 import { takeOutOfGuest, tellLeftOffline } from './guest-unplug.ts'
 import { pickSlot, requireWholeSlot } from './pick-slot.ts'
@@ -34,7 +34,7 @@ export async function changeVcpu(vm: Vm, request: ChangeRequest): Promise<VcpuCh
     const deviceId = await plugSlot(vm, slot, request)
     return { ...resultOf(request, slot), changed: slot.ids, deviceId }
   }
-  if (slot.qomPath === null) return unchanged(request, slot)
+  if (!isPlugged(slot)) return unchanged(request, slot)
   const taken = guest ? await takeOutOfGuest(vm, request, reading, slot) : null
   await unplugSlot(vm, slot, slot.qomPath, request).catch((error: unknown) =>
     tellLeftOffline(vm, request, taken, error),

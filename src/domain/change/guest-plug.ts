@@ -1,5 +1,6 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { devicePath } from '../../bitmap/machine/device-path.ts'
+import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
 import { VcpuError, withOutcome } from '../../errors/vcpu-error.ts'
 import { Deadline } from '../../wire/deadline.ts'
@@ -9,7 +10,7 @@ import type { SlotReading } from '../read-slots.ts'
 import type { VcpuChange, VcpuGuest } from '../results.ts'
 import { readGuestView, type GuestView } from '../translation/guest-view.ts'
 import type { Vm } from '../vm.ts'
-import { devicePath, freshDeviceId } from './device-id.ts'
+import { freshDeviceId } from './device-id.ts'
 import { awaitListing } from './guest-listing.ts'
 import { PlugWatch } from './plug-watch.ts'
 import { plugSlot } from './plug.ts'
@@ -37,7 +38,7 @@ export async function bringIntoGuest(
   const before = await readGuestView(vm, qga, reading, deadline).catch((error: unknown) => {
     throw withOutcome(error, 'not-sent')
   })
-  if (slot.qomPath !== null) {
+  if (isPlugged(slot)) {
     const guests = [...slot.ids].map((id) => sureGuest(id, before, request))
     const changed = await turnOn(vm, request, guests)
     return { ...resultOf(request, slot), changed: CpuMap.empty, deviceId: null, guest: sides(guests, changed) }

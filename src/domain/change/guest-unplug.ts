@@ -1,5 +1,5 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { VcpuError, withOutcome } from '../../errors/vcpu-error.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { GuestChangeError, RefusedError } from '../errors.ts'

@@ -1,4 +1,5 @@
-import { slotOf, type VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { isBootSlot, neverUnplugs } from '../../bitmap/machine/unplug-rules.ts'
+import { isPlugged, slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { RefusedError } from '../errors.ts'
 import type { SlotReading } from '../read-slots.ts'
 
@@ -21,7 +22,7 @@ export function pickSlot(
     const range = last === undefined ? 'no vCPU at all' : `vCPUs 0 to ${last.firstId + last.count - 1}`
     throw new RefusedError('ERR_NO_SUCH_VCPU', `vCPU ${id} does not exist: this machine has ${range}`, id)
   }
-  if ((slot.qomPath !== null) === online) return { slot, isDone: true }
+  if (isPlugged(slot) === online) return { slot, isDone: true }
   if (noHotplug !== undefined) throw noHotplugError(id, noHotplug)
   requireWholeSlot(slot, id, wholeSlot)
   if (!online && !slot.offlinable) throw notOfflinable(reading, slot, id)
@@ -41,7 +42,7 @@ export function requireWholeSlot(slot: VcpuSlot, id: number, wholeSlot: boolean)
 
 function notOfflinable({ target }: SlotReading, slot: VcpuSlot, id: number): RefusedError {
   // s390x keeps its boot CPU too, but not for being that: whoever reads it must not go on to try the next one.
-  const holdsBootCpu = slot.ids.has(0) && target !== 's390x'
+  const holdsBootCpu = isBootSlot(slot.firstId) && !neverUnplugs(target)
   const why = holdsBootCpu
     ? `${slot.count === 1 ? 'it is' : `its slot ${String(slot.ids)} holds`} the boot CPU, which QEMU never lets go`
     : 'this machine type never unplugs a vCPU'

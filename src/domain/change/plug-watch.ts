@@ -1,9 +1,7 @@
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
-import type { Vm } from '../vm.ts'
+import { isAboutSlot, OST_SOURCE, OST_STATUS } from '../../bitmap/machine/ost.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import type { KnownQmpEvent } from '../../qmp/events.ts'
-
-/** ACPI's source event of a plug: device check. */
-const DEVICE_CHECK = 1
+import type { Vm } from '../vm.ts'
 
 /** What the guest has answered to a plug: nothing yet, yes, or no. */
 export type PlugAnswer =
@@ -57,10 +55,10 @@ export class PlugWatch {
   #onEvent(event: KnownQmpEvent): void {
     if (event.event !== 'ACPI_DEVICE_OST') return
     const { info } = event.data
-    if (info['slot-type'] !== 'CPU' || info.slot !== String(this.#slot.firstId) || info.source !== DEVICE_CHECK) return
+    if (!isAboutSlot(info, this.#slot.firstId) || info.source !== OST_SOURCE.deviceCheck) return
     // A report about the slot's last device, told late.
     if (info.device !== undefined && info.device !== this.#deviceId) return
-    this.#answer = info.status === 0 ? { said: 'yes' } : { said: 'no', status: info.status }
+    this.#answer = info.status === OST_STATUS.success ? { said: 'yes' } : { said: 'no', status: info.status }
     this.#wake()
   }
 }

@@ -1,9 +1,10 @@
-import { slotOf, type VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { devicePath } from '../../bitmap/machine/device-path.ts'
+import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import { callQmp } from '../../qmp/commands.ts'
 import { NotConfirmedError } from '../errors.ts'
 import type { Vm } from '../vm.ts'
-import { devicePath, freshDeviceId } from './device-id.ts'
+import { freshDeviceId } from './device-id.ts'
 import type { ChangeRequest } from './request.ts'
 
 /**

@@ -1,7 +1,7 @@
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
-import type { CpuMap } from '../../bitmap/cpu-map.ts'
+import { ejectRefusal, isAboutSlot, OST_SOURCE, OST_STATUS } from '../../bitmap/machine/ost.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { KnownQmpEvent } from '../../qmp/events.ts'
-import { ejectRefusal } from './ost.ts'
 
 /** How often a removal that somebody waits for is looked at without a hint, in milliseconds: at first, and at last. */
 const FIRST_LOOK_MS = 10
@@ -82,11 +82,11 @@ export class Removal {
     switch (event.event) {
       case 'ACPI_DEVICE_OST': {
         const { info } = event.data
-        if (info['slot-type'] !== 'CPU' || info.slot !== String(this.slot.firstId)) return
-        // Source 1 is an earlier plug of this very slot, told late.
-        if (info.source === 1) return
+        if (!isAboutSlot(info, this.slot.firstId)) return
+        // An earlier plug of this very slot, told late.
+        if (info.source === OST_SOURCE.deviceCheck) return
         this.#refusal = ejectRefusal(info)
-        if (this.#refusal === undefined && info.status !== 0) this.#state = 'guest-working'
+        if (this.#refusal === undefined && info.status !== OST_STATUS.success) this.#state = 'guest-working'
         break
       }
       case 'DEVICE_UNPLUG_GUEST_ERROR':

@@ -1,5 +1,6 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import { slotOf, type VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
+import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { ContradictionError } from '../../errors/contradiction-error.ts'
 import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
 import type { KnownQmpEvent } from '../../qmp/events.ts'
@@ -8,7 +9,6 @@ import { Deadline } from '../../wire/deadline.ts'
 import { GuestRefusedError } from '../errors.ts'
 import type { DomainEvent } from '../events.ts'
 import { readSlots } from '../read-slots.ts'
-import { deviceIdOf } from './device-id.ts'
 import { Removal } from './removal.ts'
 
 /** How long one look at the slots may take, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { CONFIDENCES, type Confidence, type VcpuChange } from '../results.ts'
 import type { Steps } from './steps.ts'

@@ -1,11 +1,11 @@
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CommandError, ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import { callQmp } from '../../qmp/commands.ts'
 import { bounded } from '../../wire/bounded.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import type { Vm } from '../vm.ts'
-import { deviceIdOf } from './device-id.ts'
 import type { Removal } from './removal.ts'
 import type { ChangeRequest } from './request.ts'
 

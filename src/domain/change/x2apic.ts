@@ -1,14 +1,11 @@
-import { apicIds } from '../../bitmap/apic-id.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { apicIds, isX86, MAX_XAPIC_ID } from '../../bitmap/machine/apic-id.ts'
+import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CommandError } from '../../errors/peer-errors.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { RefusedError } from '../errors.ts'
 import type { SlotReading } from '../read-slots.ts'
-
-/** The largest APIC id without x2APIC; 255 means "all". */
-const MAX_XAPIC_ID = 254
 
 /**
  * Refuse to fill a slot that QEMU lists and cannot fill: past APIC id 254 a CPU model needs x2APIC. QEMU says so too, but
@@ -23,11 +20,11 @@ export async function requireX2apic(
   id: number,
   deadline: Deadline,
 ): Promise<void> {
-  if (reading.target !== 'x86_64' && reading.target !== 'i386') return
+  if (!isX86(reading.target)) return
   const apicId = apicIds(reading.slots)(slot)
   if (apicId === undefined || apicId <= MAX_XAPIC_ID) return
-  const plugged = reading.slots.find(({ qomPath }) => qomPath !== null)
-  if (plugged?.qomPath === null || plugged === undefined) return
+  const plugged = reading.slots.find(isPlugged)
+  if (plugged === undefined) return
   if (await hasX2apic(qmp, plugged.qomPath, deadline)) return
   throw new RefusedError(
     'ERR_NO_X2APIC',

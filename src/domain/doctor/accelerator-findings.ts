@@ -1,12 +1,13 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { PluggedVcpu } from '../../bitmap/vcpu-slot.ts'
+import { isMadeAtStart } from '../../bitmap/machine/device-path.ts'
+import { neverUnplugs } from '../../bitmap/machine/unplug-rules.ts'
+import type { PluggedVcpu } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { Accelerator } from './accelerator.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
 
 /** The first version that was seen to plug again after an unplug under TCG (docs/wire-notes.md). */
 const REPLUGS_SINCE_MAJOR = 10
-const UNATTACHED = '/machine/unattached/'
 
 /** Single-threaded TCG: all vCPUs share a thread, and the first unplug ends QEMU. Seen on QEMU 7.2, 10.0 and 11.1. */
 export async function tcgSingleThread(exam: Exam): Promise<readonly Finding[]> {
@@ -52,7 +53,7 @@ export async function tcgPlugBudget(exam: Exam): Promise<readonly Finding[]> {
   const { smp } = await exam.machine()
   if (smp === undefined) return []
   const budget = smp.maxCpus - smp.cpus
-  const used = tcg.plugged.filter(({ qomPath }) => !qomPath.startsWith(UNATTACHED)).length
+  const used = tcg.plugged.filter(({ qomPath }) => !isMadeAtStart(qomPath)).length
   const left = Math.max(0, budget - used)
   return [
     {
@@ -76,7 +77,7 @@ interface UnderTcg {
 /** The plugged vCPUs of a machine that unplugs, if TCG runs them: what is never unplugged does not die of it. */
 async function unpluggableUnderTcg(exam: Exam): Promise<UnderTcg | undefined> {
   const [accelerator, { slots, noHotplug, target }] = await Promise.all([exam.accelerator(), exam.reading()])
-  if (accelerator.name !== 'tcg' || noHotplug !== undefined || target === 's390x') return undefined
+  if (accelerator.name !== 'tcg' || noHotplug !== undefined || neverUnplugs(target)) return undefined
   return { accelerator, plugged: slots.flatMap(({ vcpus }) => vcpus) }
 }
 

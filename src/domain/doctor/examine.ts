@@ -8,7 +8,7 @@ import { Exam } from './exam.ts'
 import { FINDING_SEVERITIES, type Finding } from './finding.ts'
 import { guestCpus } from './guest-cpus.ts'
 import { guestRoom } from './guest-room.ts'
-import { acpiOff, migrating, neverUnplugs, noHotplug, notRunning, slotsUsedUp } from './machine-findings.ts'
+import { acpiOff, migrating, noUnplug, noHotplug, notRunning, slotsUsedUp } from './machine-findings.ts'
 import { lastWords, removalPending } from './removal-findings.ts'
 
 /** Looks for one kind of trouble. */
@@ -20,7 +20,7 @@ interface Source {
 
 const SOURCES: readonly Source[] = [
   { about: 'whether the machine has hotplug', find: noHotplug },
-  { about: 'whether the machine unplugs', find: neverUnplugs },
+  { about: 'whether the machine unplugs', find: noUnplug },
   { about: 'the slots', find: slotsUsedUp },
   { about: 'ACPI', find: acpiOff },
   { about: 'whether the VM runs', find: notRunning },

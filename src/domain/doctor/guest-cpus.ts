@@ -1,4 +1,4 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { isSureEnough } from '../change/request.ts'
 import { listVcpus } from '../list-vcpus.ts'
 import type { Vcpu } from '../results.ts'

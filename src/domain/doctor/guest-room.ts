@@ -1,4 +1,5 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { isX86 } from '../../bitmap/machine/apic-id.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { CommandError } from '../../errors/peer-errors.ts'
 import { foreignText } from '../../errors/quote.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
@@ -50,7 +51,7 @@ async function advise(exam: Exam, { release, commandLine }: Kernel): Promise<str
   const limits = [...(commandLine ?? '').matchAll(LIMITS)].map(([, word = '']) => foreignText(word, 40))
   if (limits.length > 0) return `take ${limits.join(' and ')} off the guest kernel's command line, and boot it again`
   const [{ target }, { name }] = await Promise.all([exam.reading(), exam.accelerator()])
-  if ((target === 'x86_64' || target === 'i386') && asksForHypervisor(release)) {
+  if (isX86(target) && asksForHypervisor(release)) {
     const rule = 'Linux takes hotplug slots from 6.9 on only under a hypervisor that it knows'
     return name === 'kvm'
       ? `${rule}: do not hide KVM from the guest (-cpu …,kvm=off or -hypervisor)`

@@ -1,5 +1,6 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { neverUnplugs } from '../../bitmap/machine/unplug-rules.ts'
+import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { foreignText } from '../../errors/quote.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
@@ -23,10 +24,10 @@ export async function noHotplug(exam: Exam): Promise<readonly Finding[]> {
   ]
 }
 
-/** s390x takes vCPUs in and never gives one back. */
-export async function neverUnplugs(exam: Exam): Promise<readonly Finding[]> {
+/** Does the machine unplug what it plugs? */
+export async function noUnplug(exam: Exam): Promise<readonly Finding[]> {
   const { slots, target } = await exam.reading()
-  if (target !== 's390x' || slots.length === 0) return []
+  if (!neverUnplugs(target) || slots.length === 0) return []
   return [
     {
       code: 'never-unplugs',
@@ -43,7 +44,7 @@ export async function slotsUsedUp(exam: Exam): Promise<readonly Finding[]> {
   const { slots, noHotplug: refusal, target } = await exam.reading()
   if (refusal !== undefined) return []
   const findings: Finding[] = []
-  const plugged = slots.filter(({ qomPath }) => qomPath !== null)
+  const plugged = slots.filter(isPlugged)
   const evidence = `plugged: ${textOf(plugged)}; possible: ${textOf(slots)}`
   if (plugged.length === slots.length) {
     findings.push({
@@ -54,7 +55,7 @@ export async function slotsUsedUp(exam: Exam): Promise<readonly Finding[]> {
       advice: 'start the VM with more slots, as in -smp 2,maxcpus=8',
     })
   }
-  if (target !== 's390x' && plugged.every(({ offlinable }) => !offlinable)) {
+  if (!neverUnplugs(target) && plugged.every(({ offlinable }) => !offlinable)) {
     findings.push({
       code: 'only-boot-vcpu',
       severity: 'notes',

@@ -1,11 +1,8 @@
-import { slotOf } from '../../bitmap/vcpu-slot.ts'
-import type { AcpiOst } from '../../qmp/commands.ts'
-import { ejectRefusal } from '../change/ost.ts'
+import { ejectRefusal, isAboutSlot, OST_SOURCE, OST_STATUS } from '../../bitmap/machine/ost.ts'
+import type { AcpiOst } from '../../bitmap/machine/replies.ts'
+import { isPlugged, slotOf } from '../../bitmap/machine/vcpu-slot.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
-
-/** ACPI's source event of a plug: device check. */
-const DEVICE_CHECK = 1
 
 /** Was a vCPU asked to go through this connection, and has not gone? */
 export async function removalPending(exam: Exam): Promise<readonly Finding[]> {
@@ -29,14 +26,14 @@ export async function lastWords(exam: Exam): Promise<readonly Finding[]> {
   const [{ slots }, words] = await Promise.all([exam.reading(), exam.lastWords()])
   return words.flatMap((ost) => {
     const id = Number(ost.slot)
-    const isPlugged = ost['slot-type'] === 'CPU' && slotOf(slots, id)?.vcpus.length !== 0
-    return isPlugged && slotOf(slots, id) !== undefined && ost.status !== 0 ? [findingOf(id, ost)] : []
+    const slot = isAboutSlot(ost, id) ? slotOf(slots, id) : undefined
+    return slot !== undefined && isPlugged(slot) && ost.status !== OST_STATUS.success ? [findingOf(id, ost)] : []
   })
 }
 
 function findingOf(id: number, ost: AcpiOst): Finding {
   const evidence = `query-acpi-ospm-status: slot ${id}, source 0x${ost.source.toString(16)}, status 0x${ost.status.toString(16)}`
-  if (ost.source === DEVICE_CHECK) {
+  if (ost.source === OST_SOURCE.deviceCheck) {
     return {
       code: 'plug-rejected',
       severity: 'warns',

@@ -1,5 +1,5 @@
-import type { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { GuestCpu } from '../../bitmap/replies.ts'
+import type { GuestCpu } from '../../bitmap/machine/replies.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { CommandError } from '../../errors/peer-errors.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'

@@ -1,4 +1,4 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { VcpuError, withOutcome, type Outcome } from '../../errors/vcpu-error.ts'
 import type { ChangeStep, ChangeStepName } from '../change/steps.ts'
 import type { SetVcpuStateOptions } from '../results.ts'

@@ -1,4 +1,4 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { VcpuError, type Outcome } from '../../errors/vcpu-error.ts'
 import type { PlanStep } from './plan-step.ts'
 

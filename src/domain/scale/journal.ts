@@ -1,4 +1,4 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { EventStream } from '../../wire/event-stream.ts'
 import type { ScaleProgress } from './progress.ts'
 

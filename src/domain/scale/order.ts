@@ -1,4 +1,4 @@
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { InputError } from '../../errors/input-error.ts'
 import { quote } from '../../errors/quote.ts'
 import { spreadOrder, type NextSlot } from './spread.ts'
@@ -27,7 +27,7 @@ export type ScalePolicy = (typeof SCALE_POLICIES)[number]
  */
 export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], online: boolean): Iterable<NextSlot> {
   const movable = online
-    ? slots.filter(({ qomPath }) => qomPath === null)
+    ? slots.filter((slot) => !isPlugged(slot))
     : slots.filter(({ offlinable }) => offlinable).reverse()
   switch (policy) {
     case 'lowest':

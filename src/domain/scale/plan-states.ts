@@ -1,6 +1,6 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import { computeVcpuMaps } from '../../bitmap/maps.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { computeVcpuMaps } from '../../bitmap/machine/maps.ts'
+import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { InputError } from '../../errors/input-error.ts'
 import { quote } from '../../errors/quote.ts'
 import { RefusedError, type RefusalCode } from '../errors.ts'
@@ -27,7 +27,7 @@ export function planStates(basis: PlanBasis, map: CpuMap, online: boolean): Plan
   requireArguments(map, online)
   const { slots } = basis
   const from = countPlugged(slots)
-  const touched = slots.filter((slot) => (slot.qomPath !== null) !== online && anyIn(map, slot))
+  const touched = slots.filter((slot) => isPlugged(slot) !== online && anyIn(map, slot))
   refuseProblems(problemsOf(basis, map, online, touched))
   const ordered = online ? touched : touched.toReversed()
   const steps = ordered.map((slot) => planStep(slot, online, 'asked for'))

@@ -1,5 +1,5 @@
-import type { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 
 /** Plug or unplug one slot. */
 export interface PlanStep {

@@ -1,5 +1,5 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { InputError } from '../../errors/input-error.ts'
 import { quote } from '../../errors/quote.ts'
 import { NotReachableError, type NearestCounts } from './errors.ts'

@@ -1,7 +1,7 @@
-import type { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { SetVcpuStateOptions } from '../results.ts'
-import type { PlanOptions } from './plan.ts'
 import type { Plan, PlanStep } from './plan-step.ts'
+import type { PlanOptions } from './plan.ts'
 
 /**
  * How to change several vCPUs: each step is carried out with these options. `timeoutMs` is for each step and for the

@@ -1,4 +1,4 @@
-import type { CpuMap } from '../../bitmap/cpu-map.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import { carryOut, type ApplyStep } from './carry-out.ts'
 import { Journal } from './journal.ts'

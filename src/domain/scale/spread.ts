@@ -1,4 +1,4 @@
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { quote } from '../../errors/quote.ts'
 
 /** The next slot to change, and why it is this one. */

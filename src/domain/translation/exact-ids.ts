@@ -1,4 +1,5 @@
-import type { GuestCpu } from '../../bitmap/replies.ts'
+import { indexOfAcpiPath, indexOfHardwareId } from '../../bitmap/machine/firmware-names.ts'
+import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import { CommandError } from '../../errors/peer-errors.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestFile } from '../../qga/read-file.ts'
@@ -65,7 +66,7 @@ async function ruleFor(
     case 'i386':
     case 'aarch64':
     case 'loongarch64':
-      return { file: 'firmware_node/path', parse: parseAcpiPath, onlyPresent: false }
+      return { file: 'firmware_node/path', parse: indexOfAcpiPath, onlyPresent: false }
     case 's390x':
       return { file: 'address', parse: parseDecimal, onlyPresent: false }
     case 'ppc64': {
@@ -74,7 +75,10 @@ async function ruleFor(
       if (vsmt === undefined) return undefined
       return {
         file: 'physical_id',
-        parse: (text) => indexOfHardwareId(parseDecimal(text), threads, vsmt),
+        parse: (text) => {
+          const hardwareId = parseDecimal(text)
+          return hardwareId === undefined ? undefined : indexOfHardwareId(hardwareId, threads, vsmt)
+        },
         onlyPresent: true,
       }
     }
@@ -83,21 +87,8 @@ async function ruleFor(
   }
 }
 
-/** `\_SB_.CPUS.C005`: QEMU names the ACPI device of a slot after its cpu-index, in hex (hw/acpi/cpu.c). */
-function parseAcpiPath(text: string): number | undefined {
-  const digits = /\.C([0-9A-F]{3,6})$/.exec(text)?.[1]
-  return digits === undefined ? undefined : Number.parseInt(digits, 16)
-}
-
 function parseDecimal(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined
-}
-
-/** pseries spaces the hardware ids of cores by the machine's `vsmt`, not by their threads (hw/ppc/spapr.c). */
-function indexOfHardwareId(hardwareId: number | undefined, threads: number, vsmt: number): number | undefined {
-  if (hardwareId === undefined) return undefined
-  const thread = hardwareId % vsmt
-  return thread < threads ? Math.floor(hardwareId / vsmt) * threads + thread : undefined
 }
 
 /** How far apart the hardware ids of two cores are; `undefined` where this QEMU does not say. */

@@ -1,5 +1,5 @@
-import { CpuMap } from '../../bitmap/cpu-map.ts'
-import type { GuestCpu } from '../../bitmap/replies.ts'
+import type { GuestCpu } from '../../bitmap/machine/replies.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { readGuestCpus } from '../guest/guest-cpus.ts'

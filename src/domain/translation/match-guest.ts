@@ -1,5 +1,6 @@
-import type { GuestCpu } from '../../bitmap/replies.ts'
-import type { VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { isMadeAtStart } from '../../bitmap/machine/device-path.ts'
+import type { GuestCpu } from '../../bitmap/machine/replies.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import type { Confidence, VcpuGuest } from '../results.ts'
 
 /** What is known of the two numberings. */
@@ -43,7 +44,7 @@ export function matchGuest(slots: readonly VcpuSlot[], knowledge: GuestKnowledge
 function bootPrefix(plugged: readonly { readonly id: number; readonly qomPath: string }[]): number[] {
   const prefix: number[] = []
   for (const { id, qomPath } of plugged) {
-    if (id !== prefix.length || !qomPath.startsWith('/machine/unattached/')) break
+    if (id !== prefix.length || !isMadeAtStart(qomPath)) break
     prefix.push(id)
   }
   return prefix

@@ -1,4 +1,4 @@
-import { slotOf, type VcpuSlot } from '../../bitmap/vcpu-slot.ts'
+import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 
 /**
  * Which CPU of the guest a vCPU turned out to be, as seen around changes of ours. Kept until the vCPU's device goes or the

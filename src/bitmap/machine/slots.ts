@@ -1,8 +1,9 @@
-import { ContradictionError } from '../errors/contradiction-error.ts'
-import { quote } from '../errors/quote.ts'
-import { isCpuId, MAX_CPU_ID } from './cpu-id.ts'
+import { ContradictionError } from '../../errors/contradiction-error.ts'
+import { quote } from '../../errors/quote.ts'
+import { isCpuId, MAX_CPU_ID } from '../set/cpu-id.ts'
 import type { CpuFast, HotpluggableCpu } from './replies.ts'
 import { orderSlots, type OrderedSlot } from './slot-order.ts'
+import { isBootSlot, neverUnplugs } from './unplug-rules.ts'
 import { makeSlot, type PluggedVcpu, type VcpuSlot } from './vcpu-slot.ts'
 
 /**
@@ -21,7 +22,7 @@ export function computeSlots(
   requireDistinctIndexes(plugged)
   const ordered = orderSlots(hotpluggable)
   const members = groupBySlot(ordered, plugged)
-  const keeps = neverUnplugs(hotpluggable, plugged)
+  const keeps = keepsAll(hotpluggable, plugged)
   return ordered.map(({ firstId, slot }) => {
     const qomPath = slot['qom-path'] ?? null
     const vcpus = qomPath === null ? [] : requireMembers(qomPath, firstId, slot, members.get(qomPath) ?? [])
@@ -32,8 +33,7 @@ export function computeSlots(
       props: slot.props,
       qomPath,
       vcpus,
-      // x86, pseries and LoongArch alike refuse to let go of the slot they booted on, which is the one with index 0.
-      offlinable: qomPath !== null && firstId !== 0 && !keeps,
+      offlinable: qomPath !== null && !isBootSlot(firstId) && !keeps,
     })
   })
 }
@@ -146,9 +146,11 @@ function requireMembers(
   return cpus.map(pluggedVcpu).sort((a, b) => a.id - b.id)
 }
 
-/** s390x takes vCPUs in and never gives one back. */
-function neverUnplugs(hotpluggable: readonly HotpluggableCpu[], plugged: readonly CpuFast[]): boolean {
-  return plugged.some((cpu) => cpu.target === 's390x') || hotpluggable.some((slot) => slot.type.endsWith('-s390x-cpu'))
+/** Whether the machine keeps what it has, by its vCPUs' target or, where QEMU names none, by their type. */
+function keepsAll(hotpluggable: readonly HotpluggableCpu[], plugged: readonly CpuFast[]): boolean {
+  return (
+    plugged.some((cpu) => neverUnplugs(cpu.target)) || hotpluggable.some((slot) => slot.type.endsWith('-s390x-cpu'))
+  )
 }
 
 function pluggedVcpu(cpu: CpuFast): PluggedVcpu {

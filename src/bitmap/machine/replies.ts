@@ -26,6 +26,19 @@ export interface CpuFast {
   readonly props?: CpuInstanceProperties
 }
 
+/** One slot's last word about hotplug, from `query-acpi-ospm-status` or an `ACPI_DEVICE_OST` event. */
+export interface AcpiOst {
+  /** The device's id, where it has one and is still there. */
+  readonly device?: string
+  /** For CPUs: the cpu-index, in decimal. */
+  readonly slot: string
+  readonly 'slot-type': string
+  /** ACPI's source event: 1 device check (plug), 3 eject request (unplug), 0x103 eject by the guest itself. */
+  readonly source: number
+  /** ACPI's _OST status code. */
+  readonly status: number
+}
+
 /** An element of the reply to `guest-get-vcpus` (QEMU's qga/qapi-schema.json, GuestLogicalProcessor). */
 export interface GuestCpu {
   readonly 'logical-id': number

@@ -1,5 +1,5 @@
-import { InputError } from '../errors/input-error.ts'
-import { quote } from '../errors/quote.ts'
+import { InputError } from '../../errors/input-error.ts'
+import { quote } from '../../errors/quote.ts'
 import { badCpuId, isCpuId } from './cpu-id.ts'
 import { addRange, idsOf, removeRange, trimWords, type Words } from './words.ts'
 

@@ -1,9 +1,9 @@
-import { ContradictionError } from '../errors/contradiction-error.ts'
-import { quote } from '../errors/quote.ts'
-import { isCpuId, MAX_CPU_ID } from './cpu-id.ts'
-import { CpuMap } from './cpu-map.ts'
+import { ContradictionError } from '../../errors/contradiction-error.ts'
+import { quote } from '../../errors/quote.ts'
+import { isCpuId, MAX_CPU_ID } from '../set/cpu-id.ts'
+import { CpuMap } from '../set/cpu-map.ts'
 import type { GuestCpu } from './replies.ts'
-import type { VcpuSlot } from './vcpu-slot.ts'
+import { isPlugged, type VcpuSlot } from './vcpu-slot.ts'
 
 /** The four maps of QEMU's side; ids are cpu-index. */
 export interface VcpuMaps {
@@ -32,8 +32,8 @@ export interface GuestMaps {
 
 /** The maps of QEMU's side from {@link computeSlots} or {@link fixedSlots}. */
 export function computeVcpuMaps(slots: readonly VcpuSlot[]): VcpuMaps {
-  const online = CpuMap.from(idsWhere(slots, (slot) => slot.qomPath !== null))
-  const onlinable = CpuMap.from(idsWhere(slots, (slot) => slot.qomPath === null))
+  const online = CpuMap.from(idsWhere(slots, isPlugged))
+  const onlinable = CpuMap.from(idsWhere(slots, (slot) => !isPlugged(slot)))
   const offlinable = CpuMap.from(idsWhere(slots, (slot) => slot.offlinable))
   return { online, onlinable, offlinable, possible: online.union(onlinable) }
 }

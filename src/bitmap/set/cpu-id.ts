@@ -1,5 +1,5 @@
-import { InputError } from '../errors/input-error.ts'
-import { quote } from '../errors/quote.ts'
+import { InputError } from '../../errors/input-error.ts'
+import { quote } from '../../errors/quote.ts'
 
 /** The largest id that a {@link CpuMap} holds. Sixteen times what QEMU's largest machine takes, and still only 8 KiB of bits. */
 export const MAX_CPU_ID = 65_535

@@ -1,4 +1,4 @@
-import { InputError } from '../errors/input-error.ts'
+import { InputError } from '../../errors/input-error.ts'
 import { isCpuId, requireCpuId } from './cpu-id.ts'
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import { formatHexMask, parseHexMask, type HexMaskOptions } from './hex-mask.ts'

@@ -1,4 +1,4 @@
-import { CpuMap } from './cpu-map.ts'
+import { CpuMap } from '../set/cpu-map.ts'
 import type { CpuInstanceProperties } from './replies.ts'
 
 /** A vCPU that QEMU runs. */
@@ -28,6 +28,16 @@ export interface VcpuSlot {
   readonly vcpus: readonly PluggedVcpu[]
   /** Whether QEMU would let it go (the guest may still refuse). */
   readonly offlinable: boolean
+}
+
+/** A slot that holds a device. */
+export interface PluggedSlot extends VcpuSlot {
+  readonly qomPath: string
+}
+
+/** Whether the slot holds a device. */
+export function isPlugged(slot: VcpuSlot): slot is PluggedSlot {
+  return slot.qomPath !== null
 }
 
 /** The slot with `ids` filled in. */

@@ -1,7 +1,20 @@
-import type { VcpuSlot } from './vcpu-slot.ts'
+import type { CpuInstanceProperties } from './replies.ts'
+
+/** The largest APIC id without x2APIC; 255 means "all". */
+export const MAX_XAPIC_ID = 254
 
 /** The levels of an APIC id below the socket, from the highest bits to the lowest (QEMU's include/hw/i386/topology.h). */
 const LEVELS = ['die-id', 'module-id', 'core-id', 'thread-id'] as const
+
+/** A slot, as far as its place decides. */
+interface Placed {
+  readonly props: CpuInstanceProperties
+}
+
+/** Whether CPUs of that architecture have APIC ids. */
+export function isX86(target: string | undefined): boolean {
+  return target === 'x86_64' || target === 'i386'
+}
 
 /**
  * Gives the APIC id of each slot of an x86 machine. QEMU does not list it; it is laid out in bit fields, each as wide as
@@ -9,7 +22,7 @@ const LEVELS = ['die-id', 'module-id', 'core-id', 'thread-id'] as const
  *
  * @returns the APIC id of a slot, or `undefined` where its place is not told in numbers
  */
-export function apicIds(slots: readonly VcpuSlot[]): (slot: VcpuSlot) => number | undefined {
+export function apicIds(slots: readonly Placed[]): (slot: Placed) => number | undefined {
   const widths = LEVELS.map((level) => bitsFor(Math.max(0, ...slots.map(({ props }) => Number(props[level] ?? 0)))))
   return ({ props }) => {
     const place = ['socket-id', ...LEVELS].map((level) => Number(props[level] ?? 0))

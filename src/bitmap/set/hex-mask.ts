@@ -1,5 +1,5 @@
-import { InputError } from '../errors/input-error.ts'
-import { quote } from '../errors/quote.ts'
+import { InputError } from '../../errors/input-error.ts'
+import { quote } from '../../errors/quote.ts'
 import { MAX_CPU_ID } from './cpu-id.ts'
 import { highestId, trimWords, type Words } from './words.ts'
 

@@ -1,6 +1,6 @@
-import { ContradictionError } from '../errors/contradiction-error.ts'
-import { quote } from '../errors/quote.ts'
-import { MAX_CPU_ID } from './cpu-id.ts'
+import { ContradictionError } from '../../errors/contradiction-error.ts'
+import { quote } from '../../errors/quote.ts'
+import { MAX_CPU_ID } from '../set/cpu-id.ts'
 import type { CpuInstanceProperties, HotpluggableCpu } from './replies.ts'
 
 /** A slot of the reply and the first cpu-index that is its own, plugged or not. */
