@@ -3,16 +3,18 @@ import { requireCpuId } from '../bitmap/set/cpu-id.ts'
 import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { ConnectionError } from '../errors/peer-errors.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
+import { reachAgent } from '../qga/reconnecting-client.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
+import { reachMonitor } from '../qmp/reconnecting-client.ts'
 import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
 import { Deadline } from '../wire/deadline.ts'
+import type { Endpoint, Link } from '../wire/endpoint.ts'
 import type { EventStream } from '../wire/event-stream.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
 import { changeVcpu, joinRemoval } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
 import { requireConfidence, requireMapKind, requireState } from './check-input.ts'
-import { linkAgent, linkMonitor, type Endpoint, type Link } from './connect.ts'
 import { examine } from './doctor/examine.ts'
 import type { Finding } from './doctor/finding.ts'
 import type { DomainEvent } from './events.ts'
@@ -82,13 +84,15 @@ export class Domain {
     const linkOptions = {
       connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS),
       trace: options.trace,
+    }
+    const monitor = reachMonitor(options.qmp, {
+      ...linkOptions,
       // The guest may have been reset while nobody listened.
       onReconnect: () => {
         domain.#vm.observed.clear()
       },
-    }
-    const monitor = linkMonitor(options.qmp, linkOptions)
-    const agent = options.qga === undefined ? undefined : linkAgent(options.qga, linkOptions)
+    })
+    const agent = options.qga === undefined ? undefined : reachAgent(options.qga, linkOptions)
     const domain = new Domain(monitor, agent)
     try {
       await monitor.open(options.signal)

@@ -1,5 +1,5 @@
 export { Domain, type DomainOptions } from './domain.ts'
-export type { Endpoint } from './connect.ts'
+export type { Endpoint } from '../wire/endpoint.ts'
 export { connectionFinding } from './doctor/connection.ts'
 export { FINDING_SEVERITIES, type Finding, type FindingSeverity } from './doctor/finding.ts'
 export type { ChangeStep, ChangeStepName } from './change/steps.ts'

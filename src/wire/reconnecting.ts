@@ -1,6 +1,9 @@
+import type { Duplex } from 'node:stream'
 import { ConnectionError } from '../errors/peer-errors.ts'
 import { bounded } from './bounded.ts'
-import type { Deadline } from './deadline.ts'
+import { MAX_TIMEOUT_MS } from './call-options.ts'
+import { Deadline } from './deadline.ts'
+import { isSocketAddress, type SocketAddress } from './socket.ts'
 
 /** A connection that can end. */
 export interface Closable {
@@ -13,7 +16,7 @@ export interface Closable {
  * Keeps one connection for many users, and makes a new one when somebody asks after the last has ended. It never repeats
  * what was under way when the connection ended: only its user knows what a repetition would mean.
  */
-export class Redialer<C extends Closable> {
+export class Reconnecting<C extends Closable> {
   readonly #what: string
   readonly #dial: (signal: AbortSignal) => Promise<C>
   readonly #abort = new AbortController()
@@ -22,12 +25,18 @@ export class Redialer<C extends Closable> {
 
   /**
    * @param what - for messages, such as `the monitor`
-   * @param dial - makes a connection; bounded by itself and by the signal of {@link Redialer.close}, since no single
+   * @param target - where it leads; a stream that is given connected can be used once, an address can be dialled again
+   * @param dial - makes a connection; bounded by itself and by the signal of {@link Reconnecting.close}, since no single
    *   user's signal may end what others wait for
    */
-  constructor(what: string, dial: (signal: AbortSignal) => Promise<C>) {
+  constructor(what: string, target: SocketAddress | Duplex, dial: (signal: AbortSignal) => Promise<C>) {
     this.#what = what
-    this.#dial = dial
+    this.#dial = isSocketAddress(target) ? dial : once(dial)
+  }
+
+  /** Connect now rather than at the first use. No bound but the connection's own, whose error says more. */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    await this.get(new Deadline({ signal }, MAX_TIMEOUT_MS))
   }
 
   /**
@@ -67,5 +76,17 @@ export class Redialer<C extends Closable> {
     }
     attempt.then((connection) => connection.closed.then(forget), forget)
     return attempt
+  }
+}
+
+function once<C>(dial: (signal: AbortSignal) => Promise<C>): typeof dial {
+  let used = false
+  return (signal) => {
+    if (used) {
+      const message = 'the Duplex given has ended; only an address can be connected again'
+      return Promise.reject(new ConnectionError('ERR_CONNECTION_LOST', message, { outcome: 'not-sent' }))
+    }
+    used = true
+    return dial(signal)
   }
 }
