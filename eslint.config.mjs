@@ -24,6 +24,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/domain/**/*.ts', 'src/cli/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='execute']",
+          message: 'Replies are checked in qmp/commands.ts and qga/commands.ts: use callQmp or callQga.',
+        },
+      ],
+    },
+  },
+  {
     // Tests and scripts talk to people and build odd input on purpose.
     files: ['test/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/explicit-module-boundary-types': 'off' },

@@ -3,6 +3,7 @@ import { computeSlots, fixedSlots } from '../bitmap/machine/slots.ts'
 import type { VcpuSlot } from '../bitmap/machine/vcpu-slot.ts'
 import { ContradictionError } from '../errors/contradiction-error.ts'
 import { CommandError } from '../errors/peer-errors.ts'
+import { onRefusal } from '../errors/refusal.ts'
 import { callQmp } from '../qmp/commands.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
 import type { Deadline } from '../wire/deadline.ts'
@@ -49,18 +50,13 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 async function readOnce(qmp: QmpExecutor, deadline: Deadline): Promise<SlotReading> {
   // Sent back to back, so that as little as possible can happen in between.
   const [hotpluggable, plugged] = await Promise.all([
-    callQmp(qmp, 'query-hotpluggable-cpus', undefined, deadline.options()).catch(refusal),
+    callQmp(qmp, 'query-hotpluggable-cpus', undefined, deadline.options()).catch(onRefusal((refusal) => refusal)),
     callQmp(qmp, 'query-cpus-fast', undefined, deadline.options()),
   ])
   const target = plugged[0]?.target
+  // A machine without hotplug refuses the query (docs/wire-notes.md).
   if (hotpluggable instanceof CommandError) {
     return { slots: fixedSlots(plugged), noHotplug: hotpluggable.description, target }
   }
   return { slots: computeSlots(hotpluggable, plugged), noHotplug: undefined, target }
-}
-
-/** A machine without hotplug refuses the query (docs/wire-notes.md): that is an answer. */
-function refusal(error: unknown): CommandError {
-  if (error instanceof CommandError) return error
-  throw error
 }

@@ -10,7 +10,7 @@ import { PendingCalls } from '../wire/pending-calls.ts'
 import { describeAddress, dial, isSocketAddress, type SocketAddress } from '../wire/socket.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
-import { decodeReply, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
+import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
 import { DelimitedSync } from './sync.ts'
 
@@ -133,12 +133,20 @@ export class QgaClient implements QgaExecutor {
   ): Promise<QgaCommands[C]['returns']>
   execute(command: string, args?: QgaArguments, options?: CallOptions): Promise<unknown>
   async execute(command: string, args?: QgaArguments, options: CallOptions = {}): Promise<unknown> {
-    const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
-    const value = await this.#turns.run(deadline, command, async () => {
-      if (this.#state !== 'synced') await this.#synchronise(deadline)
-      return this.#send(command, args, deadline)
-    })
-    return isKnownCommand(command) ? decodeReply(command, value) : value
+    return isKnownCommand(command)
+      ? callQga(this.unchecked, command, args as QgaCommands[typeof command]['arguments'], options)
+      : this.unchecked.execute(command, args, options)
+  }
+
+  /** The same channel for one who checks replies itself: each comes as the agent sent it. */
+  readonly unchecked: QgaExecutor = {
+    execute: async (command, args, options = {}) => {
+      const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
+      return this.#turns.run(deadline, command, async () => {
+        if (this.#state !== 'synced') await this.#synchronise(deadline)
+        return this.#send(command, args, deadline)
+      })
+    },
   }
 
   /** Close the connection. Everything that waits rejects. Closing again does nothing. */

@@ -40,6 +40,7 @@ export interface QgaCommands {
   'guest-info': { arguments: undefined; returns: GuestInfo }
   'guest-get-vcpus': { arguments: undefined; returns: readonly GuestCpu[] }
   'guest-set-vcpus': { arguments: { readonly vcpus: readonly GuestCpuChange[] }; returns: number }
+  'guest-fsfreeze-status': { arguments: undefined; returns: string }
   'guest-file-open': { arguments: { readonly path: string; readonly mode?: string }; returns: number }
   'guest-file-read': { arguments: { readonly handle: number; readonly count?: number }; returns: GuestFileChunk }
   'guest-file-close': { arguments: { readonly handle: number }; returns: undefined }
@@ -55,6 +56,7 @@ const decoders: { readonly [C in QgaCommandName]: (reply: Field) => QgaCommands[
   'guest-info': decodeInfo,
   'guest-get-vcpus': (reply) => reply.array(MAX_ENTRIES).map(decodeGuestCpu),
   'guest-set-vcpus': (reply) => reply.integer(0, MAX_ENTRIES),
+  'guest-fsfreeze-status': (reply) => foreignText(reply.string(), 40),
   'guest-file-open': (reply) => reply.integer(0, Number.MAX_SAFE_INTEGER),
   'guest-file-read': (reply) => ({
     count: reply.at('count').integer(0, Number.MAX_SAFE_INTEGER),
@@ -70,8 +72,8 @@ export function isKnownCommand(command: string): command is QgaCommandName {
 }
 
 /**
- * Check a reply of the guest and give it its type. A checked reply passes again as it is: it may come from an executor that
- * has checked it.
+ * Check a reply of the guest and give it its type. A checked reply passes again as it is: an executor of the caller's own may
+ * have checked it.
  *
  * @throws {@link ProtocolError} naming the place that is not as the agent's schema has it
  */
@@ -80,7 +82,7 @@ export function decodeReply<C extends QgaCommandName>(command: C, value: unknown
 }
 
 /**
- * Run a known command on any executor and check its reply.
+ * Run a known command on an executor and check its reply: here, and nowhere else.
  *
  * @throws what the executor rejects with, and {@link ProtocolError} for a reply that the agent's schema does not allow
  */

@@ -9,6 +9,7 @@ const DEFAULT_READ_TIMEOUT_MS = 10_000
 const DEFAULT_MAX_BYTES = 65_536
 const CHUNK_BYTES = 4_096
 const CLOSE_TIMEOUT_MS = 2_000
+const latin1 = new TextDecoder('latin1')
 
 /** How to read a file of the guest. */
 export interface ReadGuestFileOptions extends CallOptions {
@@ -41,6 +42,20 @@ export async function readGuestFile(
   }
   await close(executor, handle)
   return content
+}
+
+/**
+ * Read a small text file of the guest, without the white space around it. Latin-1, which takes any byte: what a guest writes
+ * is for the reader to distrust.
+ *
+ * @throws as {@link readGuestFile}
+ */
+export async function readGuestText(
+  executor: QgaExecutor,
+  path: string,
+  options: ReadGuestFileOptions = {},
+): Promise<string> {
+  return latin1.decode(await readGuestFile(executor, path, options)).trim()
 }
 
 async function readAll(

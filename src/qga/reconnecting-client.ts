@@ -19,6 +19,7 @@ import type { QgaArguments, QgaExecutor } from './executor.ts'
  * an answer: a guest may still be booting.
  */
 export function reachAgent(endpoint: Endpoint<QgaExecutor>, options: LinkOptions): Link<QgaExecutor> {
+  if (endpoint instanceof QgaClient) return callerOwned(endpoint.unchecked)
   return isExecutor(endpoint) ? callerOwned(endpoint) : new ReconnectingQgaClient(endpoint, options)
 }
 
@@ -40,7 +41,7 @@ export class ReconnectingQgaClient implements Link<QgaExecutor>, QgaExecutor {
   async execute(command: string, args?: QgaArguments, options: CallOptions = {}): Promise<unknown> {
     const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
     const client = await this.#connection.get(deadline)
-    return client.execute(command, args, deadline.options())
+    return client.unchecked.execute(command, args, deadline.options())
   }
 
   close(): Promise<void> {

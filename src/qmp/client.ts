@@ -11,7 +11,7 @@ import { parseMessage } from '../wire/message.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { describeAddress, dial, isSocketAddress, type SocketAddress } from '../wire/socket.ts'
 import type { WireTrace } from '../wire/trace.ts'
-import { decodeReply, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
+import { callQmp, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
 import { decodeEvent } from './events.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 import { decodeGreeting, type QmpGreeting } from './greeting.ts'
@@ -158,9 +158,18 @@ export class QmpClient implements QmpExecutor {
   ): Promise<QmpCommands[C]['returns']>
   execute(command: string, args?: QmpArguments, options?: QmpCallOptions): Promise<unknown>
   async execute(command: string, args?: QmpArguments, options: QmpCallOptions = {}): Promise<unknown> {
-    if (this.#state !== 'ready') throw lostCall(command, 'not-sent', this.#channel.cause)
-    const value = await this.#send(command, args, options)
-    return isKnownCommand(command) ? decodeReply(command, value) : value
+    return isKnownCommand(command)
+      ? callQmp(this.unchecked, command, args as QmpCommands[typeof command]['arguments'], options)
+      : this.unchecked.execute(command, args, options)
+  }
+
+  /** The same connection for one who checks replies itself: each comes as QEMU sent it. */
+  readonly unchecked: QmpExecutor = {
+    execute: async (command, args, options = {}) => {
+      if (this.#state !== 'ready') throw lostCall(command, 'not-sent', this.#channel.cause)
+      return this.#send(command, args, options)
+    },
+    events: () => this.events(),
   }
 
   /**

@@ -26,6 +26,7 @@ export interface MonitorOptions extends LinkOptions {
 
 /** Reach a monitor. A connection that was dialled and has ended is dialled again at the next command. */
 export function reachMonitor(endpoint: Endpoint<QmpExecutor>, options: MonitorOptions): Link<QmpExecutor> {
+  if (endpoint instanceof QmpClient) return callerOwned(endpoint.unchecked)
   return isExecutor(endpoint) ? callerOwned(endpoint) : new ReconnectingQmpClient(endpoint, options)
 }
 
@@ -52,7 +53,7 @@ export class ReconnectingQmpClient implements Link<QmpExecutor>, QmpExecutor {
   async execute(command: string, args?: QmpArguments, options: CallOptions = {}): Promise<unknown> {
     const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
     const client = await this.#connection.get(deadline)
-    return client.execute(command, args, deadline.options())
+    return client.unchecked.execute(command, args, deadline.options())
   }
 
   events(): EventStream<QmpEvent> {

@@ -1,9 +1,10 @@
 import { devicePath } from '../../bitmap/machine/device-path.ts'
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import { CommandError, TimeoutError } from '../../errors/peer-errors.ts'
+import { TimeoutError } from '../../errors/peer-errors.ts'
 import { foreignText } from '../../errors/quote.ts'
+import { onRefusal } from '../../errors/refusal.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
-import { readGuestFile } from '../../qga/read-file.ts'
+import { readGuestText } from '../../qga/read-file.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { GuestChangeError } from '../errors.ts'
 import type { VcpuGuest } from '../results.ts'
@@ -134,13 +135,10 @@ function guestError(
 }
 
 /** What the guest's kernel says of its own room for CPUs: the commonest reason. */
-async function roomOf(qga: QgaExecutor, deadline: Deadline): Promise<string> {
-  try {
-    const content = await readGuestFile(qga, '/sys/devices/system/cpu/possible', deadline.options())
-    return ` (CPUs that its kernel has room for: ${foreignText(Buffer.from(content).toString('latin1').trim(), 60)})`
-  } catch (error) {
+function roomOf(qga: QgaExecutor, deadline: Deadline): Promise<string> {
+  return readGuestText(qga, '/sys/devices/system/cpu/possible', deadline.options()).then(
+    (text) => ` (CPUs that its kernel has room for: ${foreignText(text, 60)})`,
     // A hint for people: where the agent may not read files, the error stands without it.
-    if (error instanceof CommandError) return ''
-    throw error
-  }
+    onRefusal(() => ''),
+  )
 }

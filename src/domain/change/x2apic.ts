@@ -1,8 +1,8 @@
 import { apicIds, isX86, MAX_XAPIC_ID } from '../../bitmap/machine/apic-id.ts'
 import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import { CommandError } from '../../errors/peer-errors.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
+import { readProperty } from '../../qmp/properties.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { RefusedError } from '../errors.ts'
 import type { SlotReading } from '../read-slots.ts'
@@ -37,11 +37,9 @@ export async function requireX2apic(
 
 /** Does the CPU model of a plugged vCPU have it? All slots of a machine take the same model. */
 async function hasX2apic(qmp: QmpExecutor, path: string, deadline: Deadline): Promise<boolean> {
-  try {
-    return (await qmp.execute('qom-get', { path, property: 'x2apic' }, deadline.options())) !== false
-  } catch (error) {
-    // Where QEMU does not tell, it shall decide.
-    if (error instanceof CommandError) return true
+  const x2apic = await readProperty(qmp, path, 'x2apic', deadline.options()).catch((error: unknown) => {
     throw withOutcome(error, 'not-sent')
-  }
+  })
+  // Where QEMU does not tell, it shall decide.
+  return x2apic ?? true
 }

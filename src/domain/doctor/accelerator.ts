@@ -1,8 +1,8 @@
-import { CommandError } from '../../errors/peer-errors.ts'
 import { foreignText } from '../../errors/quote.ts'
+import { onRefusal } from '../../errors/refusal.ts'
+import { callQmp } from '../../qmp/commands.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { Field } from '../../wire/decode.ts'
 
 /** What runs the vCPUs. */
 export interface Accelerator {
@@ -20,26 +20,20 @@ export interface Accelerator {
  * @throws what the executor rejects with, other than QEMU's own refusals
  */
 export async function readAccelerator(qmp: QmpExecutor, deadline: Deadline): Promise<Accelerator> {
-  const accelerators = await askIfKnown(qmp, 'query-accelerators', deadline)
+  const unknown = onRefusal(() => undefined)
+  const accelerators = await callQmp(qmp, 'query-accelerators', undefined, deadline.options()).catch(unknown)
   if (accelerators !== undefined) {
-    const name = foreignText(accelerators.at('enabled').string(), 40)
+    const name = foreignText(accelerators.enabled, 40)
     return { name, evidence: `query-accelerators: "${name}" is enabled` }
   }
-  const kvm = await askIfKnown(qmp, 'query-kvm', deadline)
-  if (kvm?.at('enabled').boolean() === true) return { name: 'kvm', evidence: 'query-kvm: enabled' }
-  const jit = await askIfKnown(qmp, 'x-query-jit', deadline)
+  const kvm = await callQmp(qmp, 'query-kvm', undefined, deadline.options()).catch(unknown)
+  if (kvm?.enabled === true) return { name: 'kvm', evidence: 'query-kvm: enabled' }
+  const hasJit = await callQmp(qmp, 'x-query-jit', undefined, deadline.options()).then(
+    () => true,
+    onRefusal(() => false),
+  )
   const evidence = kvm === undefined ? 'QEMU has no query-kvm' : 'query-kvm: not enabled'
-  return jit === undefined
-    ? { name: undefined, evidence: `${evidence}; x-query-jit refuses` }
-    : { name: 'tcg', evidence: `${evidence}; x-query-jit answers, as under TCG only` }
-}
-
-/** The answer; `undefined` where QEMU does not know the command, or refuses it. */
-async function askIfKnown(qmp: QmpExecutor, command: string, deadline: Deadline): Promise<Field | undefined> {
-  try {
-    return new Field(command, await qmp.execute(command, undefined, deadline.options()))
-  } catch (error) {
-    if (error instanceof CommandError) return undefined
-    throw error
-  }
+  return hasJit
+    ? { name: 'tcg', evidence: `${evidence}; x-query-jit answers, as under TCG only` }
+    : { name: undefined, evidence: `${evidence}; x-query-jit refuses` }
 }

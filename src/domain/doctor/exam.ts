@@ -1,11 +1,9 @@
 import type { AcpiOst } from '../../bitmap/machine/replies.ts'
-import { CommandError } from '../../errors/peer-errors.ts'
-import { foreignText } from '../../errors/quote.ts'
+import { onRefusal } from '../../errors/refusal.ts'
 import { callQga, type GuestInfo } from '../../qga/commands.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { callQmp, type QemuStatus, type QemuVersion } from '../../qmp/commands.ts'
 import { Deadline } from '../../wire/deadline.ts'
-import { Field } from '../../wire/decode.ts'
 import type { SlotReading } from '../read-slots.ts'
 import { readGuestView, type GuestView } from '../translation/guest-view.ts'
 import type { Vm } from '../vm.ts'
@@ -56,20 +54,19 @@ export class Exam {
 
   /** The state of the last migration; `undefined` where there was none. */
   migration(): Promise<string | undefined> {
-    return this.#once('migration', async () => {
-      const command = 'query-migrate'
-      const reply = await this.vm.qmp
-        .execute(command, undefined, this.deadline.options())
-        .catch(unlessRefused<unknown>({}))
-      return new Field(command, reply).optional('status', (field) => field.string())
-    })
+    return this.#once('migration', () =>
+      callQmp(this.vm.qmp, 'query-migrate', undefined, this.deadline.options()).then(
+        ({ status }) => status,
+        onRefusal(() => undefined),
+      ),
+    )
   }
 
   /** Each slot's last word about hotplug; none on machines without ACPI. */
   lastWords(): Promise<readonly AcpiOst[]> {
     return this.#once('ospm', () =>
       callQmp(this.vm.qmp, 'query-acpi-ospm-status', undefined, this.deadline.options()).catch(
-        unlessRefused<readonly AcpiOst[]>([]),
+        onRefusal((): readonly AcpiOst[] => []),
       ),
     )
   }
@@ -92,13 +89,11 @@ export class Exam {
 
   /** `frozen` or `thawed`; `undefined` where the agent may not say. */
   freezeStatus(agent: QgaExecutor): Promise<string | undefined> {
-    return this.#once('freeze', async () => {
-      const command = 'guest-fsfreeze-status'
-      const status = await agent
-        .execute(command, undefined, this.agentDeadline.options())
-        .catch(unlessRefused<unknown>(undefined))
-      return status === undefined ? undefined : foreignText(new Field(command, status).string(), 40)
-    })
+    return this.#once('freeze', () =>
+      callQga(agent, 'guest-fsfreeze-status', undefined, this.agentDeadline.options()).catch(
+        onRefusal(() => undefined),
+      ),
+    )
   }
 
   async guestView(agent: QgaExecutor): Promise<GuestView> {
@@ -110,13 +105,5 @@ export class Exam {
     const answer = this.#answers.get(question) ?? ask()
     this.#answers.set(question, answer)
     return answer as Promise<T>
-  }
-}
-
-/** A refusal is an answer too: `instead`. */
-function unlessRefused<T>(instead: T): (error: unknown) => T {
-  return (error) => {
-    if (error instanceof CommandError) return instead
-    throw error
   }
 }

@@ -1,9 +1,9 @@
 import { isX86 } from '../../bitmap/machine/apic-id.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { CommandError } from '../../errors/peer-errors.ts'
 import { foreignText } from '../../errors/quote.ts'
+import { onRefusal } from '../../errors/refusal.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
-import { readGuestFile } from '../../qga/read-file.ts'
+import { readGuestText } from '../../qga/read-file.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
@@ -12,7 +12,6 @@ const POSSIBLE = '/sys/devices/system/cpu/possible'
 const FILE_COMMANDS = ['guest-file-open', 'guest-file-read', 'guest-file-close']
 /** Words of the kernel's command line that take CPUs away (Linux, Documentation/admin-guide/kernel-parameters.txt). */
 const LIMITS = /(?:^|\s)((?:possible_cpus|nr_cpus)=\S+|nosmp|nolapic|acpi=off)(?=\s|$)/g
-const latin1 = new TextDecoder('latin1')
 
 /**
  * Has the guest's kernel room for as many CPUs as QEMU has slots? One that has not says yes to a plug and does nothing
@@ -73,11 +72,6 @@ async function readKernel(agent: QgaExecutor, deadline: Deadline): Promise<Kerne
 }
 
 /** What a file of the guest says; `undefined` where it has none. */
-async function readText(agent: QgaExecutor, path: string, deadline: Deadline): Promise<string | undefined> {
-  try {
-    return latin1.decode(await readGuestFile(agent, path, deadline.options())).trim()
-  } catch (error) {
-    if (error instanceof CommandError) return undefined
-    throw error
-  }
+function readText(agent: QgaExecutor, path: string, deadline: Deadline): Promise<string | undefined> {
+  return readGuestText(agent, path, deadline.options()).catch(onRefusal(() => undefined))
 }

@@ -2,6 +2,7 @@ import { computeGuestMaps, type GuestMaps } from '../../bitmap/machine/maps.ts'
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { CommandError, ProtocolError } from '../../errors/peer-errors.ts'
+import { onRefusal } from '../../errors/refusal.ts'
 import { callQga } from '../../qga/commands.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestFile } from '../../qga/read-file.ts'
@@ -37,13 +38,11 @@ export async function readGuestMaps(qga: QgaExecutor, deadline: Deadline): Promi
 }
 
 /** The guest's present CPUs; `undefined` where the agent may not read files, or the guest has no such file. */
-export async function readPresent(qga: QgaExecutor, deadline: Deadline): Promise<CpuMap | undefined> {
-  try {
-    return parsePresent(await readGuestFile(qga, PRESENT, deadline.options()))
-  } catch (error) {
-    if (error instanceof CommandError) return undefined
-    throw error
-  }
+export function readPresent(qga: QgaExecutor, deadline: Deadline): Promise<CpuMap | undefined> {
+  return readGuestFile(qga, PRESENT, deadline.options()).then(
+    parsePresent,
+    onRefusal(() => undefined),
+  )
 }
 
 function parsePresent(content: Uint8Array): CpuMap {

@@ -1,6 +1,6 @@
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { CommandError } from '../../errors/peer-errors.ts'
+import { onRefusal } from '../../errors/refusal.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { PartialChangeError, setGuestVcpus } from '../../qga/set-vcpus.ts'
@@ -25,10 +25,7 @@ export async function turnGuestCpus(
   const changes = [...ids].map((id) => ({ 'logical-id': id, online }))
   const refusal = await setGuestVcpus(qga, changes, deadline.options()).then(
     () => undefined,
-    (error: unknown) => {
-      if (error instanceof CommandError || error instanceof PartialChangeError) return error
-      throw error
-    },
+    (error: unknown) => (error instanceof PartialChangeError ? error : onRefusal((refusal) => refusal)(error)),
   )
   const after = await readGuestCpus(qga, deadline).catch((error: unknown) => {
     throw withOutcome(error, 'unknown')

@@ -1,15 +1,15 @@
 import { indexOfAcpiPath, indexOfHardwareId } from '../../bitmap/machine/firmware-names.ts'
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
-import { CommandError } from '../../errors/peer-errors.ts'
+import { onRefusal } from '../../errors/refusal.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
-import { readGuestFile } from '../../qga/read-file.ts'
+import { readGuestText } from '../../qga/read-file.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
+import { readProperty } from '../../qmp/properties.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { readPresent } from '../guest/guest-cpus.ts'
 import type { SlotReading } from '../read-slots.ts'
 
 const SYS_CPU = '/sys/devices/system/cpu'
-const latin1 = new TextDecoder('latin1')
 
 /** Where a guest says which vCPU one of its CPUs is, and how it says it. */
 interface ExactRule {
@@ -93,27 +93,22 @@ function parseDecimal(text: string): number | undefined {
 
 /** How far apart the hardware ids of two cores are; `undefined` where this QEMU does not say. */
 async function readVsmt(qmp: QmpExecutor, threads: number, deadline: Deadline): Promise<number | undefined> {
-  try {
-    const vsmt = await qmp.execute('qom-get', { path: '/machine', property: 'vsmt' }, deadline.options())
-    // 0: never set, so QEMU uses the threads of a core.
-    return typeof vsmt === 'number' && Number.isInteger(vsmt) && vsmt >= 1 ? vsmt : threads
-  } catch (error) {
-    if (error instanceof CommandError) return undefined
-    throw error
-  }
+  const vsmt = await readProperty(qmp, '/machine', 'vsmt', deadline.options())
+  // 0: never set, so QEMU uses the threads of a core.
+  return vsmt === 0 ? threads : vsmt
 }
 
 /** What a file says; no `text` where the guest has no such file; `forbidden` where the agent may not read any. */
-async function readText(
+function readText(
   qga: QgaExecutor,
   path: string,
   deadline: Deadline,
 ): Promise<{ readonly text?: string; readonly forbidden: boolean }> {
-  try {
-    return { text: latin1.decode(await readGuestFile(qga, path, deadline.options())).trim(), forbidden: false }
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error
+  return readGuestText(qga, path, deadline.options()).then(
+    (text) => ({ text, forbidden: false }),
     // The agent's class for a command that its configuration blocks; anything else is about this one file.
-    return { forbidden: error.errorClass === 'CommandNotFound' || error.errorClass === 'CommandDisabled' }
-  }
+    onRefusal(({ errorClass }) => ({
+      forbidden: errorClass === 'CommandNotFound' || errorClass === 'CommandDisabled',
+    })),
+  )
 }
