@@ -1,6 +1,5 @@
 import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { VcpuError, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
-import type { ChangeStep, ChangeStepName } from './change/steps.ts'
 
 /**
  * Why a change was refused before anything was sent:
@@ -58,33 +57,5 @@ export class NotConfirmedError extends VcpuError {
 
   constructor(message: string, options: VcpuErrorOptions = {}) {
     super('ERR_NOT_CONFIRMED', message, { outcome: 'unknown', ...options })
-  }
-}
-
-/** What the guest's part of a change failed with, and what had been done by then. */
-export interface GuestChangeFailure extends VcpuErrorOptions {
-  readonly code: string
-  /** The step that failed. */
-  readonly failedStep: ChangeStepName
-  /** Those before it, and the undoing after it. */
-  readonly steps: readonly ChangeStep[]
-}
-
-/**
- * A change that was to be carried through into the guest failed in the guest's part, after something had been done. The
- * message says what failed, what the state is now, and how to undo it. `code` is that of the `cause`, or:
- *
- * - `ERR_GUEST_REJECTED`: the guest answered that it cannot take the vCPU;
- * - `ERR_GUEST_NOT_LISTED`: the guest said yes, and the vCPU never appeared in it.
- */
-export class GuestChangeError extends VcpuError {
-  override readonly name = 'GuestChangeError'
-  readonly failedStep: ChangeStepName
-  readonly steps: readonly ChangeStep[]
-
-  constructor(message: string, failure: GuestChangeFailure) {
-    super(failure.code, message, failure)
-    this.failedStep = failure.failedStep
-    this.steps = failure.steps
   }
 }

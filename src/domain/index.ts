@@ -2,9 +2,10 @@ export { Domain, type DomainOptions } from './domain.ts'
 export type { Endpoint } from '../wire/endpoint.ts'
 export { connectionFinding } from './doctor/connection.ts'
 export { FINDING_SEVERITIES, type Finding, type FindingSeverity } from './doctor/finding.ts'
-export type { ChangeStep, ChangeStepName } from './change/steps.ts'
+export type { ChangeStep, ChangeStepName } from './results.ts'
 export type { DomainEvent } from './events.ts'
-export { GuestChangeError, GuestRefusedError, NotConfirmedError, RefusedError, type RefusalCode } from './errors.ts'
+export { GuestChangeError } from './change/guest-change-error.ts'
+export { GuestRefusedError, NotConfirmedError, RefusedError, type RefusalCode } from './errors.ts'
 export {
   CONFIDENCES,
   VCPU_MAP_KINDS,

@@ -1,7 +1,6 @@
 import type { CpuInstanceProperties } from '../bitmap/machine/replies.ts'
 import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import type { CallOptions } from '../wire/call-options.ts'
-import type { ChangeStep } from './change/steps.ts'
 
 /** The maps of QEMU's vCPUs (ids are cpu-index) and of the guest's CPUs (ids are the guest's logical ids). */
 export const VCPU_MAP_KINDS = [
@@ -32,6 +31,30 @@ export const VCPU_MAP_KINDS = [
  * | `agent-possible` | all that the agent lists |
  */
 export type VcpuMapKind = (typeof VCPU_MAP_KINDS)[number]
+
+/**
+ * What a change consists of, in the order in which it happens. `guest-acknowledged` is missing where the guest gives no
+ * answer of its own (pseries, s390x), or gives it only after it has listed the vCPU.
+ */
+export type ChangeStepName =
+  | 'offline-in-guest'
+  | 'device_add'
+  | 'device_del'
+  | 'guest-acknowledged'
+  | 'slot-filled'
+  | 'slot-empty'
+  | 'listed-in-guest'
+  | 'online-in-guest'
+  | 'undo'
+
+/** One step of a change that was carried out. */
+export interface ChangeStep {
+  readonly step: ChangeStepName
+  /** What was seen, in words. */
+  readonly detail: string
+  /** When, in milliseconds since the change began. */
+  readonly atMs: number
+}
 
 /** How to plug or unplug one vCPU. */
 export interface SetVcpuStateOptions extends CallOptions {

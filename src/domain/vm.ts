@@ -8,8 +8,8 @@ import { EventHub } from '../wire/event-stream.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
 import { Removals } from './change/removals.ts'
 import type { DomainEvent } from './events.ts'
+import { ObservedIds } from './guest/observed-ids.ts'
 import { readSlots, type SlotReading } from './read-slots.ts'
-import { ObservedIds } from './translation/observed-ids.ts'
 
 /** What all parts of a domain share about its VM: the two executors, and what this connection remembers. */
 export class Vm {

@@ -2,17 +2,18 @@ import { devicePath } from '../../bitmap/machine/device-path.ts'
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { TimeoutError } from '../../errors/peer-errors.ts'
 import { foreignText } from '../../errors/quote.ts'
-import { onRefusal } from '../../errors/refusal.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
-import { readGuestText } from '../../qga/read-file.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { GuestChangeError } from '../errors.ts'
+import { appearedFor } from '../guest/appeared.ts'
+import { isSureEnough } from '../guest/confidence.ts'
+import { readPossible } from '../guest/cpus.ts'
+import { readGuestView, type GuestView } from '../guest/guest-view.ts'
+import { matchGuest } from '../guest/match-guest.ts'
 import type { VcpuGuest } from '../results.ts'
-import { listedIds, onlineIds, readGuestView, type GuestView } from '../translation/guest-view.ts'
-import { matchGuest } from '../translation/match-guest.ts'
 import type { Vm } from '../vm.ts'
+import { GuestChangeError } from './guest-change-error.ts'
 import type { PlugWatch } from './plug-watch.ts'
-import { isSureEnough, type ChangeRequest } from './request.ts'
+import type { ChangeRequest } from './request.ts'
 
 /** How often the guest's list is looked at, in milliseconds: at first, and at last. */
 const FIRST_LOOK_MS = 10
@@ -80,7 +81,11 @@ async function look(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonl
   const { slot, before, deviceId, request } = listing
   const reading = await vm.read(request.deadline)
   const view = await readGuestView(vm, qga, reading, request.deadline, before)
-  if (!view.isExact) observe(vm, slot, devicePath(deviceId), before, view)
+  if (!view.isExact) {
+    for (const [index, guestId] of appearedFor(slot, before.cpus, view.cpus)) {
+      vm.observed.note(index, guestId, devicePath(deviceId))
+    }
+  }
   const byVcpu = view.isExact
     ? view.byVcpu
     : matchGuest(reading.slots, { cpus: view.cpus, exact: undefined, observed: vm.observed.ids })
@@ -89,22 +94,6 @@ async function look(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonl
     .filter((guest) => guest !== undefined)
     .filter(({ confidence }) => isSureEnough(confidence, 'observed'))
   return sure.length === slot.count ? sure : undefined
-}
-
-/**
- * Without the guest's `/sys`: what appeared around a plug of ours is what we plugged, if exactly as many appeared. A guest
- * that lists all possible CPUs (pseries) shows by what it runs instead.
- */
-function observe(vm: Vm, slot: VcpuSlot, qomPath: string, before: GuestView, after: GuestView): void {
-  const appeared = listedIds(after.cpus).difference(listedIds(before.cpus))
-  const woken = onlineIds(after.cpus).difference(onlineIds(before.cpus))
-  const fresh = appeared.size > 0 ? appeared : woken
-  if (fresh.size !== slot.count) return
-  const indices = [...slot.ids]
-  for (const [at, guestId] of [...fresh].entries()) {
-    const index = indices[at]
-    if (index !== undefined) vm.observed.note(index, guestId, qomPath)
-  }
 }
 
 async function rejected(qga: QgaExecutor, { request }: Listing, status: number): Promise<GuestChangeError> {
@@ -135,10 +124,8 @@ function guestError(
 }
 
 /** What the guest's kernel says of its own room for CPUs: the commonest reason. */
-function roomOf(qga: QgaExecutor, deadline: Deadline): Promise<string> {
-  return readGuestText(qga, '/sys/devices/system/cpu/possible', deadline.options()).then(
-    (text) => ` (CPUs that its kernel has room for: ${foreignText(text, 60)})`,
-    // A hint for people: where the agent may not read files, the error stands without it.
-    onRefusal(() => ''),
-  )
+async function roomOf(qga: QgaExecutor, deadline: Deadline): Promise<string> {
+  const possible = await readPossible(qga, deadline)
+  // A hint for people: where the agent may not read files, the error stands without it.
+  return possible === undefined ? '' : ` (CPUs that its kernel has room for: ${foreignText(possible, 60)})`
 }

@@ -1,6 +1,6 @@
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { CONFIDENCES, type Confidence, type VcpuChange } from '../results.ts'
+import type { Confidence, VcpuChange } from '../results.ts'
 import type { Steps } from './steps.ts'
 
 /** One call of `setVcpuState`, its options filled in. */
@@ -15,11 +15,6 @@ export interface ChangeRequest {
   readonly deadline: Deadline
   /** The account of it. */
   readonly steps: Steps
-}
-
-/** Is `confidence` as good as `least`, or better? */
-export function isSureEnough(confidence: Confidence, least: Confidence): boolean {
-  return CONFIDENCES.indexOf(confidence) <= CONFIDENCES.indexOf(least)
 }
 
 /** What all results of a request have in common; the guest's part where there is none. */

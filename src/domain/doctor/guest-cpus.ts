@@ -1,8 +1,8 @@
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { isSureEnough } from '../change/request.ts'
+import { isSureEnough } from '../guest/confidence.ts'
+import { listedIds, onlineIds, type GuestView } from '../guest/guest-view.ts'
 import { listVcpus } from '../list-vcpus.ts'
 import type { Vcpu } from '../results.ts'
-import { listedIds, onlineIds, type GuestView } from '../translation/guest-view.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
 

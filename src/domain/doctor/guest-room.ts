@@ -5,10 +5,10 @@ import { onRefusal } from '../../errors/refusal.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestText } from '../../qga/read-file.ts'
 import type { Deadline } from '../../wire/deadline.ts'
+import { readPossible } from '../guest/cpus.ts'
 import type { Exam } from './exam.ts'
 import type { Finding } from './finding.ts'
 
-const POSSIBLE = '/sys/devices/system/cpu/possible'
 const FILE_COMMANDS = ['guest-file-open', 'guest-file-read', 'guest-file-close']
 /** Words of the kernel's command line that take CPUs away (Linux, Documentation/admin-guide/kernel-parameters.txt). */
 const LIMITS = /(?:^|\s)((?:possible_cpus|nr_cpus)=\S+|nosmp|nolapic|acpi=off)(?=\s|$)/g
@@ -21,7 +21,7 @@ export async function guestRoom(exam: Exam): Promise<readonly Finding[]> {
   const agent = await exam.agentFor(...FILE_COMMANDS)
   if (agent === undefined) return []
   const { slots } = await exam.reading()
-  const text = await readText(agent, POSSIBLE, exam.agentDeadline)
+  const text = await readPossible(agent, exam.agentDeadline)
   if (text === undefined) return []
   const room = CpuMap.parse(text).size
   const all = slots.reduce((sum, { count }) => sum + count, 0)
@@ -34,7 +34,7 @@ export async function guestRoom(exam: Exam): Promise<readonly Finding[]> {
       severity: room > plugged ? 'warns' : 'blocks',
       summary: `the guest's kernel has room for ${room} CPUs, and the machine for ${all}: it ignores what is plugged beyond that`,
       evidence:
-        `${POSSIBLE}: ${foreignText(text, 60)}; kernel ${foreignText(guest.release ?? 'unknown', 60)}; ` +
+        `/sys/devices/system/cpu/possible: ${foreignText(text, 60)}; kernel ${foreignText(guest.release ?? 'unknown', 60)}; ` +
         `command line: ${foreignText(guest.commandLine ?? 'unknown', 200)}`,
       advice: await advise(exam, guest),
     },

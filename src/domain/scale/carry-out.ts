@@ -1,7 +1,6 @@
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { VcpuError, withOutcome, type Outcome } from '../../errors/vcpu-error.ts'
-import type { ChangeStep, ChangeStepName } from '../change/steps.ts'
-import type { SetVcpuStateOptions } from '../results.ts'
+import type { ChangeStep, ChangeStepName, SetVcpuStateOptions } from '../results.ts'
 import { ScaleError } from './errors.ts'
 import type { Journal } from './journal.ts'
 import type { Plan, PlanStep } from './plan-step.ts'

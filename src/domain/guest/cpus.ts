@@ -5,10 +5,12 @@ import { CommandError, ProtocolError } from '../../errors/peer-errors.ts'
 import { onRefusal } from '../../errors/refusal.ts'
 import { callQga } from '../../qga/commands.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
-import { readGuestFile } from '../../qga/read-file.ts'
+import { readGuestFile, readGuestText } from '../../qga/read-file.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 
+/** Where Linux says which CPUs are there, and for which its kernel has room. */
 const PRESENT = '/sys/devices/system/cpu/present'
+const POSSIBLE = '/sys/devices/system/cpu/possible'
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
@@ -43,6 +45,11 @@ export function readPresent(qga: QgaExecutor, deadline: Deadline): Promise<CpuMa
     parsePresent,
     onRefusal(() => undefined),
   )
+}
+
+/** The ids that the guest's kernel has room for, as it writes them; `undefined` where it does not say. */
+export function readPossible(qga: QgaExecutor, deadline: Deadline): Promise<string | undefined> {
+  return readGuestText(qga, POSSIBLE, deadline.options()).catch(onRefusal(() => undefined))
 }
 
 function parsePresent(content: Uint8Array): CpuMap {

@@ -1,13 +1,14 @@
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import { onRefusal } from '../../errors/refusal.ts'
 import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
+import { PartialChangeError, setGuestVcpus } from '../../qga/set-vcpus.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { RefusedError } from '../errors.ts'
+import { NotConfirmedError, RefusedError } from '../errors.ts'
 import type { ChangeResult } from '../results.ts'
-import { listedIds } from '../translation/guest-view.ts'
-import { readGuestCpus } from './guest-cpus.ts'
-import { turnGuestCpus } from './turn.ts'
+import { readGuestCpus } from './cpus.ts'
+import { listedIds } from './guest-view.ts'
 
 /**
  * Turn one CPU of the guest on or off, and see that the guest shows it so.
@@ -40,4 +41,35 @@ function findCpu(cpus: readonly GuestCpu[], id: number): GuestCpu {
   const cpu = cpus.find((listed) => listed['logical-id'] === id)
   if (cpu !== undefined) return cpu
   throw new RefusedError('ERR_NO_SUCH_VCPU', `the guest has no CPU ${id}: it lists ${String(listedIds(cpus))}`, id)
+}
+
+/**
+ * Bring CPUs of the guest into a state, and see that the guest lists them so. It is the state that counts and not the
+ * change: somebody in the guest (udev) may be at it too, and what they did is as good as ours.
+ *
+ * @returns the guest's CPUs afterwards
+ * @throws what the agent answers, unless the guest lists them as wanted all the same
+ * @throws {@link NotConfirmedError} when it says yes and lists them otherwise
+ */
+export async function turnGuestCpus(
+  qga: QgaExecutor,
+  ids: CpuMap,
+  online: boolean,
+  deadline: Deadline,
+): Promise<readonly GuestCpu[]> {
+  const changes = [...ids].map((id) => ({ 'logical-id': id, online }))
+  const refusal = await setGuestVcpus(qga, changes, deadline.options()).then(
+    () => undefined,
+    (error: unknown) => (error instanceof PartialChangeError ? error : onRefusal((refusal) => refusal)(error)),
+  )
+  const after = await readGuestCpus(qga, deadline).catch((error: unknown) => {
+    throw withOutcome(error, 'unknown')
+  })
+  const wrong = [...ids].filter((id) => after.find((cpu) => cpu['logical-id'] === id)?.online !== online)
+  if (wrong.length === 0) return after
+  if (refusal !== undefined) throw refusal
+  const state = online ? 'on' : 'off'
+  throw new NotConfirmedError(
+    `the guest's agent says that it turned CPU ${String(ids)} ${state}, and does not list CPU ${wrong.join(',')} so`,
+  )
 }

@@ -6,8 +6,8 @@ import { readGuestText } from '../../qga/read-file.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import { readProperty } from '../../qmp/properties.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { readPresent } from '../guest/guest-cpus.ts'
 import type { SlotReading } from '../read-slots.ts'
+import { readPresent } from './cpus.ts'
 
 const SYS_CPU = '/sys/devices/system/cpu'
 
