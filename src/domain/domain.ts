@@ -15,8 +15,8 @@ import { TurnQueue } from '../wire/turn-queue.ts'
 import { changeVcpu, joinRemoval } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
 import { requireConfidence, requireMapKind, requireState } from './check-input.ts'
-import { examine } from './doctor/examine.ts'
 import type { Finding } from './doctor/finding.ts'
+import { runChecks } from './doctor/run-checks.ts'
 import type { DomainEvent } from './events.ts'
 import { followEvents } from './follow-events.ts'
 import { readGuestMaps } from './guest/cpus.ts'
@@ -252,7 +252,7 @@ export class Domain {
    * @throws {@link ConnectionError} when the monitor is lost
    */
   async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
-    return examine(this.#vm, new Deadline(options, DOCTOR_TIMEOUT_MS))
+    return runChecks(this.#vm, new Deadline(options, DOCTOR_TIMEOUT_MS))
   }
 
   /** vCPUs that were asked to go and have neither gone nor been refused yet, as far as this connection knows. */

@@ -2,23 +2,23 @@ import { ConnectionError } from '../../errors/peer-errors.ts'
 import { VcpuError } from '../../errors/vcpu-error.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import type { Vm } from '../vm.ts'
-import { tcgPlugBudget, tcgReplug, tcgSingleThread } from './accelerator-findings.ts'
-import { agentCommands, agentPresence } from './agent-findings.ts'
-import { Exam } from './exam.ts'
+import { agentCommands, agentPresence } from './checks/agent.ts'
+import { guestCpus } from './checks/guest-cpus.ts'
+import { guestRoom } from './checks/guest-room.ts'
+import { acpiOff, migrating, noUnplug, noHotplug, notRunning, slotsUsedUp } from './checks/machine.ts'
+import { lastWords, removalPending } from './checks/removals.ts'
+import { tcgPlugBudget, tcgReplug, tcgSingleThread } from './checks/tcg.ts'
+import { Facts } from './facts.ts'
 import { FINDING_SEVERITIES, type Finding } from './finding.ts'
-import { guestCpus } from './guest-cpus.ts'
-import { guestRoom } from './guest-room.ts'
-import { acpiOff, migrating, noUnplug, noHotplug, notRunning, slotsUsedUp } from './machine-findings.ts'
-import { lastWords, removalPending } from './removal-findings.ts'
 
 /** Looks for one kind of trouble. */
-interface Source {
+interface Check {
   /** What it looks into, for when it cannot. */
   readonly about: string
-  readonly find: (exam: Exam) => Promise<readonly Finding[]>
+  readonly find: (facts: Facts) => Promise<readonly Finding[]>
 }
 
-const SOURCES: readonly Source[] = [
+const CHECKS: readonly Check[] = [
   { about: 'whether the machine has hotplug', find: noHotplug },
   { about: 'whether the machine unplugs', find: noUnplug },
   { about: 'the slots', find: slotsUsedUp },
@@ -43,13 +43,13 @@ const SOURCES: readonly Source[] = [
  * @returns the findings, the worst first
  * @throws {@link ConnectionError} when the monitor is lost; the signal's reason
  */
-export async function examine(vm: Vm, deadline: Deadline): Promise<readonly Finding[]> {
-  const exam = new Exam(vm, deadline)
+export async function runChecks(vm: Vm, deadline: Deadline): Promise<readonly Finding[]> {
+  const facts = new Facts(vm, deadline)
   const failed = new Map<VcpuError, string[]>()
   const found = await Promise.all(
-    SOURCES.map(async ({ about, find }) => {
+    CHECKS.map(async ({ about, find }) => {
       try {
-        return await find(exam)
+        return await find(facts)
       } catch (error) {
         deadline.signal?.throwIfAborted()
         if (!(error instanceof VcpuError)) throw error
@@ -58,14 +58,14 @@ export async function examine(vm: Vm, deadline: Deadline): Promise<readonly Find
       }
     }),
   )
-  await requireMonitor(exam)
+  await requireMonitor(facts)
   const findings = [...found.flat(), ...[...failed].map(([error, about]) => notFoundOut(about, error))]
   return findings.sort((a, b) => rankOf(a) - rankOf(b))
 }
 
 /** A VM whose slots cannot be read since the monitor is lost was not examined at all. */
-async function requireMonitor(exam: Exam): Promise<void> {
-  const error = await exam.reading().then(
+async function requireMonitor(facts: Facts): Promise<void> {
+  const error = await facts.reading().then(
     () => undefined,
     (reason: unknown) => reason,
   )

@@ -1,16 +1,16 @@
-import { neverUnplugs } from '../../bitmap/machine/unplug-rules.ts'
-import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { foreignText } from '../../errors/quote.ts'
-import type { Exam } from './exam.ts'
-import type { Finding } from './finding.ts'
+import { neverUnplugs } from '../../../bitmap/machine/unplug-rules.ts'
+import { isPlugged, type VcpuSlot } from '../../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
+import { foreignText } from '../../../errors/quote.ts'
+import type { Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
 
 /** Migration states in which QEMU refuses `device_add` and `device_del` (QEMU's qapi/migration.json). */
 const IDLE_MIGRATION = ['none', 'completed', 'failed', 'cancelled']
 
 /** Does this machine move vCPUs at all? */
-export async function noHotplug(exam: Exam): Promise<readonly Finding[]> {
-  const [{ noHotplug: refusal }, { type }] = await Promise.all([exam.reading(), exam.machine()])
+export async function noHotplug(facts: Facts): Promise<readonly Finding[]> {
+  const [{ noHotplug: refusal }, { type }] = await Promise.all([facts.reading(), facts.machine()])
   if (refusal === undefined) return []
   return [
     {
@@ -25,8 +25,8 @@ export async function noHotplug(exam: Exam): Promise<readonly Finding[]> {
 }
 
 /** Does the machine unplug what it plugs? */
-export async function noUnplug(exam: Exam): Promise<readonly Finding[]> {
-  const { slots, target } = await exam.reading()
+export async function noUnplug(facts: Facts): Promise<readonly Finding[]> {
+  const { slots, target } = await facts.reading()
   if (!neverUnplugs(target) || slots.length === 0) return []
   return [
     {
@@ -40,8 +40,8 @@ export async function noUnplug(exam: Exam): Promise<readonly Finding[]> {
 }
 
 /** Is there a slot to plug into, and a vCPU to unplug? */
-export async function slotsUsedUp(exam: Exam): Promise<readonly Finding[]> {
-  const { slots, noHotplug: refusal, target } = await exam.reading()
+export async function slotsUsedUp(facts: Facts): Promise<readonly Finding[]> {
+  const { slots, noHotplug: refusal, target } = await facts.reading()
   if (refusal !== undefined) return []
   const findings: Finding[] = []
   const plugged = slots.filter(isPlugged)
@@ -68,8 +68,8 @@ export async function slotsUsedUp(exam: Exam): Promise<readonly Finding[]> {
 }
 
 /** Without ACPI a guest of x86 cannot hear of a plug, and QEMU refuses an unplug. */
-export async function acpiOff(exam: Exam): Promise<readonly Finding[]> {
-  const [{ noHotplug: refusal }, { acpi, type }] = await Promise.all([exam.reading(), exam.machine()])
+export async function acpiOff(facts: Facts): Promise<readonly Finding[]> {
+  const [{ noHotplug: refusal }, { acpi, type }] = await Promise.all([facts.reading(), facts.machine()])
   if (refusal !== undefined || acpi !== 'off') return []
   return [
     {
@@ -83,8 +83,8 @@ export async function acpiOff(exam: Exam): Promise<readonly Finding[]> {
 }
 
 /** A guest that does not run answers nothing. */
-export async function notRunning(exam: Exam): Promise<readonly Finding[]> {
-  const { running, status } = await exam.status()
+export async function notRunning(facts: Facts): Promise<readonly Finding[]> {
+  const { running, status } = await facts.status()
   if (running) return []
   return [
     {
@@ -98,8 +98,8 @@ export async function notRunning(exam: Exam): Promise<readonly Finding[]> {
 }
 
 /** QEMU refuses to plug and to unplug while it migrates. */
-export async function migrating(exam: Exam): Promise<readonly Finding[]> {
-  const status = await exam.migration()
+export async function migrating(facts: Facts): Promise<readonly Finding[]> {
+  const status = await facts.migration()
   if (status === undefined || IDLE_MIGRATION.includes(status)) return []
   return [
     {

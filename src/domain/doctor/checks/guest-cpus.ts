@@ -1,19 +1,19 @@
-import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { isSureEnough } from '../guest/confidence.ts'
-import { listedIds, onlineIds, type GuestView } from '../guest/guest-view.ts'
-import { listVcpus } from '../list-vcpus.ts'
-import type { Vcpu } from '../results.ts'
-import type { Exam } from './exam.ts'
-import type { Finding } from './finding.ts'
+import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
+import { isSureEnough } from '../../guest/confidence.ts'
+import { listedIds, onlineIds, type GuestView } from '../../guest/guest-view.ts'
+import { listVcpus } from '../../list-vcpus.ts'
+import type { Vcpu } from '../../results.ts'
+import type { Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
 
 /** The least confidence at which a change with `guest` touches a CPU, unless it is told otherwise. */
 const SURE = 'observed'
 
 /** Does the guest run what is plugged, and is it known which of its CPUs is which? */
-export async function guestCpus(exam: Exam): Promise<readonly Finding[]> {
-  const agent = await exam.agentFor('guest-get-vcpus')
+export async function guestCpus(facts: Facts): Promise<readonly Finding[]> {
+  const agent = await facts.agentFor('guest-get-vcpus')
   if (agent === undefined) return []
-  const [{ slots }, view] = await Promise.all([exam.reading(), exam.guestView(agent)])
+  const [{ slots }, view] = await Promise.all([facts.reading(), facts.guestView(agent)])
   const plugged = listVcpus(slots, view.byVcpu).filter(({ online }) => online)
   return [...offline(plugged, view), ...unlisted(plugged, view), ...unsure(plugged)]
 }

@@ -7,17 +7,17 @@ import { Deadline } from '../../wire/deadline.ts'
 import { readGuestView, type GuestView } from '../guest/guest-view.ts'
 import type { SlotReading } from '../read-slots.ts'
 import type { Vm } from '../vm.ts'
-import { readAccelerator, type Accelerator } from './accelerator.ts'
-import { readMachineFacts, type MachineFacts } from './machine-facts.ts'
+import { readAccelerator, type Accelerator } from './facts-accelerator.ts'
+import { readMachineFacts, type MachineFacts } from './facts-machine.ts'
 
 /** How long all questions to the guest may take, in milliseconds: a mute guest is to be told as that, and soon. */
 const AGENT_TIMEOUT_MS = 8_000
 
 /**
- * One examination of a VM: what the finding sources want to know, each asked once at most and only if somebody wants to
- * know it. A question that failed fails for everybody who asked it with the same error. Nothing is changed.
+ * What the checks want to know of a VM, each asked once at most and only if a check wants to know it. A question that failed
+ * fails for every check that asked it, with the same error. Nothing is changed.
  */
-export class Exam {
+export class Facts {
   readonly vm: Vm
   /** For questions to QEMU. */
   readonly deadline: Deadline
@@ -73,7 +73,7 @@ export class Exam {
 
   /**
    * The agent, if there is one that answers and may be asked for all of `commands`. That there is none, or that it may
-   * not, is for one source alone to tell.
+   * not, is for one check alone to tell.
    */
   async agentFor(...commands: readonly string[]): Promise<QgaExecutor | undefined> {
     const { agent } = this.vm

@@ -1,14 +1,14 @@
-import { ejectRefusal, isAboutSlot, OST_SOURCE, OST_STATUS } from '../../bitmap/machine/ost.ts'
-import type { AcpiOst } from '../../bitmap/machine/replies.ts'
-import { isPlugged, slotOf } from '../../bitmap/machine/vcpu-slot.ts'
-import type { Exam } from './exam.ts'
-import type { Finding } from './finding.ts'
+import { ejectRefusal, isAboutSlot, OST_SOURCE, OST_STATUS } from '../../../bitmap/machine/ost.ts'
+import type { AcpiOst } from '../../../bitmap/machine/replies.ts'
+import { isPlugged, slotOf } from '../../../bitmap/machine/vcpu-slot.ts'
+import type { Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
 
 /** Was a vCPU asked to go through this connection, and has not gone? */
-export async function removalPending(exam: Exam): Promise<readonly Finding[]> {
+export async function removalPending(facts: Facts): Promise<readonly Finding[]> {
   // The reading takes note of those that have gone meanwhile.
-  await exam.reading()
-  const pending = exam.vm.removals.pending()
+  await facts.reading()
+  const pending = facts.vm.removals.pending()
   if (pending.size === 0) return []
   return [
     {
@@ -22,8 +22,8 @@ export async function removalPending(exam: Exam): Promise<readonly Finding[]> {
 }
 
 /** What did the guest say last about each vCPU that is plugged? Only ACPI keeps that. */
-export async function lastWords(exam: Exam): Promise<readonly Finding[]> {
-  const [{ slots }, words] = await Promise.all([exam.reading(), exam.lastWords()])
+export async function lastWords(facts: Facts): Promise<readonly Finding[]> {
+  const [{ slots }, words] = await Promise.all([facts.reading(), facts.lastWords()])
   return words.flatMap((ost) => {
     const id = Number(ost.slot)
     const slot = isAboutSlot(ost, id) ? slotOf(slots, id) : undefined

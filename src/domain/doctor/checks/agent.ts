@@ -1,7 +1,7 @@
-import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
-import type { GuestInfo } from '../../qga/commands.ts'
-import type { Exam } from './exam.ts'
-import type { Finding, FindingSeverity } from './finding.ts'
+import { ConnectionError, TimeoutError } from '../../../errors/peer-errors.ts'
+import type { GuestInfo } from '../../../qga/commands.ts'
+import type { Facts } from '../facts.ts'
+import type { Finding, FindingSeverity } from '../finding.ts'
 
 /** What stops working without a group of the agent's commands. */
 interface Group {
@@ -29,8 +29,8 @@ const GROUPS: readonly Group[] = [
 ]
 
 /** Is there an agent, does it answer, and is the guest thawed? */
-export async function agentPresence(exam: Exam): Promise<readonly Finding[]> {
-  const { agent } = exam.vm
+export async function agentPresence(facts: Facts): Promise<readonly Finding[]> {
+  const { agent } = facts.vm
   if (agent === undefined) {
     return [
       {
@@ -44,13 +44,13 @@ export async function agentPresence(exam: Exam): Promise<readonly Finding[]> {
     ]
   }
   try {
-    await exam.agentInfo(agent)
+    await facts.agentInfo(agent)
   } catch (error) {
     const finding = silence(error)
     if (finding === undefined) throw error
     return [finding]
   }
-  return (await exam.freezeStatus(agent)) === 'frozen' ? [FROZEN] : []
+  return (await facts.freezeStatus(agent)) === 'frozen' ? [FROZEN] : []
 }
 
 const FROZEN: Finding = {
@@ -62,11 +62,11 @@ const FROZEN: Finding = {
 }
 
 /** Which commands does the agent not have, or may not run? */
-export async function agentCommands(exam: Exam): Promise<readonly Finding[]> {
-  const { agent } = exam.vm
-  const info = agent === undefined ? undefined : await exam.agentInfo(agent).catch(() => undefined)
+export async function agentCommands(facts: Facts): Promise<readonly Finding[]> {
+  const { agent } = facts.vm
+  const info = agent === undefined ? undefined : await facts.agentInfo(agent).catch(() => undefined)
   // A frozen guest shows nearly all of them as disabled: that is told as what it is.
-  if (agent === undefined || info === undefined || (await exam.freezeStatus(agent)) === 'frozen') return []
+  if (agent === undefined || info === undefined || (await facts.freezeStatus(agent)) === 'frozen') return []
   return GROUPS.flatMap((group) => [...missing(group, info), ...blocked(group, info)])
 }
 

@@ -1,13 +1,13 @@
-import { isX86 } from '../../bitmap/machine/apic-id.ts'
-import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { foreignText } from '../../errors/quote.ts'
-import { onRefusal } from '../../errors/refusal.ts'
-import type { QgaExecutor } from '../../qga/executor.ts'
-import { readGuestText } from '../../qga/read-file.ts'
-import type { Deadline } from '../../wire/deadline.ts'
-import { readPossible } from '../guest/cpus.ts'
-import type { Exam } from './exam.ts'
-import type { Finding } from './finding.ts'
+import { isX86 } from '../../../bitmap/machine/apic-id.ts'
+import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
+import { foreignText } from '../../../errors/quote.ts'
+import { onRefusal } from '../../../errors/refusal.ts'
+import type { QgaExecutor } from '../../../qga/executor.ts'
+import { readGuestText } from '../../../qga/read-file.ts'
+import type { Deadline } from '../../../wire/deadline.ts'
+import { readPossible } from '../../guest/cpus.ts'
+import type { Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
 
 const FILE_COMMANDS = ['guest-file-open', 'guest-file-read', 'guest-file-close']
 /** Words of the kernel's command line that take CPUs away (Linux, Documentation/admin-guide/kernel-parameters.txt). */
@@ -17,17 +17,17 @@ const LIMITS = /(?:^|\s)((?:possible_cpus|nr_cpus)=\S+|nosmp|nolapic|acpi=off)(?
  * Has the guest's kernel room for as many CPUs as QEMU has slots? One that has not says yes to a plug and does nothing
  * (docs/wire-notes.md).
  */
-export async function guestRoom(exam: Exam): Promise<readonly Finding[]> {
-  const agent = await exam.agentFor(...FILE_COMMANDS)
+export async function guestRoom(facts: Facts): Promise<readonly Finding[]> {
+  const agent = await facts.agentFor(...FILE_COMMANDS)
   if (agent === undefined) return []
-  const { slots } = await exam.reading()
-  const text = await readPossible(agent, exam.agentDeadline)
+  const { slots } = await facts.reading()
+  const text = await readPossible(agent, facts.agentDeadline)
   if (text === undefined) return []
   const room = CpuMap.parse(text).size
   const all = slots.reduce((sum, { count }) => sum + count, 0)
   if (room >= all) return []
   const plugged = slots.reduce((sum, { vcpus }) => sum + vcpus.length, 0)
-  const guest = await readKernel(agent, exam.agentDeadline)
+  const guest = await readKernel(agent, facts.agentDeadline)
   return [
     {
       code: 'guest-kernel-room',
@@ -36,7 +36,7 @@ export async function guestRoom(exam: Exam): Promise<readonly Finding[]> {
       evidence:
         `/sys/devices/system/cpu/possible: ${foreignText(text, 60)}; kernel ${foreignText(guest.release ?? 'unknown', 60)}; ` +
         `command line: ${foreignText(guest.commandLine ?? 'unknown', 200)}`,
-      advice: await advise(exam, guest),
+      advice: await advise(facts, guest),
     },
   ]
 }
@@ -46,10 +46,10 @@ interface Kernel {
   readonly commandLine: string | undefined
 }
 
-async function advise(exam: Exam, { release, commandLine }: Kernel): Promise<string> {
+async function advise(facts: Facts, { release, commandLine }: Kernel): Promise<string> {
   const limits = [...(commandLine ?? '').matchAll(LIMITS)].map(([, word = '']) => foreignText(word, 40))
   if (limits.length > 0) return `take ${limits.join(' and ')} off the guest kernel's command line, and boot it again`
-  const [{ target }, { name }] = await Promise.all([exam.reading(), exam.accelerator()])
+  const [{ target }, { name }] = await Promise.all([facts.reading(), facts.accelerator()])
   if (isX86(target) && asksForHypervisor(release)) {
     const rule = 'Linux takes hotplug slots from 6.9 on only under a hypervisor that it knows'
     return name === 'kvm'

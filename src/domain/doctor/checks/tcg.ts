@@ -1,17 +1,17 @@
-import { isMadeAtStart } from '../../bitmap/machine/device-path.ts'
-import { neverUnplugs } from '../../bitmap/machine/unplug-rules.ts'
-import type { PluggedVcpu } from '../../bitmap/machine/vcpu-slot.ts'
-import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import type { Accelerator } from './accelerator.ts'
-import type { Exam } from './exam.ts'
-import type { Finding } from './finding.ts'
+import { isMadeAtStart } from '../../../bitmap/machine/device-path.ts'
+import { neverUnplugs } from '../../../bitmap/machine/unplug-rules.ts'
+import type { PluggedVcpu } from '../../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
+import type { Accelerator } from '../facts-accelerator.ts'
+import type { Facts } from '../facts.ts'
+import type { Finding } from '../finding.ts'
 
 /** The first version that was seen to plug again after an unplug under TCG (docs/wire-notes.md). */
 const REPLUGS_SINCE_MAJOR = 10
 
 /** Single-threaded TCG: all vCPUs share a thread, and the first unplug ends QEMU. Seen on QEMU 7.2, 10.0 and 11.1. */
-export async function tcgSingleThread(exam: Exam): Promise<readonly Finding[]> {
-  const tcg = await unpluggableUnderTcg(exam)
+export async function tcgSingleThread(facts: Facts): Promise<readonly Finding[]> {
+  const tcg = await unpluggableUnderTcg(facts)
   if (tcg === undefined || !shareOneThread(tcg.plugged)) return []
   return [
     {
@@ -27,10 +27,10 @@ export async function tcgSingleThread(exam: Exam): Promise<readonly Finding[]> {
 }
 
 /** QEMU 7.2 under TCG: heap corruption at any plug after an unplug. */
-export async function tcgReplug(exam: Exam): Promise<readonly Finding[]> {
-  const tcg = await unpluggableUnderTcg(exam)
+export async function tcgReplug(facts: Facts): Promise<readonly Finding[]> {
+  const tcg = await unpluggableUnderTcg(facts)
   if (tcg === undefined) return []
-  const { qemu } = await exam.version()
+  const { qemu } = await facts.version()
   if (qemu.major >= REPLUGS_SINCE_MAJOR) return []
   return [
     {
@@ -47,10 +47,10 @@ export async function tcgReplug(exam: Exam): Promise<readonly Finding[]> {
  * Multi-threaded TCG makes room for `maxcpus` threads and gives none back: after `maxcpus` minus the vCPUs of its start the
  * next plug ends QEMU. How many are used up nobody tells: at least one for each vCPU that is there.
  */
-export async function tcgPlugBudget(exam: Exam): Promise<readonly Finding[]> {
-  const tcg = await unpluggableUnderTcg(exam)
+export async function tcgPlugBudget(facts: Facts): Promise<readonly Finding[]> {
+  const tcg = await unpluggableUnderTcg(facts)
   if (tcg === undefined || shareOneThread(tcg.plugged)) return []
-  const { smp } = await exam.machine()
+  const { smp } = await facts.machine()
   if (smp === undefined) return []
   const budget = smp.maxCpus - smp.cpus
   const used = tcg.plugged.filter(({ qomPath }) => !isMadeAtStart(qomPath)).length
@@ -75,8 +75,8 @@ interface UnderTcg {
 }
 
 /** The plugged vCPUs of a machine that unplugs, if TCG runs them: what is never unplugged does not die of it. */
-async function unpluggableUnderTcg(exam: Exam): Promise<UnderTcg | undefined> {
-  const [accelerator, { slots, noHotplug, target }] = await Promise.all([exam.accelerator(), exam.reading()])
+async function unpluggableUnderTcg(facts: Facts): Promise<UnderTcg | undefined> {
+  const [accelerator, { slots, noHotplug, target }] = await Promise.all([facts.accelerator(), facts.reading()])
   if (accelerator.name !== 'tcg' || noHotplug !== undefined || neverUnplugs(target)) return undefined
   return { accelerator, plugged: slots.flatMap(({ vcpus }) => vcpus) }
 }
