@@ -54,6 +54,13 @@ export default {
       to: { path: '^src/(qmp|qga)/(client|index)\\.ts$' },
     },
     { name: 'domain-below', severity: 'error', from: { path: room('domain') }, to: { path: '^src/(cli|testing)/' } },
+    {
+      name: 'cli-imports-the-public-index',
+      severity: 'error',
+      comment: 'the command is a user of the package like any other',
+      from: { path: room('cli') },
+      to: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$)' },
+    },
     { name: 'cli-on-top', severity: 'error', from: { path: room('testing') }, to: { path: room('cli') } },
     {
       name: 'one-file-imports-net',

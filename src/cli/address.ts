@@ -1,6 +1,4 @@
-import { InputError } from '../errors/input-error.ts'
-import { quote } from '../errors/quote.ts'
-import type { SocketAddress } from '../wire/socket.ts'
+import { InputError, quote, type SocketAddress } from '../index.ts'
 
 const HOST_AND_PORT = /^(.*):(\d+)$/s
 const BRACKETED = /^\[([^\]]*)\]$/

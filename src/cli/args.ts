@@ -1,5 +1,4 @@
-import { quote } from '../errors/quote.ts'
-import type { SocketAddress } from '../wire/socket.ts'
+import { quote, type SocketAddress } from '../index.ts'
 import { parseAddress } from './address.ts'
 import { splitCommandLine, type CommandLine } from './command-line.ts'
 import { agentMissing, usageError } from './errors.ts'
@@ -19,7 +18,13 @@ export interface Target {
 export type Request =
   | { readonly kind: 'help'; readonly verb: Verb | undefined }
   | { readonly kind: 'version' }
-  | { readonly kind: 'run'; readonly verb: Verb; readonly run: VerbRun; readonly target: Target }
+  | {
+      readonly kind: 'run'
+      readonly verb: Verb
+      readonly run: VerbRun
+      readonly changes: boolean
+      readonly target: Target
+    }
 
 /**
  * Read and check a whole command line, before anything is connected.
@@ -37,7 +42,8 @@ export function readRequest(argv: readonly string[]): Request {
   const verb = findVerb(word)
   if (verb.needsAgent && !line.options.has('qga')) throw agentMissing(verb.name)
   const run = verb.prepare({ operands, options: ownOptions(verb, line), hasAgent: line.options.has('qga') })
-  return { kind: 'run', verb, run, target: readTarget(verb, line) }
+  const changes = verb.changes && !line.options.has('dry-run')
+  return { kind: 'run', verb, run, changes, target: readTarget(verb, line) }
 }
 
 function helpTopic(operands: readonly string[]): Verb | undefined {

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { quote } from '../errors/quote.ts'
+import { quote } from '../index.ts'
 import { usageError } from './errors.ts'
 import { ALL_OPTIONS } from './options.ts'
 

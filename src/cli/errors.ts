@@ -1,6 +1,4 @@
-import type { CpuMap } from '../bitmap/set/cpu-map.ts'
-import { InputError } from '../errors/input-error.ts'
-import { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
+import { InputError, VcpuError, type CpuMap, type Outcome } from '../index.ts'
 
 /** The command line is not one that the command knows; `verb` is where its help is. Nothing was sent. */
 export function usageError(message: string, verb?: string): InputError {

@@ -1,7 +1,12 @@
-import { GuestChangeError, ScaleError } from '../domain/index.ts'
-import { InputError } from '../errors/input-error.ts'
-import { ConnectionError, TimeoutError } from '../errors/peer-errors.ts'
-import { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
+import {
+  GuestChangeError,
+  ScaleError,
+  InputError,
+  ConnectionError,
+  TimeoutError,
+  VcpuError,
+  type Outcome,
+} from '../index.ts'
 import { InterruptedError } from './errors.ts'
 
 /** How the command ends. */

@@ -1,6 +1,4 @@
-import { CpuMap } from '../bitmap/set/cpu-map.ts'
-import { GuestChangeError, NotReachableError, ScaleError } from '../domain/index.ts'
-import { VcpuError } from '../errors/vcpu-error.ts'
+import { CpuMap, GuestChangeError, NotReachableError, ScaleError, VcpuError } from '../index.ts'
 import { InterruptedError } from './errors.ts'
 
 /** What `--json` tells of an error beside its code, message and outcome: nothing of most. */

@@ -1,5 +1,4 @@
-import { foreignText } from '../errors/quote.ts'
-import { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
+import { foreignText, VcpuError, type Outcome } from '../index.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { failureDetails } from './failure-details.ts'
 

@@ -1,6 +1,4 @@
-import { Domain } from '../domain/index.ts'
-import type { CallOptions } from '../wire/call-options.ts'
-import { Deadline } from '../wire/deadline.ts'
+import { Domain, type CallOptions } from '../index.ts'
 import { readRequest, type Request } from './args.ts'
 import { asksForJson } from './command-line.ts'
 import { InterruptedError } from './errors.ts'
@@ -68,10 +66,10 @@ async function runVerb(
   signal: AbortSignal,
   onChanging: () => void,
 ): Promise<Answer> {
-  const { verb, run, target } = request
+  const { verb, run, changes, target } = request
   const domain = await Domain.connect({ ...target, signal, lazyAgent: verb.lazyAgent })
   try {
-    if (verb.changes) onChanging()
+    if (changes) onChanging()
     return await run({
       domain,
       call: callsWithin(target.timeoutMs, signal),
@@ -90,8 +88,9 @@ async function runVerb(
 /** Without a time-out of the user's each call has its own default. */
 function callsWithin(timeoutMs: number | undefined, signal: AbortSignal): () => CallOptions {
   if (timeoutMs === undefined) return () => ({ signal })
-  const deadline = new Deadline({ signal, timeoutMs }, timeoutMs)
-  return () => deadline.options()
+  const endsAtMs = performance.now() + timeoutMs
+  // A call gets at least a millisecond: it fails by time-out, not by its argument.
+  return () => ({ signal, timeoutMs: Math.max(1, Math.ceil(endsAtMs - performance.now())) })
 }
 
 /** Run `task` with a signal whose reason is an error of this package, whatever the outer one's is. */

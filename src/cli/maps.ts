@@ -1,6 +1,4 @@
-import type { GuestMaps, VcpuMaps } from '../bitmap/machine/maps.ts'
-import { CpuMap } from '../bitmap/set/cpu-map.ts'
-import type { Vcpu } from '../domain/index.ts'
+import { CpuMap, type GuestMaps, type VcpuMaps, type Vcpu } from '../index.ts'
 
 /** QEMU's maps, taken from a list of all vCPUs, so that the two cannot contradict each other. */
 export function mapsOf(vcpus: readonly Vcpu[]): VcpuMaps {

@@ -1,7 +1,4 @@
-import { badCpuId, isCpuId, MAX_CPU_ID } from '../bitmap/set/cpu-id.ts'
-import { InputError } from '../errors/input-error.ts'
-import { quote } from '../errors/quote.ts'
-import { MAX_TIMEOUT_MS } from '../wire/call-options.ts'
+import { isCpuId, MAX_CPU_ID, InputError, quote, MAX_TIMEOUT_MS } from '../index.ts'
 import { usageError } from './errors.ts'
 
 const DECIMAL = /^\d+$/
@@ -13,8 +10,8 @@ const DECIMAL = /^\d+$/
  */
 export function parseCpuId(text: string): number {
   const id = Number(text)
-  if (!DECIMAL.test(text) || !isCpuId(id)) throw badCpuId(text)
-  return id
+  if (DECIMAL.test(text) && isCpuId(id)) return id
+  throw new InputError('ERR_CPU_ID', `${quote(text)} is not a CPU id: ids are the integers 0 to ${MAX_CPU_ID}`)
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { Domain } from '../domain/index.ts'
-import type { CallOptions } from '../wire/call-options.ts'
+import type { Domain, CallOptions } from '../index.ts'
 import type { CliIo } from './io.ts'
 import type { Paint } from './render/style.ts'
 
@@ -58,7 +57,7 @@ export interface Verb {
   readonly details: string
   /** The options that only it has. */
   readonly options: Readonly<Record<string, OptionHelp>>
-  /** Does it send anything that changes the VM? Decides what a failure without an `outcome` of its own means. */
+  /** Does it send anything that changes the VM, unless it is given `--dry-run`? Decides what a failure without an `outcome` of its own means. */
   readonly changes: boolean
   /** Is `--qga` required, whatever else is given? */
   readonly needsAgent: boolean

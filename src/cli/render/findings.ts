@@ -1,5 +1,4 @@
-import type { Finding, FindingSeverity } from '../../domain/index.ts'
-import { foreignText } from '../../errors/quote.ts'
+import { foreignText, type Finding, type FindingSeverity } from '../../index.ts'
 import type { Ink, Paint } from './style.ts'
 import { wrapText } from './wrap.ts'
 

@@ -1,4 +1,4 @@
-import { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import { CpuMap } from '../../index.ts'
 
 /** Lines that one map may take on a terminal. */
 const MAX_LINES = 4

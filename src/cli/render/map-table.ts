@@ -1,5 +1,4 @@
-import type { GuestMaps, VcpuMaps } from '../../bitmap/machine/maps.ts'
-import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import type { GuestMaps, VcpuMaps, CpuMap } from '../../index.ts'
 import { renderIds } from './id-list.ts'
 import type { Paint } from './style.ts'
 import { indentOfLast, renderTable, type Cell, type Column } from './table.ts'

@@ -1,4 +1,4 @@
-import type { Plan } from '../../domain/index.ts'
+import type { Plan } from '../../index.ts'
 import type { Paint } from './style.ts'
 import { renderTable } from './table.ts'
 

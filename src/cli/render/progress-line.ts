@@ -1,4 +1,4 @@
-import type { ScaleProgress } from '../../domain/index.ts'
+import type { ScaleProgress } from '../../index.ts'
 import type { CliIo } from '../io.ts'
 
 /** Width of a terminal that does not say its own. */

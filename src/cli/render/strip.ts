@@ -1,4 +1,4 @@
-import type { Vcpu } from '../../domain/index.ts'
+import type { Vcpu } from '../../index.ts'
 import type { Ink, Paint } from './style.ts'
 
 /** What one sign of the strip stands for. */

@@ -1,5 +1,4 @@
-import type { CpuInstanceProperties } from '../../bitmap/machine/replies.ts'
-import { foreignValue } from '../../errors/quote.ts'
+import { foreignValue, type CpuInstanceProperties } from '../../index.ts'
 
 /** QEMU's levels, the widest first (QEMU's qapi/machine.json, CpuInstanceProperties). */
 const LEVELS = ['node', 'drawer', 'book', 'socket', 'die', 'cluster', 'module', 'core', 'thread']

@@ -1,5 +1,4 @@
-import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import type { Vcpu } from '../../domain/index.ts'
+import { CpuMap, type Vcpu } from '../../index.ts'
 import type { Paint } from './style.ts'
 import { renderTable, type Cell, type Column } from './table.ts'
 import { topologyText } from './topology.ts'

@@ -1,4 +1,4 @@
-import { connectionFinding, type Finding } from '../../domain/index.ts'
+import { connectionFinding, type Finding } from '../../index.ts'
 import { requireOperands } from '../operands.ts'
 import { renderFindings } from '../render/findings.ts'
 import { plain } from '../render/style.ts'

@@ -1,4 +1,4 @@
-import type { ChangeResult } from '../../domain/index.ts'
+import type { ChangeResult } from '../../index.ts'
 import { parseCpuId, parseState, requireOperands } from '../operands.ts'
 import type { Verb } from '../verb.ts'
 

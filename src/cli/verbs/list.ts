@@ -1,4 +1,4 @@
-import type { Vcpu } from '../../domain/index.ts'
+import type { Vcpu } from '../../index.ts'
 import { requireOperands } from '../operands.ts'
 import { renderVcpus } from '../render/vcpu-table.ts'
 import type { Verb } from '../verb.ts'

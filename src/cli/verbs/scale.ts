@@ -1,7 +1,12 @@
-import { SCALE_POLICIES, type Plan, type ScaleOptions, type ScalePolicy, type ScaleResult } from '../../domain/index.ts'
-import { InputError } from '../../errors/input-error.ts'
-import { quote } from '../../errors/quote.ts'
-import { withOutcome } from '../../errors/vcpu-error.ts'
+import {
+  SCALE_POLICIES,
+  InputError,
+  quote,
+  type Plan,
+  type ScaleOptions,
+  type ScalePolicy,
+  type ScaleResult,
+} from '../../index.ts'
 import { agentMissing, InterruptedError } from '../errors.ts'
 import { parseCount, requireOperands } from '../operands.ts'
 import { renderPlan } from '../render/plan-table.ts'
@@ -53,9 +58,7 @@ function parsePolicy(text: string | true | undefined): ScalePolicy {
 }
 
 async function showPlan({ domain, call, paint }: Session, count: number, policy: ScalePolicy): Promise<Answer> {
-  const plan = await domain.plan(count, { ...call(), policy }).catch((error: unknown) => {
-    throw withOutcome(error, 'not-sent')
-  })
+  const plan = await domain.plan(count, { ...call(), policy })
   return { json: { plan: planDocument(plan) }, text: () => renderPlan(plan, paint) }
 }
 

@@ -1,6 +1,12 @@
-import { CONFIDENCES, type ChangeStep, type Confidence, type VcpuChange } from '../../domain/index.ts'
-import { InputError } from '../../errors/input-error.ts'
-import { quote, foreignText } from '../../errors/quote.ts'
+import {
+  CONFIDENCES,
+  InputError,
+  quote,
+  foreignText,
+  type ChangeStep,
+  type Confidence,
+  type VcpuChange,
+} from '../../index.ts'
 import { agentMissing, usageError } from '../errors.ts'
 import { parseCpuId, parseState, requireOperands } from '../operands.ts'
 import type { Verb } from '../verb.ts'

@@ -1,5 +1,4 @@
-import type { GuestMaps } from '../../bitmap/machine/maps.ts'
-import type { Vcpu } from '../../domain/index.ts'
+import type { GuestMaps, Vcpu } from '../../index.ts'
 import type { Session } from '../verb.ts'
 import type { Picture } from './picture.ts'
 

@@ -1,7 +1,4 @@
-import type { GuestMaps } from '../../bitmap/machine/maps.ts'
-import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import type { DomainEvent, Vcpu } from '../../domain/index.ts'
-import { foreignText } from '../../errors/quote.ts'
+import { foreignText, type GuestMaps, type CpuMap, type DomainEvent, type Vcpu } from '../../index.ts'
 import { mapsOf } from '../maps.ts'
 
 /** What is known of a VM's vCPUs at one moment. */

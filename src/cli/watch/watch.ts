@@ -1,6 +1,4 @@
-import type { DomainEvent } from '../../domain/index.ts'
-import { ConnectionError } from '../../errors/peer-errors.ts'
-import { VcpuError } from '../../errors/vcpu-error.ts'
+import { ConnectionError, VcpuError, type DomainEvent } from '../../index.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import type { CliIo } from '../io.ts'
 import type { Session } from '../verb.ts'
