@@ -9,7 +9,7 @@ import {
   type Link,
   type LinkOptions,
 } from '../wire/endpoint.ts'
-import { Reconnecting } from '../wire/reconnecting.ts'
+import { ReconnectingClient } from '../wire/reconnecting-client.ts'
 import type { SocketAddress } from '../wire/socket.ts'
 import { DEFAULT_COMMAND_TIMEOUT_MS, QgaClient } from './client.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
@@ -26,10 +26,10 @@ export function reachAgent(endpoint: Endpoint<QgaExecutor>, options: LinkOptions
 /** A {@link QgaClient} that opens its channel again at the next command after it has ended. */
 export class ReconnectingQgaClient implements Link<QgaExecutor>, QgaExecutor {
   readonly executor = this
-  readonly #connection: Reconnecting<QgaClient>
+  readonly #connection: ReconnectingClient<QgaClient>
 
   constructor(target: SocketAddress | Duplex, options: LinkOptions) {
-    this.#connection = new Reconnecting("the agent's channel", target, (signal) =>
+    this.#connection = new ReconnectingClient("the agent's channel", target, (signal) =>
       QgaClient.connect(target, { ...connectOptions(options), signal, sync: false }),
     )
   }

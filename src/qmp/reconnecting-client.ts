@@ -10,7 +10,7 @@ import {
   type LinkOptions,
 } from '../wire/endpoint.ts'
 import { EventHub, type EventStream } from '../wire/event-stream.ts'
-import { Reconnecting } from '../wire/reconnecting.ts'
+import { ReconnectingClient } from '../wire/reconnecting-client.ts'
 import type { SocketAddress } from '../wire/socket.ts'
 import { DEFAULT_COMMAND_TIMEOUT_MS, QmpClient } from './client.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
@@ -34,11 +34,11 @@ export function reachMonitor(endpoint: Endpoint<QmpExecutor>, options: MonitorOp
 export class ReconnectingQmpClient implements Link<QmpExecutor>, QmpExecutor {
   readonly executor = this
   readonly #events = new EventHub<QmpEvent>()
-  readonly #connection: Reconnecting<QmpClient>
+  readonly #connection: ReconnectingClient<QmpClient>
 
   constructor(target: SocketAddress | Duplex, options: MonitorOptions) {
     let connections = 0
-    this.#connection = new Reconnecting('the monitor', target, async (signal) => {
+    this.#connection = new ReconnectingClient('the monitor', target, async (signal) => {
       const client = await QmpClient.connect(target, { ...connectOptions(options), signal })
       void this.#forward(client.events({ capacity: EVENT_CAPACITY }))
       if (connections++ > 0) options.onReconnect?.()

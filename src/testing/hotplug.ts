@@ -27,7 +27,7 @@ export class Hotplug {
   readonly #emit: (event: string, data: object) => void
   readonly #pending = new Set<BoardDevice>()
   /** Those among them that the guest was asked for before it was reset, and not since. */
-  readonly #forgotten = new Set<BoardDevice>()
+  readonly #askedBeforeReset = new Set<BoardDevice>()
   readonly #lastOst = new Map<number, AcpiOst>()
   #late: object[] = []
 
@@ -51,14 +51,14 @@ export class Hotplug {
       if (onPlug === 'accept') this.#guest.appear(indexesOf(device))
       if (onPlug !== 'ignore') this.#ost(device, PLUG, onPlug === 'refuse' ? FAILURE : SUCCESS)
       // Told of one slot, the guest looks at all, and comes upon what it was asked for before its reset.
-      for (const forgotten of [...this.#forgotten]) this.#answer(forgotten)
+      for (const asked of [...this.#askedBeforeReset]) this.#answer(asked)
     })
   }
 
   unplug(args: CommandArguments): void {
     const device = this.#board.removable(args['id'])
     this.#pending.add(device)
-    this.#forgotten.delete(device)
+    this.#askedBeforeReset.delete(device)
     this.#whenGuestLooks(() => {
       this.#answer(device)
     })
@@ -74,7 +74,7 @@ export class Hotplug {
   /** The guest says no. */
   refuse(device: BoardDevice): void {
     this.#pending.delete(device)
-    this.#forgotten.delete(device)
+    this.#askedBeforeReset.delete(device)
     if (this.#board.plan.kind === 'pseries') this.#emit('DEVICE_UNPLUG_GUEST_ERROR', nameOf(device))
     this.#ost(device, EJECT, IN_PROGRESS)
     this.#ost(device, EJECT, IN_USE)
@@ -86,7 +86,7 @@ export class Hotplug {
    */
   reset(): void {
     if (this.#board.plan.kind === 'pseries') for (const device of this.#pending) this.#remove(device)
-    for (const device of this.#pending) this.#forgotten.add(device)
+    for (const device of this.#pending) this.#askedBeforeReset.add(device)
     this.#guest.reboot(this.#board.devices.flatMap(indexesOf))
   }
 
@@ -108,7 +108,7 @@ export class Hotplug {
 
   #remove(device: BoardDevice): void {
     this.#pending.delete(device)
-    this.#forgotten.delete(device)
+    this.#askedBeforeReset.delete(device)
     this.#board.remove(device)
     this.#guest.vanish(indexesOf(device))
     for (const path of childrenOf(device, this.#board.plan.kind === 'pseries')) this.#emit('DEVICE_DELETED', { path })

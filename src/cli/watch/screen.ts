@@ -1,7 +1,7 @@
 import { mapsOf } from '../maps.ts'
 import { renderStrip } from '../render/strip.ts'
 import type { Session } from '../verb.ts'
-import type { Picture } from './picture.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** The lines that a terminal shows where it does not say its size. */
 const DEFAULT_COLUMNS = 80
@@ -14,7 +14,7 @@ const HOME = '\u001b[H'
 const CLEAR_LINE = '\u001b[K'
 const CLEAR_BELOW = '\u001b[J'
 
-/** Draws pictures over one another on a terminal's alternate screen, and gives the terminal back as it was. */
+/** Draws snapshots over one another on a terminal's alternate screen, and gives the terminal back as it was. */
 export class Screen {
   readonly #session: Session
   #isOpen = false
@@ -24,16 +24,16 @@ export class Screen {
   }
 
   /** @param events - the last events, the newest last; as many are shown as there is room for */
-  draw(picture: Picture, events: readonly string[]): void {
+  draw(snapshot: Snapshot, events: readonly string[]): void {
     const { io, paint } = this.#session
     const columns = io.columns ?? DEFAULT_COLUMNS
     const rows = io.rows ?? DEFAULT_ROWS
     const cut = (line: string): string => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
     const head = [
-      paint('bold', cut(headline(picture))),
-      ...(picture.trouble === null ? [] : [paint('alarm', cut(`the guest is not seen: ${picture.trouble}`))]),
+      paint('bold', cut(headline(snapshot))),
+      ...(snapshot.trouble === null ? [] : [paint('alarm', cut(`the guest is not seen: ${snapshot.trouble}`))]),
       '',
-      ...renderStrip(picture.vcpus, columns, paint).split('\n'),
+      ...renderStrip(snapshot.vcpus, columns, paint).split('\n'),
       '',
     ]
     const room = Math.max(0, rows - head.length)
@@ -52,7 +52,7 @@ export class Screen {
 }
 
 /** `3 plugged (2 may go), 5 free; the guest runs 2 of 3; asked to go: 5`. */
-function headline({ vcpus, guest, pending }: Picture): string {
+function headline({ vcpus, guest, pending }: Snapshot): string {
   const { online, onlinable, offlinable } = mapsOf(vcpus)
   return [
     `${online.size} plugged (${offlinable.size} may go), ${onlinable.size} free`,

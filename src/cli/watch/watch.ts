@@ -2,13 +2,13 @@ import { ConnectionError, VcpuError, type DomainEvent } from '../../index.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import type { CliIo } from '../io.ts'
 import type { Session } from '../verb.ts'
-import { Bell } from './bell.ts'
-import { Lookout } from './lookout.ts'
-import { changesBetween, eventText, type Picture } from './picture.ts'
 import { Screen } from './screen.ts'
+import { changesBetween, eventText, type Snapshot } from './snapshot.ts'
+import { VmPoller } from './vm-poller.ts'
+import { Wakeup } from './wakeup.ts'
 
 /** How often the VM is looked at without a hint, in milliseconds. */
-const LOOK_EVERY_MS = 1_000
+const POLL_EVERY_MS = 1_000
 /** Events kept for the screen: more than any screen shows. */
 const MAX_HISTORY = 200
 
@@ -21,22 +21,22 @@ const MAX_HISTORY = 200
 export async function watch(session: Session): Promise<void> {
   const { domain, io } = session
   const clock = io.clock ?? systemClock
-  const bell = new Bell(clock)
+  const wakeup = new Wakeup(clock)
   const show = isScreen(io) ? onScreen(session, clock) : asLines(io, clock)
-  const lookout = new Lookout(session, show.picture)
+  const poller = new VmPoller(session, show.snapshot)
   const events = domain.changes()
   const heard = hear(events, (event) => {
     show.event(event)
-    bell.ring()
+    wakeup.wake()
   })
   const onAbort = (): void => {
-    bell.ring()
+    wakeup.wake()
   }
   io.signal.addEventListener('abort', onAbort)
   try {
     while (!io.signal.aborted) {
-      await lookout.look()
-      await bell.wait(LOOK_EVERY_MS)
+      await poller.poll()
+      await wakeup.wait(POLL_EVERY_MS)
     }
   } catch (error) {
     if (!io.signal.aborted) throw goneOr(error)
@@ -57,22 +57,22 @@ async function hear(events: AsyncIterable<DomainEvent>, onEvent: (event: DomainE
   }
 }
 
-/** Where pictures and events go. */
+/** Where snapshots and events go. */
 interface Show {
-  readonly picture: (picture: Picture) => void
+  readonly snapshot: (snapshot: Snapshot) => void
   readonly event: (event: DomainEvent) => void
   readonly end: () => void
 }
 
 function asLines(io: CliIo, clock: Clock): Show {
-  let before: Picture | undefined
+  let before: Snapshot | undefined
   const print = (line: string): void => {
     io.stdout(`${timeOf(clock.now())}  ${line}\n`)
   }
   return {
-    picture: (picture) => {
-      for (const line of changesBetween(before, picture)) print(line)
-      before = picture
+    snapshot: (snapshot) => {
+      for (const line of changesBetween(before, snapshot)) print(line)
+      before = snapshot
     },
     event: (event) => {
       print(eventText(event))
@@ -84,18 +84,18 @@ function asLines(io: CliIo, clock: Clock): Show {
 function onScreen(session: Session, clock: Clock): Show {
   const screen = new Screen(session)
   const history: string[] = []
-  let before: Picture | undefined
+  let before: Snapshot | undefined
   const note = (line: string): void => {
     history.push(`${timeOf(clock.now())}  ${line}`)
     if (history.length > MAX_HISTORY) history.shift()
   }
   return {
-    picture: (picture) => {
-      // What is there at first, and what follows from the rest, the picture itself says.
-      const changes = before === undefined ? [] : changesBetween(before, picture)
+    snapshot: (snapshot) => {
+      // What is there at first, and what follows from the rest, the snapshot itself says.
+      const changes = before === undefined ? [] : changesBetween(before, snapshot)
       for (const line of changes.filter((change) => / online: .* -> /.test(change))) note(line)
-      before = picture
-      screen.draw(picture, history)
+      before = snapshot
+      screen.draw(snapshot, history)
     },
     event: (event) => {
       note(eventText(event))

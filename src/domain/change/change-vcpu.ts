@@ -5,9 +5,9 @@ import { withOutcome } from '../../errors/vcpu-error.ts'
 import { RefusedError } from '../errors.ts'
 import type { VcpuChange } from '../results.ts'
 import type { Vm } from '../vm.ts'
-import { bringIntoGuest } from './guest-plug.ts'
-import { takeOutOfGuest, tellLeftOffline } from './guest-unplug.ts'
+import { offlineInGuest, reportUnplugFailure } from './offline-in-guest.ts'
 import { pickSlot, requireWholeSlot } from './pick-slot.ts'
+import { plugIntoGuest } from './plug-into-guest.ts'
 import { plugSlot } from './plug.ts'
 import { resultOf, type ChangeRequest } from './request.ts'
 import { joinUnplug, unplugSlot } from './unplug.ts'
@@ -29,17 +29,17 @@ export async function changeVcpu(vm: Vm, request: ChangeRequest): Promise<VcpuCh
   const { slot, isDone } = pickSlot(reading, id, online, wholeSlot)
   if (online) {
     if (!isDone) await requireX2apic(vm.qmp, reading, slot, id, deadline)
-    if (guest) return bringIntoGuest(vm, request, reading, slot)
+    if (guest) return plugIntoGuest(vm, request, reading, slot)
     if (isDone) return unchanged(request, slot)
     const deviceId = await plugSlot(vm, slot, request)
     return { ...resultOf(request, slot), changed: slot.ids, deviceId }
   }
   if (!isPlugged(slot)) return unchanged(request, slot)
-  const taken = guest ? await takeOutOfGuest(vm, request, reading, slot) : null
+  const offlined = guest ? await offlineInGuest(vm, request, reading, slot) : null
   await unplugSlot(vm, slot, slot.qomPath, request).catch((error: unknown) =>
-    tellLeftOffline(vm, request, taken, error),
+    reportUnplugFailure(vm, request, offlined, error),
   )
-  return { ...resultOf(request, slot), changed: slot.ids, deviceId: deviceIdOf(slot.qomPath), guest: taken }
+  return { ...resultOf(request, slot), changed: slot.ids, deviceId: deviceIdOf(slot.qomPath), guest: offlined }
 }
 
 /** A removal of that vCPU under way: to unplug it again joins it, to plug it is refused. */

@@ -19,10 +19,10 @@ import type { ChangeRequest } from './request.ts'
 const FIRST_LOOK_MS = 10
 const LAST_LOOK_MS = 500
 /**
- * How long the guest's list may lag behind its yes, in milliseconds. Linux answers after it has made the CPU's directory,
- * so this is generous; a guest that has not listed it by then never does (docs/wire-notes.md).
+ * How long the guest's list may lag behind its acknowledgement, in milliseconds. Linux answers after it has made the CPU's
+ * directory, so this is generous; a guest that has not listed it by then never does (docs/wire-notes.md).
  */
-const YES_GRACE_MS = 3_000
+const ACK_GRACE_MS = 3_000
 
 /** A plug that QEMU has carried out, and what was known before. */
 export interface Listing {
@@ -43,16 +43,16 @@ export interface Listing {
 export async function awaitListing(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonly VcpuGuest[]> {
   const { request, watch } = listing
   const { deadline, steps } = request
-  let saidYesAtMs: number | undefined
-  const noteYes = (): void => {
-    if (watch.answer.said !== 'yes' || saidYesAtMs !== undefined) return
-    saidYesAtMs = performance.now()
+  let acceptedAtMs: number | undefined
+  const noteAck = (): void => {
+    if (watch.answer.ack !== 'accepted' || acceptedAtMs !== undefined) return
+    acceptedAtMs = performance.now()
     steps.note('guest-acknowledged', 'the guest answered that it took it (_OST status 0)')
   }
   for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
     const { answer } = watch
-    if (answer.said === 'no') throw await rejected(qga, listing, answer.status)
-    noteYes()
+    if (answer.ack === 'rejected') throw await rejected(qga, listing, answer.status)
+    noteAck()
     const guests = await look(vm, qga, listing).catch((error: unknown) => {
       // A look that the end of the call's own time cut short saw nothing, like one that came too early.
       if (error instanceof TimeoutError && deadline.leftMs <= 1) return undefined
@@ -60,11 +60,11 @@ export async function awaitListing(vm: Vm, qga: QgaExecutor, listing: Listing): 
     })
     if (guests !== undefined) {
       // Its answer may come a moment after it lists the CPU; the list is what counts.
-      noteYes()
+      noteAck()
       steps.note('listed-in-guest', `the guest lists it as CPU ${guests.map(({ id }) => id).join(',')}`)
       return guests
     }
-    if (saidYesAtMs !== undefined && performance.now() - saidYesAtMs > YES_GRACE_MS) {
+    if (acceptedAtMs !== undefined && performance.now() - acceptedAtMs > ACK_GRACE_MS) {
       throw await ignored(qga, listing)
     }
     if (deadline.leftMs <= 1) {

@@ -3,9 +3,9 @@ import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import type { KnownQmpEvent } from '../../qmp/events.ts'
 import type { Vm } from '../vm.ts'
 
-/** What the guest has answered to a plug: nothing yet, yes, or no. */
+/** What the guest has answered to a plug: nothing yet, that it took it, or that it cannot. */
 export type PlugAnswer =
-  { readonly said: 'nothing' } | { readonly said: 'yes' } | { readonly said: 'no'; readonly status: number }
+  { readonly ack: 'none' } | { readonly ack: 'accepted' } | { readonly ack: 'rejected'; readonly status: number }
 
 /**
  * Hears what the guest answers to one plug (`ACPI_DEVICE_OST`; x86, arm and loongarch only). Begun before QEMU is asked,
@@ -15,7 +15,7 @@ export class PlugWatch {
   readonly #slot: VcpuSlot
   readonly #deviceId: string
   readonly #unlisten: () => void
-  #answer: PlugAnswer = { said: 'nothing' }
+  #answer: PlugAnswer = { ack: 'none' }
   #wake: () => void = () => undefined
 
   constructor(vm: Vm, slot: VcpuSlot, deviceId: string) {
@@ -58,7 +58,7 @@ export class PlugWatch {
     if (!isAboutSlot(info, this.#slot.firstId) || info.source !== OST_SOURCE.deviceCheck) return
     // A report about the slot's last device, told late.
     if (info.device !== undefined && info.device !== this.#deviceId) return
-    this.#answer = info.status === OST_STATUS.success ? { said: 'yes' } : { said: 'no', status: info.status }
+    this.#answer = info.status === OST_STATUS.success ? { ack: 'accepted' } : { ack: 'rejected', status: info.status }
     this.#wake()
   }
 }

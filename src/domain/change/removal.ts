@@ -29,7 +29,7 @@ export class Removal {
   /** How many calls wait for it. */
   waiters = 0
   #state: RemovalState = 'requested'
-  #guestForgot = false
+  #resetSinceRequest = false
   #refusal: string | undefined
   #wake: () => void = () => undefined
   #hinted = false
@@ -53,8 +53,8 @@ export class Removal {
     return this.#state
   }
 
-  /** Has it come to an end? */
-  get isOver(): boolean {
+  /** Has it been removed, refused or lost? */
+  get settled(): boolean {
     return this.#state === 'removed' || this.#state === 'refused' || this.#state === 'lost'
   }
 
@@ -67,13 +67,13 @@ export class Removal {
    * Has the guest that was asked been reset since? QEMU keeps the request, but on x86 the guest only comes upon it at the
    * next hotplug of any vCPU (docs/wire-notes.md): whoever wants it now must ask again.
    */
-  get guestForgot(): boolean {
-    return this.#guestForgot
+  get resetSinceRequest(): boolean {
+    return this.#resetSinceRequest
   }
 
   /** QEMU asks the guest again. */
   onAskedAgain(): void {
-    this.#guestForgot = false
+    this.#resetSinceRequest = false
     this.#state = 'requested'
   }
 
@@ -98,7 +98,7 @@ export class Removal {
         if (event.data.path !== this.qomPath && !event.data.path.startsWith(`${this.qomPath}/`)) return
         break
       case 'RESET':
-        this.#guestForgot = true
+        this.#resetSinceRequest = true
         break
       case 'RESUME':
         break
@@ -151,7 +151,7 @@ export class Removal {
 
   /** Take note of a fresh reading of the slot: it is empty, or holds another device by now. */
   onGone(): void {
-    if (this.isOver) return
+    if (this.settled) return
     this.#state = 'removed'
     this.#resolve()
     this.hint()
@@ -159,7 +159,7 @@ export class Removal {
 
   /** The guest refused, and a look confirmed that the device is still there. */
   onRefused(error: Error): void {
-    if (this.isOver) return
+    if (this.settled) return
     this.#state = 'refused'
     this.#reject(error)
     this.hint()
@@ -167,7 +167,7 @@ export class Removal {
 
   /** The connection that would have told is gone. */
   onLost(error: Error): void {
-    if (this.isOver) return
+    if (this.settled) return
     this.#state = 'lost'
     this.#reject(error)
     this.hint()

@@ -89,7 +89,7 @@ export class Removals {
     let lost = 0
     for (let lookedForMs = 0; ;) {
       await removal.untilNextLook(lookedForMs)
-      if (removal.isOver) return
+      if (removal.settled) return
       const startMs = performance.now()
       // What the guest had said before the look began: the look shows whether the device is still there.
       const { refusal } = removal
@@ -101,14 +101,14 @@ export class Removals {
         // It may have been the connection only: the next look makes another.
         removal.hint()
       } else if (!isPassing(failure)) {
-        this.drop(removal, untold(removal, failure))
+        this.drop(removal, unknownOutcome(removal, failure))
       }
       lookedForMs = performance.now() - startMs
     }
   }
 
   #refuse(removal: Removal, refusal: string): void {
-    if (removal.isOver) return
+    if (removal.settled) return
     const late = removal.waiters === 0
     removal.onRefused(new GuestRefusedError(removal.ids, refusal))
     this.#forget(removal)
@@ -139,7 +139,7 @@ function isPassing(failure: Error): boolean {
   return failure instanceof TimeoutError || failure instanceof ContradictionError
 }
 
-function untold(removal: Removal, cause: Error): Error {
+function unknownOutcome(removal: Removal, cause: Error): Error {
   if (!(cause instanceof ConnectionError)) return cause
   const message = `vCPU ${String(removal.ids)}: nobody can tell whether it was removed: ${cause.message}`
   return new ConnectionError('ERR_CONNECTION_LOST', message, { cause, outcome: 'unknown' })

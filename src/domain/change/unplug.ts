@@ -45,7 +45,7 @@ export async function unplugSlot(
  * @throws as {@link unplugSlot}
  */
 export async function joinUnplug(vm: Vm, removal: Removal, deadline: Deadline): Promise<void> {
-  if (removal.guestForgot) {
+  if (removal.resetSinceRequest) {
     removal.onAskedAgain()
     await ask(vm, removal.qomPath, deadline).catch((error: unknown) => {
       if (!isGone(error)) throw error

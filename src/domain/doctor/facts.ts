@@ -63,7 +63,7 @@ export class Facts {
   }
 
   /** Each slot's last word about hotplug; none on machines without ACPI. */
-  lastWords(): Promise<readonly AcpiOst[]> {
+  lastOst(): Promise<readonly AcpiOst[]> {
     return this.#once('ospm', () =>
       callQmp(this.vm.qmp, 'query-acpi-ospm-status', undefined, this.deadline.options()).catch(
         onRefusal((): readonly AcpiOst[] => []),

@@ -6,7 +6,7 @@ import { agentCommands, agentPresence } from './checks/agent.ts'
 import { guestCpus } from './checks/guest-cpus.ts'
 import { guestRoom } from './checks/guest-room.ts'
 import { acpiOff, migrating, noUnplug, noHotplug, notRunning, slotsUsedUp } from './checks/machine.ts'
-import { lastWords, removalPending } from './checks/removals.ts'
+import { lastOst, removalPending } from './checks/removals.ts'
 import { tcgPlugBudget, tcgReplug, tcgSingleThread } from './checks/tcg.ts'
 import { Facts } from './facts.ts'
 import { FINDING_SEVERITIES, type Finding } from './finding.ts'
@@ -33,7 +33,7 @@ const CHECKS: readonly Check[] = [
   { about: "the room of the guest's kernel", find: guestRoom },
   { about: 'the CPUs of the guest', find: guestCpus },
   { about: 'unplugs under way', find: removalPending },
-  { about: "the guest's last answers", find: lastWords },
+  { about: "the guest's last answers", find: lastOst },
 ]
 
 /**

@@ -22,9 +22,9 @@ export async function removalPending(facts: Facts): Promise<readonly Finding[]> 
 }
 
 /** What did the guest say last about each vCPU that is plugged? Only ACPI keeps that. */
-export async function lastWords(facts: Facts): Promise<readonly Finding[]> {
-  const [{ slots }, words] = await Promise.all([facts.reading(), facts.lastWords()])
-  return words.flatMap((ost) => {
+export async function lastOst(facts: Facts): Promise<readonly Finding[]> {
+  const [{ slots }, reports] = await Promise.all([facts.reading(), facts.lastOst()])
+  return reports.flatMap((ost) => {
     const id = Number(ost.slot)
     const slot = isAboutSlot(ost, id) ? slotOf(slots, id) : undefined
     return slot !== undefined && isPlugged(slot) && ost.status !== OST_STATUS.success ? [findingOf(id, ost)] : []

@@ -28,7 +28,7 @@ const UNDO_TIMEOUT_MS = 30_000
  *
  * @throws {@link GuestChangeError} when QEMU's part is done and the guest's is not
  */
-export async function bringIntoGuest(
+export async function plugIntoGuest(
   vm: Vm,
   request: ChangeRequest,
   reading: SlotReading,

@@ -1,6 +1,6 @@
 import type { GuestMaps, Vcpu } from '../../index.ts'
 import type { Session } from '../verb.ts'
-import type { Picture } from './picture.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** The guest's side, as it was last seen. */
 interface GuestSide {
@@ -9,37 +9,37 @@ interface GuestSide {
 }
 
 /**
- * Looks at a VM again and again. The guest is looked at apart from QEMU: a mute one takes seconds to fail each time, and
- * must not hold up the picture of QEMU's side.
+ * Polls a VM. The guest is polled apart from QEMU: a mute one takes seconds to fail each time, and
+ * must not hold up the snapshot of QEMU's side.
  */
-export class Lookout {
+export class VmPoller {
   readonly #session: Session
-  readonly #onPicture: (picture: Picture) => void
+  readonly #onSnapshot: (snapshot: Snapshot) => void
   #vcpus: readonly Vcpu[] = []
   #guest: GuestSide | undefined
   #trouble: string | null = null
   #isAskingGuest = false
 
-  /** @param onPicture - is given each new picture, QEMU's side first and the guest's as it comes in */
-  constructor(session: Session, onPicture: (picture: Picture) => void) {
+  /** @param onSnapshot - is given each new snapshot, QEMU's side first and the guest's as it comes in */
+  constructor(session: Session, onSnapshot: (snapshot: Snapshot) => void) {
     this.#session = session
-    this.#onPicture = onPicture
+    this.#onSnapshot = onSnapshot
   }
 
   /**
-   * Look once.
+   * Poll once.
    *
    * @throws what `Domain.vcpus` does, of QEMU's side
    */
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const { domain, hasAgent, each } = this.#session
     this.#vcpus = await domain.vcpus({ ...each(), guest: false })
     this.#show()
-    if (hasAgent && !this.#isAskingGuest) void this.#lookAtGuest()
+    if (hasAgent && !this.#isAskingGuest) void this.#pollGuest()
   }
 
   /** Never rejects: what goes wrong on QEMU's side the next look tells. */
-  async #lookAtGuest(): Promise<void> {
+  async #pollGuest(): Promise<void> {
     const { domain, each } = this.#session
     this.#isAskingGuest = true
     try {
@@ -59,7 +59,7 @@ export class Lookout {
   #show(): void {
     const { domain, io } = this.#session
     if (io.signal.aborted) return
-    this.#onPicture({
+    this.#onSnapshot({
       vcpus: this.#vcpus.map((vcpu) => ({ ...vcpu, guest: this.#guestOf(vcpu) })),
       guest: this.#guest?.maps ?? null,
       trouble: this.#trouble,
@@ -71,7 +71,7 @@ export class Lookout {
   #guestOf({ id, qomPath }: Vcpu): Vcpu['guest'] {
     const seen = this.#guest?.byId.get(id)
     if (this.#guest === undefined || !seen?.guest || seen.qomPath !== qomPath) return null
-    // The maps were read a little later: the picture must not contradict itself.
+    // The maps were read a little later: the snapshot must not contradict itself.
     return { ...seen.guest, online: this.#guest.maps.online.has(seen.guest.id) }
   }
 }

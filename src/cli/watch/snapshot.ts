@@ -2,7 +2,7 @@ import { foreignText, type GuestMaps, type CpuMap, type DomainEvent, type Vcpu }
 import { mapsOf } from '../maps.ts'
 
 /** What is known of a VM's vCPUs at one moment. */
-export interface Picture {
+export interface Snapshot {
   /** Every vCPU; with the guest's side of it, where that is known. */
   readonly vcpus: readonly Vcpu[]
   /** The guest's maps, as they were last seen; `null` before that, and where there is no agent. */
@@ -16,8 +16,8 @@ export interface Picture {
 /** Longest text of a peer in a line, in characters. */
 const MAX_TEXT = 300
 
-/** Every map of a picture, under the name that it is told by. */
-export function namedMaps({ vcpus, guest, pending }: Picture): ReadonlyMap<string, CpuMap> {
+/** Every map of a snapshot, under the name that it is told by. */
+export function namedMaps({ vcpus, guest, pending }: Snapshot): ReadonlyMap<string, CpuMap> {
   const qemu = mapsOf(vcpus)
   return new Map([
     ['QEMU online', qemu.online],
@@ -36,8 +36,8 @@ export function namedMaps({ vcpus, guest, pending }: Picture): ReadonlyMap<strin
   ])
 }
 
-/** What has changed from one picture to the next, a line for each map; all maps where there was no picture before. */
-export function changesBetween(before: Picture | undefined, after: Picture): string[] {
+/** What has changed from one snapshot to the next, a line for each map; all maps where there was no snapshot before. */
+export function changesBetween(before: Snapshot | undefined, after: Snapshot): string[] {
   const old = before === undefined ? new Map<string, CpuMap>() : namedMaps(before)
   const lines = [...namedMaps(after)].flatMap(([name, map]) => {
     const was = old.get(name)

@@ -16,7 +16,7 @@ import type { ChangeRequest } from './request.ts'
 const UNDO_TIMEOUT_MS = 30_000
 
 /** The guest's ids of the vCPUs that are to go, and those among them that were turned off for it. */
-export interface TakenOut {
+export interface OfflinedCpus {
   readonly ids: CpuMap
   readonly changed: CpuMap
 }
@@ -28,12 +28,12 @@ export interface TakenOut {
  *   guest cannot turn one of them off; nothing was sent
  * @throws {@link CommandError} when the guest refuses (`outcome: 'rejected'`)
  */
-export async function takeOutOfGuest(
+export async function offlineInGuest(
   vm: Vm,
   request: ChangeRequest,
   reading: SlotReading,
   slot: VcpuSlot,
-): Promise<TakenOut> {
+): Promise<OfflinedCpus> {
   const { deadline, steps } = request
   const qga = vm.requireAgent()
   const view = await readGuestView(vm, qga, reading, deadline).catch((error: unknown) => {
@@ -76,14 +76,14 @@ function sureGuest(id: number, view: GuestView, { leastConfidence }: ChangeReque
  * The unplug failed after CPUs of the guest were turned off for it: turn them on again, if asked to, and say what the
  * state is now.
  */
-export async function tellLeftOffline(
+export async function reportUnplugFailure(
   vm: Vm,
   request: ChangeRequest,
-  taken: TakenOut | null,
+  offlined: OfflinedCpus | null,
   error: unknown,
 ): Promise<never> {
-  if (taken === null || taken.changed.size === 0 || !(error instanceof VcpuError)) throw error
-  const { changed } = taken
+  if (offlined === null || offlined.changed.size === 0 || !(error instanceof VcpuError)) throw error
+  const { changed } = offlined
   const { steps, rollback } = request
   const make = (message: string, outcome: 'rejected' | 'partial' | 'unknown'): GuestChangeError =>
     new GuestChangeError(message, {

@@ -16,7 +16,7 @@ export interface Closable {
  * Keeps one connection for many users, and makes a new one when somebody asks after the last has ended. It never repeats
  * what was under way when the connection ended: only its user knows what a repetition would mean.
  */
-export class Reconnecting<C extends Closable> {
+export class ReconnectingClient<C extends Closable> {
   readonly #what: string
   readonly #dial: (signal: AbortSignal) => Promise<C>
   readonly #abort = new AbortController()
@@ -26,7 +26,7 @@ export class Reconnecting<C extends Closable> {
   /**
    * @param what - for messages, such as `the monitor`
    * @param target - where it leads; a stream that is given connected can be used once, an address can be dialled again
-   * @param dial - makes a connection; bounded by itself and by the signal of {@link Reconnecting.close}, since no single
+   * @param dial - makes a connection; bounded by itself and by the signal of {@link ReconnectingClient.close}, since no single
    *   user's signal may end what others wait for
    */
   constructor(what: string, target: SocketAddress | Duplex, dial: (signal: AbortSignal) => Promise<C>) {
