@@ -78,7 +78,14 @@ export default {
       name: 'src-not-tests',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|scripts|examples|bench)/' },
+      to: { path: '^(test|packages|scripts|examples|bench)/' },
+    },
+    {
+      name: 'guest-kit-stands-alone',
+      severity: 'error',
+      comment: 'what the package is measured with must be able to contradict it',
+      from: { path: '^packages/guest-kit/' },
+      to: { path: '^(src|test|scripts|examples|bench)/' },
     },
   ],
   options: {

@@ -37,7 +37,7 @@ export default tseslint.config(
   },
   {
     // Tests and scripts talk to people and build odd input on purpose.
-    files: ['test/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    files: ['test/**/*.ts', 'packages/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/explicit-module-boundary-types': 'off' },
   },
 )

@@ -15,8 +15,7 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/real/**', 'test/matrix/**'],
+          include: ['test/unit/**/*.test.ts', 'test/stories/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -24,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/real/**/*.test.ts'],
+          include: ['test/real/**/*.test.ts', 'packages/guest-kit/test/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,

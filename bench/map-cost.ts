@@ -1,6 +1,6 @@
+import { resolveQemu, startMachine } from '../packages/guest-kit/src/index.ts'
 import { computeSlots, computeVcpuMaps, type CpuFast, type HotpluggableCpu } from '../src/bitmap/index.ts'
 import { Domain, type QmpExecutor } from '../src/index.ts'
-import { resolveQemu, startMachine } from '../test/real/kit/index.ts'
 import { measure } from './measure.ts'
 import { RawMonitor, type RawReplies } from './raw-monitor.ts'
 import { replay } from './replay-server.ts'

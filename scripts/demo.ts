@@ -1,9 +1,9 @@
 // The main job on a real guest: read the maps, plug a vCPU into the middle of the free slots, turn it on in the guest, turn
 // it off, unplug it, and see every map after every step.
 import { styleText } from 'node:util'
+import { bootGuest, ensureGuestImage, everydayQemu, KitError, type Guest } from '../packages/guest-kit/src/index.ts'
 import { runCli } from '../src/cli/main.ts'
 import { Domain, type Vcpu } from '../src/index.ts'
-import { bootGuest, ensureGuestImage, everydayQemu, KitError, type Guest } from '../test/real/kit/index.ts'
 
 const MIDDLE = 5
 const SECOND = 3

@@ -1,7 +1,7 @@
 // npm run test:matrix: every cell of the matrix on real QEMUs and real guests, the support table made from what they
 // showed, and the tests on a real guest again, on the newest and the oldest QEMU. With the names of files as arguments only
 // those of the matrix run, and the table stays as it is.
-import type { QemuVersion } from '../test/real/kit/index.ts'
+import type { QemuVersion } from '../packages/guest-kit/src/index.ts'
 import { clearCells } from '../test/matrix/results.ts'
 import { runTests } from './run-tests.ts'
 import { makeSupportTable } from './support-table/make.ts'

@@ -1,5 +1,5 @@
 // Makes a bare clone ready, then runs one of its jobs. Plain JavaScript and Node's own modules: it runs before anything
-// is installed. The jobs themselves fetch QEMU and a guest (test/real/kit), with progress.
+// is installed. The jobs themselves fetch QEMU and a guest (packages/guest-kit), with progress.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ const jobs = {
     ['prettier', '--check', '--log-level', 'warn', '.'],
     ['eslint', '.'],
     ['tsc', '-p', 'tsconfig.json'],
-    ['depcruise', 'src', 'test', 'scripts', 'examples', '--config', '.dependency-cruiser.mjs'],
+    ['depcruise', 'src', 'test', 'packages', 'scripts', 'examples', '--config', '.dependency-cruiser.mjs'],
     ['vitest', 'run', '--project', 'unit'],
     ['node', '-e', "require('fs').rmSync('dist', { recursive: true, force: true })"],
     ['tsc', '-p', 'tsconfig.build.json'],

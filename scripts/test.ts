@@ -1,5 +1,5 @@
 // Runs every test, and of the matrix the part that takes seconds (npm run test:matrix has all of it).
-import { ensureGuestImage, everydayQemu, KitError } from '../test/real/kit/index.ts'
+import { ensureGuestImage, everydayQemu, KitError } from '../packages/guest-kit/src/index.ts'
 import { runTests } from './run-tests.ts'
 
 process.env['MATRIX'] ??= 'part'

@@ -1,4 +1,4 @@
-import type { Guest, QemuVersion } from '../../test/real/kit/index.ts'
+import type { Guest, QemuVersion } from '../../packages/guest-kit/src/index.ts'
 import type { GuestSpec, RecordingSpec } from './recording.ts'
 import { agent, BLOCKED_COMMAND } from './sessions/agent.ts'
 import { plugs, refusedUnplug, unplugs } from './sessions/hotplug.ts'

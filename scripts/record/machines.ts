@@ -1,4 +1,4 @@
-import type { QemuVersion } from '../../test/real/kit/index.ts'
+import type { QemuVersion } from '../../packages/guest-kit/src/index.ts'
 import type { RecordingSpec } from './recording.ts'
 import { fill, look } from './sessions/fill.ts'
 import { refusals, withoutHotplug } from './sessions/refusals.ts'

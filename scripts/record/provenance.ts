@@ -1,6 +1,6 @@
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { cacheDirectory, Guest, type Machine } from '../../test/real/kit/index.ts'
+import { cacheDirectory, Guest, type Machine } from '../../packages/guest-kit/src/index.ts'
 import type { RecordingSpec } from './recording.ts'
 
 /** Raise it when the format of a recording changes. */

@@ -1,6 +1,6 @@
-import type { Guest, KernelVersion, QemuTarget, QemuVersion } from '../../test/real/kit/index.ts'
-import type { SocketAddress, WireTrace } from '../../src/index.ts'
 import type { Duplex } from 'node:stream'
+import type { Guest, KernelVersion, QemuTarget, QemuVersion } from '../../packages/guest-kit/src/index.ts'
+import type { SocketAddress, WireTrace } from '../../src/index.ts'
 
 /** What a session talks to: a real QEMU while it is recorded, the recording of one while it is replayed. */
 export interface Peers {

@@ -6,7 +6,7 @@ import {
   resolveQemu,
   startMachine,
   type Machine,
-} from '../../test/real/kit/index.ts'
+} from '../../packages/guest-kit/src/index.ts'
 import { provenanceOf, requireAnonymous } from './provenance.ts'
 import type { RecordingSpec } from './recording.ts'
 import { Transcript } from './transcript.ts'

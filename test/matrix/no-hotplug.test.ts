@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { QemuVersion } from '../../packages/guest-kit/src/index.ts'
 import { Domain, RefusedError } from '../../src/index.ts'
-import type { QemuVersion } from '../real/kit/index.ts'
 import { versionsOf, type MatrixMachine } from './machines/index.ts'
 import { expectUntouched, failureOf, ownWords, Sent } from './refusals.ts'
 import { asCell, type Aspect } from './results.ts'

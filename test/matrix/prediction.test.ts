@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Machine } from '../../packages/guest-kit/src/index.ts'
 import { Domain, type Vcpu } from '../../src/index.ts'
-import { shuffled } from '../bitmap/shuffle.ts'
-import type { Machine } from '../real/kit/index.ts'
+import { trueIndexes, trueVcpus } from '../oracle/vcpus.ts'
+import { shuffled } from '../support/shuffle.ts'
 import { startable, unstartable } from './machines/index.ts'
 import { asCell, recordCell } from './results.ts'
-import { lastWords, seed, start, titleOf, trueIndexes, trueVcpus, versionOf } from './support.ts'
+import { lastWords, seed, start, titleOf, versionOf } from './support.ts'
 
 // L-shaped: which cpu-index QEMU gives depends on the machine and on QEMU alone, so here is every machine and no guest.
 // Guests are asked in sessions of their own, with few machines.

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { CpuMap, Domain, RefusedError } from '../../src/index.ts'
+import { trueIndexes } from '../oracle/vcpus.ts'
 import { runCommand } from '../support/run-command.ts'
 import { versionsOf } from './machines/index.ts'
 import { expectUntouched, failureOf, Sent } from './refusals.ts'
 import { asCell } from './results.ts'
-import { start, titleOf, trueIndexes } from './support.ts'
+import { start, titleOf } from './support.ts'
 
 const configuration = {
   name: 'one thread of a core',

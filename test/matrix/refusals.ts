@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
+import type { Machine } from '../../packages/guest-kit/src/index.ts'
 import type { DomainOptions } from '../../src/index.ts'
-import type { Machine } from '../real/kit/index.ts'
-import { trueIndexes } from './support.ts'
+import { trueIndexes } from '../oracle/vcpus.ts'
 
 /** Everything that a domain sent to a monitor. */
 export class Sent {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { bootGuest, ensureGuestImage, resolveQemu } from '../../packages/guest-kit/src/index.ts'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain } from '../../src/index.ts'
-import { bootGuest, ensureGuestImage, resolveQemu } from '../real/kit/index.ts'
-import { showConsoleOnFailure } from '../real/kit/show-console.ts'
-import { guestTruth } from '../real/support/maps.ts'
+import { guestTruth } from '../oracle/guest-cpus.ts'
+import { trueIndexes } from '../oracle/vcpus.ts'
 import { asCell, type Aspect } from './results.ts'
-import { progress, trueIndexes } from './support.ts'
+import { progress } from './support.ts'
 
 // The older PC has an ACPI controller of its own for the same hotplug: one change each way, through the guest and back.
 describe.each(['10.0', '11'] as const)('pc on QEMU %s, kernel 6.1', (version) => {

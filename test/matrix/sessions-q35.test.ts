@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { showConsoleOnFailure } from '../real/kit/show-console.ts'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { eventually } from '../real/support/eventually.ts'
 import { Session, type Pairing } from './sessions/session.ts'
 import { wordsOfKernel, wordsOfQemu } from './sessions/words.ts'

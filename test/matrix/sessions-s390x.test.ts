@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { KernelVersion } from '../../packages/guest-kit/src/index.ts'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { CpuMap, type WireTraceEntry } from '../../src/index.ts'
-import type { KernelVersion } from '../real/kit/index.ts'
-import { showConsoleOnFailure } from '../real/kit/show-console.ts'
-import { runCommand } from '../support/run-command.ts'
 import { eventually } from '../real/support/eventually.ts'
+import { runCommand } from '../support/run-command.ts'
 import { Session, type Pairing } from './sessions/session.ts'
 import { wordsOfQemu } from './sessions/words.ts'
 

@@ -1,4 +1,4 @@
-import { KitError, resolveQemu, startMachine, type Machine } from '../real/kit/index.ts'
+import { KitError, resolveQemu, startMachine, type Machine } from '../../packages/guest-kit/src/index.ts'
 import type { MatrixMachine } from './machines/index.ts'
 
 /** Start a machine with nobody in it and its vCPUs stopped: only its slots are asked about. */
@@ -25,22 +25,6 @@ export function lastWords(error: unknown): string {
   const last = said.findLast((words) => !words.includes('warning: '))
   if (last === undefined) throw new Error('QEMU ended without a word', { cause: error })
   return last
-}
-
-/** One entry of `query-cpus-fast`, as far as the matrix looks. */
-export interface TrueVcpu {
-  readonly 'cpu-index': number
-  readonly props: Readonly<Record<string, unknown>>
-}
-
-/** Every plugged vCPU by QEMU's own word, asked on a monitor that the client under test does not use. */
-export async function trueVcpus(machine: Machine): Promise<readonly TrueVcpu[]> {
-  return (await machine.query('query-cpus-fast')) as readonly TrueVcpu[]
-}
-
-/** The cpu-indexes among them, ascending. */
-export async function trueIndexes(machine: Machine): Promise<readonly number[]> {
-  return (await trueVcpus(machine)).map((vcpu) => vcpu['cpu-index']).sort((a, b) => a - b)
 }
 
 /** Decides every draw of a run; another one each time, unless `$MATRIX_SEED` repeats one. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { Domain } from '../../src/index.ts'
+import type { Machine } from '../../packages/guest-kit/src/index.ts'
 import type { HotpluggableCpu } from '../../src/bitmap/index.ts'
-import type { Machine } from '../real/kit/index.ts'
+import { Domain } from '../../src/index.ts'
+import { trueIndexes } from '../oracle/vcpus.ts'
 import { versionsOf } from './machines/index.ts'
 import { failureOf } from './refusals.ts'
 import { asCell } from './results.ts'
-import { start, titleOf, trueIndexes } from './support.ts'
+import { start, titleOf } from './support.ts'
 
 const WORDS = 'APIC ID 255 requires x2APIC feature in CPU'
 const configuration = {

@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain } from '../../src/index.ts'
-import { showConsoleOnFailure } from './kit/show-console.ts'
+import { trueCpus } from '../oracle/guest-cpus.ts'
 import { boot } from './support/boot.ts'
 import { testOnSoundQemu as test } from './support/sound-qemu.ts'
-import { trueCpus } from './support/truth.ts'
 
 test("an agent that may not read files (RHEL's default): observed where a change was seen, and nothing else breaks", async () => {
   await using guest = await boot({

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Guest, Machine, MachineOptions, QemuTarget, QemuVersion } from '../../packages/guest-kit/src/index.ts'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { connectionFinding, Domain } from '../../src/index.ts'
-import type { Guest, Machine, MachineOptions, QemuTarget, QemuVersion } from './kit/index.ts'
-import { showConsoleOnFailure } from './kit/show-console.ts'
-import { boot, start } from './support/boot.ts'
 import { runCommand } from '../support/run-command.ts'
+import { boot, start } from './support/boot.ts'
 import { eventually } from './support/eventually.ts'
 import { testedQemu } from './support/tested-qemu.ts'
 

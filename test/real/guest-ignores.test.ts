@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain } from '../../src/index.ts'
-import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
 import { allMaps } from './support/maps.ts'
 import { testOnSoundQemu as test } from './support/sound-qemu.ts'

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Guest } from '../../packages/guest-kit/src/index.ts'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain, QgaClient, type QgaExecutor, type WireTraceEntry } from '../../src/index.ts'
-import type { Guest } from './kit/index.ts'
-import { showConsoleOnFailure } from './kit/show-console.ts'
+import { trueCpus } from '../oracle/guest-cpus.ts'
+import { trueIndexes } from '../oracle/vcpus.ts'
 import { boot } from './support/boot.ts'
 import { testOnSoundQemu } from './support/sound-qemu.ts'
-import { trueCpus, trueVcpus } from './support/truth.ts'
 
 // "In the middle" is when the command that changes something leaves this process: the trace sees it go.
 type Happening = (guest: Guest) => void
@@ -90,7 +91,7 @@ describe('the guest is reset', () => {
     expect(String(change.changed)).toBe('5')
     await guest.waitForBoot()
     await guest.waitForAgent()
-    expect(await trueVcpus(guest)).toEqual([0, 1, 5])
+    expect(await trueIndexes(guest)).toEqual([0, 1, 5])
     expect((await domain.vcpus())[5]?.guest).toMatchObject({ id: 2, online: true, confidence: 'exact' })
   })
 
@@ -103,7 +104,7 @@ describe('the guest is reset', () => {
     if (ended instanceof Error) expect(ended).toMatchObject({ name: 'GuestChangeError', outcome: 'unknown' })
     await guest.waitForBoot()
     await guest.waitForAgent()
-    expect(await trueVcpus(guest)).toEqual([0, 1, 5])
+    expect(await trueIndexes(guest)).toEqual([0, 1, 5])
     expect((await domain.vcpus())[5]).toMatchObject({ online: true, guest: { id: 2, online: true } })
   })
 
@@ -115,11 +116,11 @@ describe('the guest is reset', () => {
       if (ended instanceof Error) expect(ended).toMatchObject({ code: 'ERR_TIMEOUT', outcome: 'unknown' })
       await guest.waitForBoot()
       await guest.waitForAgent()
-      const truth = await trueVcpus(guest)
+      const truth = await trueIndexes(guest)
       expect([...(await domain.getVcpuMap())]).toEqual(truth)
       expect(String(domain.pendingRemovals())).toBe(truth.includes(1) ? '1' : '')
       await domain.setVcpuState(1, false)
-      expect(await trueVcpus(guest)).toEqual([0])
+      expect(await trueIndexes(guest)).toEqual([0])
     },
   )
 

@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain, type DomainEvent } from '../../src/index.ts'
-import { showConsoleOnFailure } from './kit/show-console.ts'
+import { trueIndexes } from '../oracle/vcpus.ts'
 import { boot } from './support/boot.ts'
 import { testOnSoundQemu as test } from './support/sound-qemu.ts'
-import { trueVcpus } from './support/truth.ts'
 
 test('a stopped guest: the unplug times out as unknown, and is adopted when the guest goes on', async () => {
   await using guest = await boot()
@@ -63,10 +63,10 @@ test('a guest that is reset has forgotten the request: QEMU has not, and asking 
   await guest.waitForBoot()
   await guest.waitForAgent()
   // The guest has booted with it, and nobody has asked this guest.
-  expect(await trueVcpus(guest)).toEqual([0, 1])
+  expect(await trueIndexes(guest)).toEqual([0, 1])
   expect(String(domain.pendingRemovals())).toBe('1')
   expect(String((await domain.setVcpuState(1, false)).changed)).toBe('1')
-  expect(await trueVcpus(guest)).toEqual([0])
+  expect(await trueIndexes(guest)).toEqual([0])
 })
 
 test('what a reset left pending goes at the next plug of any vCPU, and is told', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain, TimeoutError } from '../../src/index.ts'
-import { showConsoleOnFailure } from './kit/show-console.ts'
 import { boot } from './support/boot.ts'
 import { eventually } from './support/eventually.ts'
 import { allMaps } from './support/maps.ts'

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import type { Guest } from '../../packages/guest-kit/src/index.ts'
+import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain } from '../../src/index.ts'
-import type { Guest } from './kit/index.ts'
-import { showConsoleOnFailure } from './kit/show-console.ts'
+import { trueCpus } from '../oracle/guest-cpus.ts'
+import { trueIndexes } from '../oracle/vcpus.ts'
 import { boot } from './support/boot.ts'
 import { eventually } from './support/eventually.ts'
 import { testOnSoundQemu as test } from './support/sound-qemu.ts'
-import { trueCpus, trueVcpus } from './support/truth.ts'
 
 const STEPS = 200
 const MAX_VCPUS = 160
@@ -112,7 +113,7 @@ async function guestIdOf(domain: Domain, id: number): Promise<number | undefined
 
 async function agree(guest: Guest, domain: Domain, model: Model): Promise<void> {
   const expected = [...model.runs].sort(([a], [b]) => a - b)
-  expect(await trueVcpus(guest)).toEqual(expected.map(([id]) => id))
+  expect(await trueIndexes(guest)).toEqual(expected.map(([id]) => id))
   const truth = await trueCpus(guest)
   expect(truth.map(({ index, online }) => [index, online])).toEqual(expected)
   const joined = (await domain.vcpus()).flatMap(({ id, online, guest: side }) =>

@@ -1,5 +1,5 @@
 import { QmpClient, type CpuFast, type HotpluggableCpu } from '../../../src/qmp/index.ts'
-import { shuffled } from '../../../test/bitmap/shuffle.ts'
+import { shuffled } from '../../../test/support/shuffle.ts'
 import type { Peers, Session } from '../recording.ts'
 
 /** How {@link fill} goes about it. */

@@ -1,4 +1,4 @@
-import type { QemuTarget, QemuVersion } from '../../real/kit/index.ts'
+import type { QemuTarget, QemuVersion } from '../../../packages/guest-kit/src/index.ts'
 
 /** Every QEMU that the kit has. */
 export const VERSIONS: readonly QemuVersion[] = ['7.2', '10.0', '11']

@@ -1,4 +1,4 @@
-import type { QemuTarget, QemuVersion } from '../../real/kit/index.ts'
+import type { QemuTarget, QemuVersion } from '../../../packages/guest-kit/src/index.ts'
 import { VERSIONS, type MachineConfiguration } from './configuration.ts'
 import { pseriesConfigurations } from './pseries.ts'
 import { s390xConfigurations } from './s390x.ts'

@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import { CpuMap, Domain, type DomainOptions, type VcpuMapKind } from '../../../src/index.ts'
 import {
   bootGuest,
   ensureGuestImage,
@@ -11,11 +10,12 @@ import {
   type Qemu,
   type QemuTarget,
   type QemuVersion,
-} from '../../real/kit/index.ts'
+} from '../../../packages/guest-kit/src/index.ts'
+import { CpuMap, Domain, type DomainOptions, type VcpuMapKind } from '../../../src/index.ts'
+import { trueGuest } from '../../oracle/guest-cpus.ts'
+import { trueIndexes } from '../../oracle/vcpus.ts'
 import { allMaps } from '../../real/support/maps.ts'
-import { trueVcpus } from '../../real/support/truth.ts'
 import { asCell, type Aspect, type CellResult } from '../results.ts'
-import { trueGuest } from './guest-cpus.ts'
 
 /** Which QEMU runs which guest. */
 export interface Pairing {
@@ -80,7 +80,7 @@ export class Session {
    */
   async expectState({ maps, guestIds }: ExpectedState): Promise<void> {
     expect(await allMaps(this.domain)).toEqual(maps)
-    expect(await trueVcpus(this.guest)).toEqual(Object.keys(guestIds).map(Number))
+    expect(await trueIndexes(this.guest)).toEqual(Object.keys(guestIds).map(Number))
     const pairs = Object.entries(guestIds).flatMap(([index, guestId]) =>
       guestId === undefined ? [] : [{ index: Number(index), guestId }],
     )

@@ -1,4 +1,4 @@
-import { KitError } from '../../real/kit/index.ts'
+import { KitError } from '../../../packages/guest-kit/src/index.ts'
 import type { Session } from './session.ts'
 
 /**

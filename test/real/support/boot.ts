@@ -11,7 +11,7 @@ import {
   type MachineOptions,
   type QemuTarget,
   type QemuVersion,
-} from '../kit/index.ts'
+} from '../../../packages/guest-kit/src/index.ts'
 import { testedQemu } from './tested-qemu.ts'
 
 /** What a test says of the x86_64 guest that it wants. */

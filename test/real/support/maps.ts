@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
+import type { Guest } from '../../../packages/guest-kit/src/index.ts'
 import { VCPU_MAP_KINDS, type Domain, type VcpuMapKind } from '../../../src/index.ts'
-import type { Guest } from '../kit/index.ts'
+import { guestTruth } from '../../oracle/guest-cpus.ts'
 
 /** Every kind of map, as text. */
 export type AllMaps = Readonly<Record<VcpuMapKind, string>>
@@ -10,13 +11,6 @@ export async function allMaps(domain: Domain): Promise<AllMaps> {
   const entries: [string, string][] = []
   for (const kind of VCPU_MAP_KINDS) entries.push([kind, String(await domain.getVcpuMap(kind))])
   return Object.fromEntries(entries) as AllMaps
-}
-
-/** What the guest itself says, without the agent's word. */
-export async function guestTruth(guest: Guest): Promise<{ readonly present: string; readonly online: string }> {
-  const { stdout } = await guest.shell('cd /sys/devices/system/cpu && cat present online')
-  const [present = '', online = ''] = stdout.split('\n')
-  return { present, online }
 }
 
 /** The guest's own shell and the agent's maps agree. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
+import type { Guest } from '../../../packages/guest-kit/src/index.ts'
 import { ConnectionError, Domain, TimeoutError } from '../../../src/index.ts'
-import type { Guest } from '../kit/index.ts'
 import { boot } from './boot.ts'
 
 /**

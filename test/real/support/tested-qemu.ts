@@ -1,4 +1,4 @@
-import { qemuSuites, type QemuVersion } from '../kit/architectures.ts'
+import { qemuSuites, type QemuVersion } from '../../../packages/guest-kit/src/architectures.ts'
 
 const VARIABLE = 'QEMU_VCPU_TEST_QEMU'
 

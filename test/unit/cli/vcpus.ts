@@ -1,0 +1,22 @@
+import type { Vcpu, VcpuGuest } from '../../../src/index.ts'
+
+/** A CPU of the guest that is surely the one, and off. */
+export const OFFLINE: VcpuGuest = { id: 9, online: false, canOffline: true, confidence: 'exact' }
+/** The same, on. */
+export const ONLINE: VcpuGuest = { ...OFFLINE, online: true }
+
+/** A machine of `count` vCPUs; `change` says what is special about one. */
+export function machine(count: number, change: (id: number) => Partial<Vcpu> = () => ({})): Vcpu[] {
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    online: false,
+    offlinable: false,
+    slot: [id],
+    deviceId: null,
+    qomPath: null,
+    props: {},
+    hostThreadId: null,
+    guest: null,
+    ...change(id),
+  }))
+}

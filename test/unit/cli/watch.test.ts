@@ -1,0 +1,242 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Clock } from '../../../src/cli/clock.ts'
+import type { CliIo } from '../../../src/cli/io.ts'
+import { runCli } from '../../../src/cli/main.ts'
+import { plain } from '../../../src/cli/render/style.ts'
+import { watch } from '../../../src/cli/watch/watch.ts'
+import { Domain } from '../../../src/index.ts'
+import { hang, SimulatedAgent, SimulatedQemu } from '../../../src/testing/index.ts'
+import { runCommand } from '../../support/run-command.ts'
+import { startVm } from './cli-vm.ts'
+import { documentOf } from './expect-failure.ts'
+
+/** Against a hang; nothing is measured. */
+const FENCE = { timeout: 30_000 }
+const NOON = '12:00:00'
+const ENTER = '\u001b[?1049h\u001b[?25l'
+const LEAVE = '\u001b[?25h\u001b[?1049l'
+
+/** A process without time: it is always noon, and a second passes when the test says so. */
+class Stage {
+  readonly interruption = new AbortController()
+  readonly clock: Clock = {
+    now: () => new Date(2026, 0, 1, 12),
+    after: (_, task) => {
+      this.#timers.add(task)
+      return () => this.#timers.delete(task)
+    },
+  }
+  readonly io: CliIo
+  printed = ''
+  told = ''
+  readonly #timers = new Set<() => void>()
+
+  constructor(io: Partial<CliIo> = {}) {
+    this.io = {
+      stdout: (text) => {
+        this.printed += text
+      },
+      stderr: (text) => {
+        this.told += text
+      },
+      env: {},
+      isTerminal: false,
+      columns: undefined,
+      signal: this.interruption.signal,
+      clock: this.clock,
+      ...io,
+    }
+  }
+
+  /** A second is over, once somebody waits for it. */
+  async second(): Promise<void> {
+    await expect.poll(() => this.#timers.size, FENCE).toBe(1)
+    for (const task of [...this.#timers]) {
+      this.#timers.delete(task)
+      task()
+    }
+  }
+
+  async shows(text: string): Promise<void> {
+    await expect.poll(() => this.printed, FENCE).toContain(text)
+  }
+}
+
+/** A VM that is watched through the very domain that the test changes it with. */
+async function watched(stage: Stage): Promise<{ qemu: SimulatedQemu; domain: Domain; over: Promise<void> }> {
+  const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8 })
+  const agent = new SimulatedAgent(qemu.guest)
+  const domain = await Domain.connect({ qmp: qemu.connect(), qga: agent.connect() })
+  onTestFinished(async () => {
+    stage.interruption.abort()
+    await domain.close()
+    await qemu[Symbol.asyncDispose]()
+    await agent[Symbol.asyncDispose]()
+  })
+  const options = (): object => ({})
+  const over = watch({
+    domain,
+    call: options,
+    each: options,
+    hasAgent: true,
+    wantsJson: false,
+    io: stage.io,
+    paint: plain,
+    columns: stage.io.columns,
+  })
+  return { qemu, domain, over }
+}
+
+describe('watch, not on a terminal', () => {
+  it('prints every map, and then a line for each that changes, at once', async () => {
+    const stage = new Stage()
+    const { domain, over } = await watched(stage)
+    await stage.shows('guest possible: 0-1\n')
+    expect(stage.printed.split('\n')).toEqual([
+      `${NOON}  QEMU online: 0-1`,
+      `${NOON}  QEMU onlinable: 2-7`,
+      `${NOON}  QEMU offlinable: 1`,
+      `${NOON}  QEMU possible: 0-7`,
+      `${NOON}  guest online: 0-1`,
+      `${NOON}  guest offlinable: 1`,
+      `${NOON}  guest onlinable: none`,
+      `${NOON}  guest possible: 0-1`,
+      '',
+    ])
+    const before = stage.printed.length
+    // No second passes: the event makes it look.
+    await domain.setVcpuState(5, true, { guest: true })
+    await stage.shows('guest online: 0-1 -> 0-2\n')
+    const printed = stage.printed.slice(before)
+    expect(printed).toMatch(/plugged vCPU 5 \(device vcpu5-\w+\)\n/)
+    expect(printed).toContain(`${NOON}  QEMU online: 0-1 -> 0-1,5\n${NOON}  QEMU onlinable: 2-7 -> 2-4,6-7\n`)
+    expect(printed).not.toContain('possible: 0-7')
+    stage.interruption.abort()
+    await over
+  })
+
+  it('sees within a second what no event tells', async () => {
+    const stage = new Stage()
+    const { qemu, domain } = await watched(stage)
+    await stage.shows('guest possible: 0-1\n')
+    qemu.guest.setOnline(1, false)
+    await stage.second()
+    await stage.shows('guest online: 0-1 -> 0\n')
+    expect(String(await domain.getVcpuMap())).toBe('0-1')
+  })
+
+  it('tells a reset of the guest', async () => {
+    const stage = new Stage()
+    const { qemu } = await watched(stage)
+    await stage.shows('guest possible: 0-1\n')
+    qemu.emit('RESET', { guest: true, reason: 'guest-reset' })
+    await stage.shows(`${NOON}  the guest was reset\n`)
+  })
+
+  it('shows QEMU’s side while the guest is mute, and the guest’s once it speaks again', async () => {
+    await using vm = await startVm()
+    const stage = new Stage()
+    vm.agent.silent = true
+    const run = runCli(['watch', '--timeout', '200', ...vm.both], stage.io)
+    await stage.shows('guest: not seen: no guest agent answered')
+    expect(stage.printed).toContain('QEMU online: 0-1\n')
+    vm.agent.silent = false
+    await stage.second()
+    await stage.shows('guest online: 0-1\n')
+    stage.interruption.abort()
+    expect(await run).toBe(0)
+  })
+})
+
+describe('watch, on a terminal', () => {
+  it('draws over the picture, cuts it to the screen, and gives the terminal back', async () => {
+    const stage = new Stage({ isTerminal: true, columns: 52, rows: 12 })
+    const { domain, over } = await watched(stage)
+    await stage.shows('the guest runs 2 of 2')
+    expect(stage.printed.startsWith(`${ENTER}\u001b[H`)).toBe(true)
+    await domain.setVcpuState(5, true, { guest: true })
+    await stage.shows('the guest runs 3 of 3')
+    const last = stage.printed.split('\u001b[H').at(-1) ?? ''
+    expect(last).toContain('0  #+...+..')
+    expect(last).toContain('QEMU online: 0-1 -> 0-1,5')
+    const lines = last.replaceAll('\u001b[K', '').replace('\u001b[J', '').split('\r\n')
+    expect(lines.length).toBeLessThanOrEqual(12)
+    expect(lines.filter((line) => line.length > 52)).toEqual([])
+    stage.interruption.abort()
+    await over
+    expect(stage.printed.endsWith(LEAVE)).toBe(true)
+    expect(stage.printed.split(ENTER)).toHaveLength(2)
+    expect(stage.printed.split(LEAVE)).toHaveLength(2)
+  })
+
+  it('cuts what a small screen has no room for', async () => {
+    const stage = new Stage({ isTerminal: true, columns: 20, rows: 4 })
+    const { over } = await watched(stage)
+    await stage.shows('2 plugged (1 may go…')
+    stage.interruption.abort()
+    await over
+    for (const drawn of stage.printed.split('\u001b[H').slice(1)) expect(drawn.split('\r\n')).toHaveLength(4)
+  })
+
+  it('prints lines where the terminal cannot move its cursor', async () => {
+    const stage = new Stage({ isTerminal: true, columns: 40, env: { TERM: 'dumb' } })
+    const { over } = await watched(stage)
+    await stage.shows('guest possible: 0-1\n')
+    stage.interruption.abort()
+    await over
+    expect(stage.printed).not.toContain('\u001b')
+  })
+})
+
+describe('watch ends', () => {
+  it.each([false, true])('with 0 when it is interrupted, on a terminal: %s', async (isTerminal) => {
+    await using vm = await startVm()
+    const stage = new Stage({ isTerminal, columns: 80, rows: 24 })
+    const run = runCli(['watch', ...vm.both], stage.io)
+    await stage.shows(isTerminal ? 'the guest runs' : 'guest possible')
+    stage.interruption.abort()
+    expect(await run).toBe(0)
+    expect(stage.told).toBe('')
+  })
+
+  it('with 0 when it is interrupted in the middle of a look', async () => {
+    await using vm = await startVm()
+    const stage = new Stage()
+    vm.qemu.onCommand('query-cpus-fast', (args, usual) => {
+      stage.interruption.abort()
+      return hang(args, usual)
+    })
+    expect(await runCli(['watch', ...vm.qmp], stage.io)).toBe(0)
+    expect(stage).toMatchObject({ printed: '', told: '' })
+  })
+
+  it.each([false, true])('with 3 when the VM goes away, on a terminal: %s', async (isTerminal) => {
+    await using vm = await startVm()
+    const stage = new Stage({ isTerminal, columns: 80, rows: 24 })
+    const run = runCli(['watch', ...vm.qmp], stage.io)
+    await stage.shows(isTerminal ? '2 plugged' : 'QEMU possible')
+    vm.qemu.kill()
+    await stage.second()
+    expect(await run).toBe(3)
+    expect(stage.told).toMatch(/^qemu-vcpu: the VM is gone: [^\n]+\n$/)
+    expect(stage.printed.endsWith(LEAVE)).toBe(isTerminal)
+  })
+
+  it('with 3 when there is no VM', async () => {
+    expect(await runCommand(['watch', '--qmp', '/nonexistent/qmp.sock'])).toMatchObject({ code: 3, stdout: '' })
+  })
+})
+
+describe('watch --json', () => {
+  it('prints one document and ends', async () => {
+    await using vm = await startVm()
+    const run = await runCommand(['watch', '--json', ...vm.both])
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    expect(documentOf(run)).toEqual({
+      qemu: { online: '0-1', onlinable: '2-7', offlinable: '1', possible: '0-7' },
+      agent: { online: '0-1', offlinable: '1', onlinable: '', possible: '0-1' },
+      pending: '',
+    })
+    expect(documentOf(await runCommand(['watch', '--json', ...vm.qmp]))).toMatchObject({ agent: null, pending: '' })
+  })
+})

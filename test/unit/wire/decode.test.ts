@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { Field } from '../../../src/wire/decode.ts'
+
+const reply = new Field('reply', [{ name: 'a', on: true, count: 3, list: [1, 2], nothing: null }])
+const [first = reply] = reply.array()
+
+describe('Field', () => {
+  test('reads what is there', () => {
+    expect(first.at('name').string()).toBe('a')
+    expect(first.at('on').boolean()).toBe(true)
+    expect(first.at('count').integer(3, 3)).toBe(3)
+    expect(
+      first
+        .at('list')
+        .array(2)
+        .map((each) => each.integer(0, 9)),
+    ).toEqual([1, 2])
+    expect(first.optional('name', (field) => field.string())).toBe('a')
+    expect(first.optional('absent', (field) => field.string())).toBeUndefined()
+  })
+
+  test.each([
+    [
+      () => reply.object(),
+      'reply is [{"name":"a","on":true,"count":3,"list":[1,2],"nothing":null}], expected an object',
+    ],
+    [() => first.array(), 'expected an array'],
+    [() => first.at('list').array(1), 'reply[0].list is [1,2], expected an array of at most 1 elements'],
+    [() => first.at('count').string(), 'reply[0].count is 3, expected a string'],
+    [() => first.at('name').boolean(), 'reply[0].name is "a", expected true or false'],
+    [() => first.at('absent').string(), 'reply[0].absent is nothing, expected a string'],
+    [() => first.at('nothing').at('deeper'), 'reply[0].nothing is null, expected an object'],
+    [() => first.optional('nothing', (field) => field.string()), 'reply[0].nothing is null, expected a string'],
+    [() => first.at('list').array()[1]?.at('x'), 'reply[0].list[1] is 2, expected an object'],
+  ])('names the place and what it found: %#', (read, words) => {
+    expect(read).toThrow(
+      expect.objectContaining({ name: 'ProtocolError', message: expect.stringContaining(words) as string }) as Error,
+    )
+  })
+
+  test.each([2.5, 2, 10, '3', null, undefined, NaN, Infinity, -Infinity, 2 ** 53, [3], 3n])(
+    'integer(3, 9) refuses %s',
+    (value) => {
+      expect(() => new Field('n', value).integer(3, 9)).toThrow('expected an integer from 3 to 9')
+    },
+  )
+
+  test('a key of the prototype is not there', () => {
+    expect(new Field('x', {}).at('constructor').value).toBeUndefined()
+    expect(new Field('x', JSON.parse('{"__proto__": {"y": 1}}')).at('y').value).toBeUndefined()
+  })
+
+  test('a long value is cut', () => {
+    expect(() => new Field('x', 'y'.repeat(9_999)).boolean()).toThrow(/^x is "y{79}… \(10001 characters\), expected/)
+  })
+})

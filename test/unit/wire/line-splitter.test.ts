@@ -1,0 +1,121 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { LineSplitter } from '../../../src/wire/line-splitter.ts'
+
+const encode = (text: string) => new TextEncoder().encode(text)
+
+/** Every line that comes of these pieces, copied at once since lines may be views. */
+function split(pieces: readonly Uint8Array[], maxLineBytes = 1_000): Uint8Array[] {
+  const splitter = new LineSplitter(maxLineBytes)
+  const lines: Uint8Array[] = []
+  for (const piece of pieces) splitter.push(piece, (line) => lines.push(Uint8Array.from(line)))
+  return lines
+}
+
+const TRANSCRIPT = Uint8Array.from([
+  ...encode('{"QMP": {"äöü€": "𝄞"}}\r\n'),
+  0xff,
+  ...encode('{"return": 1}\n\n\r\n'),
+  ...encode('a\rb\r\r\n'),
+  ...encode('the last one has no end'),
+])
+const LINES = [
+  encode('{"QMP": {"äöü€": "𝄞"}}'),
+  Uint8Array.from([0xff, ...encode('{"return": 1}')]),
+  encode(''),
+  encode(''),
+  encode('a\rb\r'),
+]
+
+describe('LineSplitter', () => {
+  test('the transcript in one piece', () => {
+    expect(split([TRANSCRIPT])).toEqual(LINES)
+  })
+
+  test('one byte at a time', () => {
+    expect(split([...TRANSCRIPT].map((byte) => Uint8Array.of(byte)))).toEqual(LINES)
+  })
+
+  test('every way to cut it in two', () => {
+    for (let cut = 0; cut <= TRANSCRIPT.length; cut++) {
+      expect(split([TRANSCRIPT.subarray(0, cut), TRANSCRIPT.subarray(cut)]), `cut at ${cut}`).toEqual(LINES)
+    }
+  })
+
+  test('any bytes in any pieces are the lines that splitting at LF gives', () => {
+    // Mostly the three bytes that matter.
+    const byte = fc.oneof(fc.constantFrom(0x0a, 0x0d, 0x41), fc.nat(255))
+    const piece = fc.array(byte, { maxLength: 12 })
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const all = pieces.flat()
+        const expected: number[][] = [[]]
+        for (const each of all) {
+          if (each === 0x0a) expected.push([])
+          else expected.at(-1)?.push(each)
+        }
+        const tail = expected.pop()
+        const stripped = expected.map((line) => (line.at(-1) === 0x0d ? line.slice(0, -1) : line))
+        const lines = split(pieces.map((each) => Uint8Array.from(each)))
+        expect(lines.map((line) => [...line])).toEqual(stripped)
+        const splitter = new LineSplitter(1_000)
+        for (const each of pieces) splitter.push(Uint8Array.from(each), () => undefined)
+        expect(splitter.pendingBytes).toBe(tail?.length)
+      }),
+    )
+  })
+
+  test('the pieces are the caller’s again once push() returns', () => {
+    const splitter = new LineSplitter(100)
+    const piece = encode('abc')
+    splitter.push(piece, () => undefined)
+    piece.fill(0x7a)
+    const lines: string[] = []
+    splitter.push(encode('d\n'), (line) => lines.push(new TextDecoder().decode(line)))
+    expect(lines).toEqual(['abcd'])
+  })
+
+  test('a line that was handed over is not overwritten by the next', () => {
+    const splitter = new LineSplitter(100)
+    const lines: Uint8Array[] = []
+    for (const piece of ['ab', 'c\n', 'xy', 'z\n']) splitter.push(encode(piece), (line) => lines.push(line))
+    expect(lines.map((line) => new TextDecoder().decode(line))).toEqual(['abc', 'xyz'])
+  })
+
+  describe('the cap', () => {
+    const full = 'x'.repeat(8)
+
+    test.each([[`${full}\n`], [`${full}\r\n`]])('a line of exactly the cap passes: %j', (text) => {
+      expect(split([encode(text)], 8)).toEqual([encode(full)])
+      expect(
+        split(
+          [...encode(text)].map((byte) => Uint8Array.of(byte)),
+          8,
+        ),
+      ).toEqual([encode(full)])
+    })
+
+    test.each([[`${full}x\n`], [`${full}x\r\n`], [`${full}x`], [`${full}\rx`]])(
+      'one byte more does not: %j',
+      (text) => {
+        const tooLarge = expect.objectContaining({ code: 'ERR_MESSAGE_TOO_LARGE', name: 'ProtocolError' }) as Error
+        expect(() => split([encode(text)], 8)).toThrow(tooLarge)
+        expect(() =>
+          split(
+            [...encode(text)].map((byte) => Uint8Array.of(byte)),
+            8,
+          ),
+        ).toThrow(tooLarge)
+      },
+    )
+
+    test('lines before the one too large are still handed over', () => {
+      const lines: string[] = []
+      const splitter = new LineSplitter(8)
+      expect(() => {
+        splitter.push(encode(`ok\n${full}xx`), (line) => lines.push(new TextDecoder().decode(line)))
+      }).toThrow('exceeds the cap of 8 bytes')
+      expect(lines).toEqual(['ok'])
+    })
+  })
+})

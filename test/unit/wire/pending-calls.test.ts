@@ -1,0 +1,127 @@
+import { getEventListeners } from 'node:events'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ConnectionError } from '../../../src/errors/peer-errors.ts'
+import { PendingCalls, type PendingCallOptions } from '../../../src/wire/pending-calls.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function setUp(more: Partial<PendingCallOptions> = {}) {
+  const calls = new PendingCalls()
+  const controller = new AbortController()
+  const onAbandon = vi.fn()
+  const { signal } = controller
+  const { id, answer } = calls.open({ command: 'stop', timeoutMs: 50, signal, onAbandon, ...more })
+  const settled = answer.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+  return { calls, controller, id, answer, settled, onAbandon }
+}
+
+const lost = (command: string) => new ConnectionError('ERR_CLOSED', `${command}: closed`)
+
+describe('each way of ending leaves no timer and no listener, and is the only one', () => {
+  test.each([
+    ['answer', (it: ReturnType<typeof setUp>) => it.calls.resolve(it.id, 7), { value: 7 }, false],
+    ['error', (it: ReturnType<typeof setUp>) => it.calls.reject(it.id, lost), { error: { code: 'ERR_CLOSED' } }, false],
+    [
+      'time-out',
+      () => vi.advanceTimersByTime(50),
+      { error: { name: 'TimeoutError', code: 'ERR_TIMEOUT', outcome: 'unknown' } },
+      true,
+    ],
+    [
+      'abort',
+      (it: ReturnType<typeof setUp>) => {
+        it.controller.abort('my own reason')
+      },
+      { error: 'my own reason' },
+      true,
+    ],
+    [
+      'end of the connection',
+      (it: ReturnType<typeof setUp>) => {
+        it.calls.rejectAll(lost)
+      },
+      { error: { code: 'ERR_CLOSED', message: 'stop: closed' } },
+      false,
+    ],
+  ])('%s', async (_, end, outcome, abandoned) => {
+    const it = setUp()
+    expect(vi.getTimerCount()).toBe(1)
+    expect(getEventListeners(it.controller.signal, 'abort')).toHaveLength(1)
+    end(it)
+    expect(vi.getTimerCount()).toBe(0)
+    expect(getEventListeners(it.controller.signal, 'abort')).toHaveLength(0)
+    expect(it.calls.size).toBe(0)
+    // Whatever comes afterwards finds nobody.
+    expect(it.calls.resolve(it.id, 'late')).toBe(false)
+    expect(it.calls.reject(it.id, lost)).toBe(false)
+    it.controller.abort('late')
+    vi.advanceTimersByTime(1_000)
+    expect(await it.settled).toMatchObject(outcome)
+    expect(it.onAbandon).toHaveBeenCalledTimes(abandoned ? 1 : 0)
+  })
+
+  test('a time-out comes at its time and not before', () => {
+    const { calls } = setUp()
+    vi.advanceTimersByTime(49)
+    expect(calls.size).toBe(1)
+    vi.advanceTimersByTime(1)
+    expect(calls.size).toBe(0)
+  })
+})
+
+test('ids are never used twice, and the oldest is the one that waits longest', async () => {
+  const calls = new PendingCalls()
+  const opened = [1, 2, 3].map(() => calls.open({ command: 'stop', timeoutMs: 50 }))
+  const ids = opened.map(({ id }) => id)
+  expect(new Set(ids).size).toBe(3)
+  expect(calls.oldest()).toBe(ids[0])
+  calls.resolve(ids[0], 'a')
+  expect(calls.oldest()).toBe(ids[1])
+  calls.rejectAll(lost)
+  expect(calls.oldest()).toBeUndefined()
+  expect(calls.open({ command: 'stop', timeoutMs: 50 }).id).not.toBe(ids[0])
+  await Promise.allSettled(opened.map(({ answer }) => answer))
+  vi.clearAllTimers()
+})
+
+test.each(['1', null, undefined, 1.5, -1, {}, [1], NaN])('an id like %j is nobody’s', async (id) => {
+  const { calls, settled, ...opened } = setUp()
+  expect(calls.resolve(id, 'x')).toBe(false)
+  expect(calls.reject(id, lost)).toBe(false)
+  expect(calls.size).toBe(1)
+  calls.resolve(opened.id, 'own')
+  expect(await settled).toEqual({ value: 'own' })
+})
+
+test('each call of a lost connection gets an error of its own', async () => {
+  const calls = new PendingCalls()
+  const answers = ['stop', 'cont'].map((command) => calls.open({ command, timeoutMs: 50 }).answer)
+  calls.rejectAll(lost)
+  const [one, other] = await Promise.allSettled(answers)
+  expect(one).toMatchObject({ reason: { message: 'stop: closed' } })
+  expect(other).toMatchObject({ reason: { message: 'cont: closed' } })
+})
+
+test('the stack points at who called, not at who answered', async () => {
+  const calls = new PendingCalls()
+  function theCaller() {
+    return calls.open({ command: 'stop', timeoutMs: 50 })
+  }
+  function theSocket(id: number) {
+    calls.reject(id, lost)
+  }
+  const { id, answer } = theCaller()
+  theSocket(id)
+  const error = await answer.catch((reason: unknown) => reason as Error)
+  expect((error as Error).stack).toMatch(/^ConnectionError: stop: closed\n/)
+  expect((error as Error).stack).toContain('theCaller')
+  expect((error as Error).stack).not.toContain('theSocket')
+})
