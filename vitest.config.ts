@@ -15,7 +15,7 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts', 'test/stories/**/*.test.ts'],
+          include: ['test/{unit,stories,regressions}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -57,7 +57,8 @@ async function guestSide(guest: Guest, id: number): Promise<number> {
   const signal = AbortSignal.timeout(60_000)
   for (;;) {
     const vcpu = (await domain.vcpus({ signal })).find((candidate: Vcpu) => candidate.id === id)
-    if (vcpu?.guest) return vcpu.guest.id
+    const guestId = vcpu?.guest?.id ?? null
+    if (guestId !== null) return guestId
   }
 }
 

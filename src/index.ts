@@ -23,6 +23,7 @@ export {
   NotReachableError,
   RefusedError,
   SCALE_POLICIES,
+  ScaleAbortError,
   ScaleError,
   ScaleRun,
   VCPU_MAP_KINDS,
@@ -31,6 +32,8 @@ export {
   type ChangeStep,
   type ChangeStepName,
   type DomainEvent,
+  type DomainState,
+  type DomainStateChange,
   type DomainOptions,
   type Endpoint,
   type Finding,
@@ -47,11 +50,17 @@ export {
   type SetVcpuStateOptions,
   type Confidence,
   type Vcpu,
+  type KnownVcpuGuest,
+  type OnStep,
+  type UnknownVcpuGuest,
   type VcpuGuest,
   type VcpuChange,
   type VcpuMapKind,
   type VcpusOptions,
 } from './domain/index.ts'
+export { AbortError } from './errors/abort-error.ts'
+export { ExecutorError } from './errors/executor-error.ts'
+export { restate } from './errors/restate.ts'
 export { PartialChangeError, QgaClient, type QgaExecutor } from './qga/index.ts'
 export {
   CommandError,

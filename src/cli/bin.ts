@@ -10,10 +10,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-// `qemu-vcpu list | head` is no failure: who reads has read enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
+// `qemu-vcpu list | head` is no failure: its reader has read enough. A change that has begun goes on without readers.
+const unread = new AbortController()
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (stream === process.stdout) unread.abort()
+  })
+}
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => {
@@ -33,4 +37,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
     return process.stdout.rows
   },
   signal: interruption.signal,
+  unread: unread.signal,
 })

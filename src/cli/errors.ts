@@ -1,4 +1,4 @@
-import { InputError, VcpuError, type CpuMap, type Outcome } from '../index.ts'
+import { InputError, VcpuError, type Outcome, type ScaleRun } from '../index.ts'
 
 /** The command line is not one that the command knows; `verb` is where its help is. Nothing was sent. */
 export function usageError(message: string, verb?: string): InputError {
@@ -11,19 +11,20 @@ export function agentMissing(what: string): InputError {
   return new InputError('ERR_NO_AGENT', `${what} needs the guest agent: give its channel with --qga PATH|HOST:PORT`)
 }
 
-/**
- * The command was interrupted. One of the package's own errors and not an `AbortError`, so that the layers below can say
- * in its `outcome` how far the change had come.
- */
+/** The command was interrupted; `outcome` says how far a change had come. */
 export class InterruptedError extends VcpuError {
   override readonly name = 'InterruptedError'
 
-  /** What had been changed by then, where several changes were to be made. */
-  readonly changed: CpuMap | undefined
+  /** What had been changed by then, and what may still be, where several changes were to be made. */
+  readonly run: Pick<ScaleRun, 'changed' | 'inDoubt'> | undefined
 
-  constructor(changed?: CpuMap, outcome?: Outcome) {
-    const sofar = changed === undefined ? '' : `; changed: ${changed.size === 0 ? 'none' : String(changed)}`
-    super('ERR_ABORTED', `interrupted${sofar}`, { outcome })
-    this.changed = changed
+  constructor(outcome?: Outcome, run?: Pick<ScaleRun, 'changed' | 'inDoubt'>) {
+    super('ERR_ABORTED', `interrupted${run === undefined ? '' : sofar(run)}`, { outcome })
+    this.run = run
   }
+}
+
+function sofar({ changed, inDoubt }: Pick<ScaleRun, 'changed' | 'inDoubt'>): string {
+  const doubt = inDoubt.size === 0 ? '' : `; in doubt: ${String(inDoubt)}`
+  return `; changed: ${changed.size === 0 ? 'none' : String(changed)}${doubt}`
 }

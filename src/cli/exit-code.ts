@@ -1,8 +1,8 @@
 import {
-  GuestChangeError,
-  ScaleError,
-  InputError,
   ConnectionError,
+  GuestChangeError,
+  InputError,
+  ScaleError,
   TimeoutError,
   VcpuError,
   type Outcome,

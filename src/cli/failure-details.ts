@@ -8,13 +8,29 @@ export function failureDetails(error: unknown): Readonly<Record<string, unknown>
     return { nearestBelow: error.nearestBelow ?? null, nearestAbove: error.nearestAbove ?? null }
   }
   if (error instanceof GuestChangeError) return { failedStep: error.failedStep, steps: error.steps }
-  if (error instanceof InterruptedError && error.changed !== undefined) return { changed: error.changed }
+  if (error instanceof InterruptedError && error.run !== undefined) {
+    return { changed: error.run.changed, inDoubt: error.run.inDoubt }
+  }
   return {}
 }
 
-function scaleDetails({ changed, rolledBack, failed, rest, cause }: ScaleError): Readonly<Record<string, unknown>> {
+function scaleDetails({
+  changed,
+  inDoubt,
+  rolledBack,
+  failed,
+  rest,
+  cause,
+}: ScaleError): Readonly<Record<string, unknown>> {
   const notTried = CpuMap.from(rest.flatMap(({ ids }) => [...ids]))
-  return { changed, rolledBack, failed: failed.ids, notTried, cause: causeDocument(cause) }
+  return {
+    changed,
+    inDoubt,
+    rolledBack,
+    failed: failed.ids,
+    notTried,
+    cause: cause === undefined ? null : causeDocument(cause),
+  }
 }
 
 function causeDocument(cause: unknown): object {

@@ -18,6 +18,8 @@ export interface CliIo {
   readonly rows?: number | undefined
   /** The system's unless given. */
   readonly clock?: Clock
+  /** Aborted when nobody reads stdout any longer. */
+  readonly unread?: AbortSignal
   /** Aborted when the command is interrupted. */
   readonly signal: AbortSignal
 }

@@ -1,4 +1,4 @@
-import { Domain, type CallOptions } from '../index.ts'
+import { AbortError, Domain, type CallOptions } from '../index.ts'
 import { readRequest, type Request } from './args.ts'
 import { asksForJson } from './command-line.ts'
 import { InterruptedError } from './errors.ts'
@@ -103,6 +103,8 @@ async function interruptible<T>(outer: AbortSignal, task: (signal: AbortSignal) 
   outer.addEventListener('abort', onAbort, { once: true })
   try {
     return await task(inner.signal)
+  } catch (error) {
+    throw error instanceof AbortError ? new InterruptedError(error.outcome) : error
   } finally {
     outer.removeEventListener('abort', onAbort)
   }

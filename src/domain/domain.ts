@@ -1,35 +1,50 @@
 import { computeVcpuMaps, type GuestMaps, type VcpuMaps } from '../bitmap/machine/maps.ts'
 import { requireCpuId } from '../bitmap/set/cpu-id.ts'
 import type { CpuMap } from '../bitmap/set/cpu-map.ts'
-import { ConnectionError } from '../errors/peer-errors.ts'
-import type { QgaExecutor } from '../qga/executor.ts'
+import { foreignText } from '../errors/quote.ts'
 import { reachAgent } from '../qga/reconnecting-client.ts'
-import type { QmpExecutor } from '../qmp/executor.ts'
+import type { QgaExecutor } from '../qga/executor.ts'
 import { reachMonitor } from '../qmp/reconnecting-client.ts'
+import type { QmpExecutor } from '../qmp/executor.ts'
 import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
+import { systemClock, type Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
-import type { Endpoint, Link } from '../wire/endpoint.ts'
+import type { Endpoint, Link, ReconnectMode } from '../wire/endpoint.ts'
 import type { EventStream } from '../wire/event-stream.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
-import { changeVcpu, joinRemoval } from './change/change-vcpu.ts'
+import { ChangeCall } from './change/call.ts'
+import { changeGuestCpu } from './change/change-guest-cpu.ts'
+import { changeVcpu } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
 import { requireConfidence, requireMapKind, requireState } from './check-input.ts'
-import type { Finding } from './doctor/finding.ts'
 import { runChecks } from './doctor/run-checks.ts'
-import type { DomainEvent } from './events.ts'
-import { followEvents } from './follow-events.ts'
+import type { Finding } from './doctor/finding.ts'
 import { readGuestMaps } from './guest/cpus.ts'
 import { readGuestView } from './guest/guest-view.ts'
-import { setGuestVcpu } from './guest/set-online.ts'
-import { listVcpus } from './list-vcpus.ts'
-import type { ChangeResult, SetVcpuStateOptions, Vcpu, VcpuChange, VcpuMapKind, VcpusOptions } from './results.ts'
-import { planStates } from './scale/plan-states.ts'
+import { listVcpus } from './guest/list-vcpus.ts'
+import {
+  isKnown,
+  type ChangeResult,
+  type SetVcpuStateOptions,
+  type Vcpu,
+  type VcpuChange,
+  type VcpuMapKind,
+  type VcpusOptions,
+} from './results.ts'
+import { domainMachine } from './scale/domain-machine.ts'
+import { countGoal, statesGoal, type Goal } from './scale/goal.ts'
+import type { ScaleMachine } from './scale/machine.ts'
 import type { Plan } from './scale/plan-step.ts'
-import { planScale, type PlanOptions } from './scale/plan.ts'
+import type { PlanOptions } from './scale/plan.ts'
 import type { ScaleOptions, SetVcpuStatesOptions } from './scale/progress.ts'
 import { ScaleRun } from './scale/scale-run.ts'
-import { Vm } from './vm.ts'
+import { VmDriver } from './vm/driver.ts'
+import { followExecutor, monitorListener } from './vm/follow-monitor.ts'
+import type { DomainEvent } from './vm/news.ts'
+import { phaseOf, type DomainState, type DomainStateChange } from './vm/phase.ts'
+import { pendingIds } from './vm/state.ts'
+import { Vm } from './vm/vm.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const READ_TIMEOUT_MS = 10_000
@@ -51,6 +66,15 @@ export interface DomainOptions extends CallOptions {
   readonly lazyAgent?: boolean | undefined
   /** Sees all traffic of connections that are made here. */
   readonly trace?: WireTrace | undefined
+  /** What the VM is called in errors, traces and channels; unless given, made from where its monitor is. */
+  readonly name?: string | undefined
+  /**
+   * When a lost connection is made again: at the next call (`'on-demand'`, the default), in the background as soon as it is
+   * lost (`'eager'`), or never (`false`). Nothing is ever sent twice.
+   */
+  readonly reconnect?: ReconnectMode | undefined
+  /** Where time comes from; a simulation may give its own. */
+  readonly clock?: Clock | undefined
 }
 
 /**
@@ -58,19 +82,29 @@ export interface DomainOptions extends CallOptions {
  * vCPU each, one in QEMU and one in the guest. QEMU's ids are cpu-index, for empty slots too; the guest's are its logical
  * ids. The two numberings are different ones.
  *
- * Changes run one at a time; reads do not wait for them; the monitor and the agent never wait for each other.
+ * Sending changes takes a turn, waiting for the guest does not; reads are never queued behind changes; the monitor and the
+ * agent never wait for each other.
  */
 export class Domain {
+  /** What the VM is called: the caller's word for it, or where its monitor is. */
+  readonly name: string
   readonly #monitor: Link<QmpExecutor>
   readonly #agent: Link<QgaExecutor> | undefined
+  readonly #clock: Clock
   readonly #vm: Vm
-  readonly #changes = new TurnQueue('the change before it')
-  #unfollow: () => void = () => undefined
+  /** Runs of several changes follow one another; single changes are not held up by them. */
+  readonly #runs: TurnQueue
 
-  private constructor(monitor: Link<QmpExecutor>, agent: Link<QgaExecutor> | undefined) {
-    this.#monitor = monitor
-    this.#agent = agent
-    this.#vm = new Vm(monitor.executor, agent?.executor)
+  private constructor(options: DomainOptions) {
+    const { trace, clock = systemClock, reconnect } = options
+    this.#clock = clock
+    this.name = options.name ?? nameOf(options.qmp)
+    const linkOptions = { connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS), trace, clock, reconnect }
+    this.#runs = new TurnQueue('the run before it', clock)
+    this.#monitor = reachMonitor(options.qmp, { ...linkOptions, ...monitorListener(() => this.#vm.driver) })
+    this.#agent = options.qga === undefined ? undefined : reachAgent(options.qga, linkOptions)
+    const driver = new VmDriver(this.#monitor.executor, clock)
+    this.#vm = new Vm(driver, this.#agent?.executor)
   }
 
   /**
@@ -81,27 +115,15 @@ export class Domain {
    */
   static async connect(options: DomainOptions): Promise<Domain> {
     options.signal?.throwIfAborted()
-    const linkOptions = {
-      connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS),
-      trace: options.trace,
-    }
-    const monitor = reachMonitor(options.qmp, {
-      ...linkOptions,
-      // The guest may have been reset while nobody listened.
-      onReconnect: () => {
-        domain.#vm.observed.clear()
-      },
-    })
-    const agent = options.qga === undefined ? undefined : reachAgent(options.qga, linkOptions)
-    const domain = new Domain(monitor, agent)
+    const domain = new Domain(options)
     try {
-      await monitor.open(options.signal)
-      if (options.lazyAgent !== true) await agent?.open(options.signal)
+      await domain.#monitor.open(options.signal)
+      if (options.lazyAgent !== true) await domain.#agent?.open(options.signal)
     } catch (error) {
       await domain.close()
       throw error
     }
-    domain.#unfollow = followEvents(domain.#vm)
+    followExecutor(domain.#monitor.executor, domain.#vm.driver)
     return domain
   }
 
@@ -135,13 +157,13 @@ export class Domain {
 
   /** All of QEMU's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
   async getVcpuMaps(options: CallOptions = {}): Promise<VcpuMaps> {
-    const { slots } = await this.#vm.read(new Deadline(options, READ_TIMEOUT_MS))
+    const { slots } = await this.#vm.driver.read(this.#deadline(options, READ_TIMEOUT_MS))
     return computeVcpuMaps(slots)
   }
 
   /** All of the guest's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
   async getGuestMaps(options: CallOptions = {}): Promise<GuestMaps> {
-    return readGuestMaps(this.#vm.requireAgent(), new Deadline(options, READ_TIMEOUT_MS))
+    return readGuestMaps(this.#vm.requireAgent(), this.#deadline(options, READ_TIMEOUT_MS))
   }
 
   /**
@@ -149,11 +171,10 @@ export class Domain {
    * {@link Domain.getVcpuMap}.
    */
   async vcpus(options: VcpusOptions = {}): Promise<Vcpu[]> {
-    const deadline = new Deadline(options, READ_TIMEOUT_MS)
-    const reading = await this.#vm.read(deadline)
-    const agent = options.guest === false ? undefined : this.#vm.agent
-    const view = agent === undefined ? undefined : await readGuestView(this.#vm, agent, reading, deadline)
-    return listVcpus(reading.slots, view?.byVcpu ?? new Map())
+    const deadline = this.#deadline(options, READ_TIMEOUT_MS)
+    const reading = await this.#vm.driver.read(deadline)
+    const asksGuest = options.guest !== false && this.#vm.agent !== undefined
+    return listVcpus(reading.slots, asksGuest ? await readGuestView(this.#vm, reading, deadline) : undefined)
   }
 
   /**
@@ -164,7 +185,7 @@ export class Domain {
   async guestCpuToVcpu(guestId: number, options: CallOptions = {}): Promise<Vcpu | null> {
     requireCpuId(guestId)
     this.#vm.requireAgent()
-    return (await this.vcpus(options)).find(({ guest }) => guest?.id === guestId) ?? null
+    return (await this.vcpus(options)).find(({ guest }) => isKnown(guest) && guest.id === guestId) ?? null
   }
 
   /**
@@ -190,12 +211,10 @@ export class Domain {
     const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed' } = options
     requireConfidence(leastConfidence)
     if (guest) this.#vm.requireAgent()
-    const deadline = new Deadline(options, CHANGE_TIMEOUT_MS)
-    options.signal?.throwIfAborted()
-    const steps = new Steps(options.onStep)
-    const request = { id, online, wholeSlot, guest, rollback, leastConfidence, deadline, steps }
-    const joined = await joinRemoval(this.#vm, request)
-    return joined ?? this.#changes.run(deadline, `vCPU ${id}`, () => changeVcpu(this.#vm, request))
+    const deadline = this.#deadline(options, CHANGE_TIMEOUT_MS)
+    const rollbackTimeoutMs = timeoutOf({ timeoutMs: options.rollbackTimeoutMs }, deadline.timeoutMs)
+    const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence }
+    return changeVcpu(new ChangeCall(this.#vm, request, deadline, new Steps(deadline, options.onStep)))
   }
 
   /**
@@ -210,10 +229,8 @@ export class Domain {
    */
   async setGuestVcpuState(id: number, online: boolean, options: CallOptions = {}): Promise<ChangeResult> {
     requireState(id, online)
-    const agent = this.#vm.requireAgent()
-    const deadline = new Deadline(options, CHANGE_TIMEOUT_MS)
-    options.signal?.throwIfAborted()
-    return this.#vm.guestTurns.run(deadline, `guest CPU ${id}`, () => setGuestVcpu(agent, id, online, deadline))
+    this.#vm.requireAgent()
+    return changeGuestCpu(this.#vm, id, online, this.#deadline(options, CHANGE_TIMEOUT_MS))
   }
 
   /**
@@ -221,17 +238,22 @@ export class Domain {
    *
    * @throws {@link InputError} for a count or a policy that is none
    * @throws {@link NotReachableError} when no plan ends at that count; it names the nearest that can be reached
+   * @throws {@link RefusedError} `ERR_UNSURE`, with `guest`, where it matters which vCPUs run and that is not known
    */
   async plan(count: number, options: PlanOptions & CallOptions = {}): Promise<Plan> {
-    return planScale(await this.#vm.read(new Deadline(options, READ_TIMEOUT_MS)), count, options)
+    const { signal, timeoutMs, guest, leastConfidence } = options
+    if (leastConfidence !== undefined) requireConfidence(leastConfidence)
+    if (guest === true) this.#vm.requireAgent()
+    return countGoal(count, options).plan(await this.#scaleMachine(guest).look({ signal, timeoutMs }))
   }
 
   /**
-   * Reach a count of plugged vCPUs, one slot after the other. Await the run for its result, or iterate over its progress.
-   * See {@link ScaleRun} for its errors.
+   * Reach a count of plugged vCPUs, or with `{ guest: true }` of those that the guest runs, one slot after the other. The
+   * VM is read again after each step, so that what others change is seen. Await the run for its result, or iterate over its
+   * progress. Runs of one domain follow one another. See {@link ScaleRun} for its errors.
    */
   scale(count: number, options: ScaleOptions = {}): ScaleRun {
-    return this.#runPlan(() => this.plan(count, options), options)
+    return this.#runPlan(countGoal(count, options), options, options.guest)
   }
 
   /**
@@ -239,9 +261,7 @@ export class Domain {
    * sent: one id that cannot be changed, and none is.
    */
   setVcpuStates(map: CpuMap, online: boolean, options: SetVcpuStatesOptions = {}): ScaleRun {
-    const makePlan = async (): Promise<Plan> =>
-      planStates(await this.#vm.read(new Deadline(options, READ_TIMEOUT_MS)), map, online)
-    return this.#runPlan(makePlan, options)
+    return this.#runPlan(statesGoal(map, online), options, false)
   }
 
   /**
@@ -252,20 +272,37 @@ export class Domain {
    * @throws {@link ConnectionError} when the monitor is lost
    */
   async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
-    return runChecks(this.#vm, new Deadline(options, DOCTOR_TIMEOUT_MS))
+    this.#vm.driver.throwIfClosed()
+    return runChecks(this.#vm, this.#deadline(options, DOCTOR_TIMEOUT_MS))
   }
 
-  /** vCPUs that were asked to go and have neither gone nor been refused yet, as far as this connection knows. */
+  /** vCPUs whose unplug QEMU and this boot of the guest were asked for, and which is neither done nor refused yet. */
   pendingRemovals(): CpuMap {
-    return this.#vm.removals.pending()
+    return pendingIds(this.#vm.driver.state)
   }
 
   /**
-   * What happens to this VM's vCPUs from now on, for one reader: changes of ours, and also what became of an unplug whose
-   * call had given up. Ends when the domain closes; fails when the reader falls behind.
+   * What happens to this VM's vCPUs and its connections from now on, for one reader: plugs and unplugs by anybody, from
+   * QEMU's events and from a slow look while somebody listens. Ends when the domain closes; fails when the reader falls
+   * behind.
    */
   changes(): EventStream<DomainEvent> {
-    return this.#vm.events.subscribe()
+    return this.#vm.driver.subscribe()
+  }
+
+  /** Is the monitor connected, lost and to be connected again, or is the domain closed? */
+  get state(): DomainState {
+    return phaseOf(this.#vm.driver.state)
+  }
+
+  /** Why the monitor is lost; `undefined` unless {@link Domain.state} is `reconnecting`. */
+  get lostBy(): Error | undefined {
+    return this.state === 'reconnecting' ? this.#vm.driver.state.lostBy : undefined
+  }
+
+  /** The present state, and each one that follows, for one reader. Ends when the domain closes, with `closed` as the last. */
+  states(): EventStream<DomainStateChange> {
+    return this.#vm.driver.phases()
   }
 
   /**
@@ -273,9 +310,7 @@ export class Domain {
    * Closing again does nothing.
    */
   async close(): Promise<void> {
-    this.#unfollow()
-    this.#vm.removals.close(new ConnectionError('ERR_CLOSED', 'the domain was closed', { outcome: 'unknown' }))
-    this.#vm.events.end()
+    this.#vm.driver.close()
     await Promise.all([this.#monitor.close(), this.#agent?.close()])
   }
 
@@ -283,11 +318,30 @@ export class Domain {
     return this.close()
   }
 
-  #runPlan(makePlan: () => Promise<Plan>, options: SetVcpuStatesOptions): ScaleRun {
-    const checkAndPlan = (): Promise<Plan> => {
+  /** @param asksGuest - the goal is about what the guest runs */
+  #runPlan(goal: Goal, options: SetVcpuStatesOptions, asksGuest: boolean | undefined): ScaleRun {
+    const { signal, timeoutMs, leastConfidence, rollbackTimeoutMs } = options
+    return new ScaleRun(goal, this.#scaleMachine(asksGuest), options, async (task) => {
       if (options.guest === true) this.#vm.requireAgent()
-      return makePlan()
-    }
-    return new ScaleRun(checkAndPlan, (step, each) => this.setVcpuState(step.id, step.online, each), options)
+      if (leastConfidence !== undefined) requireConfidence(leastConfidence)
+      timeoutOf({ timeoutMs: rollbackTimeoutMs }, CHANGE_TIMEOUT_MS)
+      return this.#runs.run(this.#deadline({ signal, timeoutMs }, CHANGE_TIMEOUT_MS), goal.what, task)
+    })
   }
+
+  #scaleMachine(asksGuest = false): ScaleMachine {
+    const deadline = (options: CallOptions): Deadline => this.#deadline(options, READ_TIMEOUT_MS)
+    return domainMachine(this.#vm, asksGuest, deadline, (step, each) => this.setVcpuState(step.id, step.online, each))
+  }
+
+  #deadline(options: CallOptions, defaultMs: number): Deadline {
+    return new Deadline(options, defaultMs, this.#clock)
+  }
+}
+
+/** Where the monitor is, for people. */
+function nameOf(endpoint: Endpoint<QmpExecutor>): string {
+  if (typeof endpoint === 'string') return foreignText(endpoint)
+  if (typeof endpoint === 'object' && 'port' in endpoint) return foreignText(`${endpoint.host}:${endpoint.port}`)
+  return 'a VM'
 }

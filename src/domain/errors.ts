@@ -38,14 +38,16 @@ export class RefusedError extends VcpuError {
   }
 }
 
-/** The guest refused to let a vCPU go; it is still plugged. {@link GuestRefusedError.reason} is the guest's, in words. */
+/** The guest refused an unplug; the vCPU is still plugged. {@link GuestRefusedError.reason} is the guest's, in words. */
 export class GuestRefusedError extends VcpuError {
   override readonly name = 'GuestRefusedError'
   readonly slot: CpuMap
   readonly reason: string
 
   constructor(slot: CpuMap, reason: string) {
-    super('ERR_GUEST_REFUSED', `the guest refused to let vCPU ${String(slot)} go: ${reason}`, { outcome: 'rejected' })
+    super('ERR_GUEST_REFUSED', `the guest refused the unplug of vCPU ${String(slot)}: ${reason}`, {
+      outcome: 'rejected',
+    })
     this.slot = slot
     this.reason = reason
   }

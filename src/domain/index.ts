@@ -2,23 +2,28 @@ export { Domain, type DomainOptions } from './domain.ts'
 export type { Endpoint } from '../wire/endpoint.ts'
 export { connectionFinding } from './doctor/connection.ts'
 export { FINDING_SEVERITIES, type Finding, type FindingSeverity } from './doctor/finding.ts'
-export type { ChangeStep, ChangeStepName } from './results.ts'
-export type { DomainEvent } from './events.ts'
 export { GuestChangeError } from './change/guest-change-error.ts'
+export type { DomainEvent } from './vm/news.ts'
+export type { DomainState, DomainStateChange } from './vm/phase.ts'
 export { GuestRefusedError, NotConfirmedError, RefusedError, type RefusalCode } from './errors.ts'
 export {
   CONFIDENCES,
   VCPU_MAP_KINDS,
   type ChangeResult,
+  type ChangeStep,
+  type ChangeStepName,
+  type OnStep,
   type SetVcpuStateOptions,
   type Confidence,
   type Vcpu,
+  type KnownVcpuGuest,
+  type UnknownVcpuGuest,
   type VcpuGuest,
   type VcpuChange,
   type VcpuMapKind,
   type VcpusOptions,
 } from './results.ts'
-export { NotReachableError, ScaleError } from './scale/errors.ts'
+export { NotReachableError, ScaleAbortError, ScaleError } from './scale/errors.ts'
 export { SCALE_POLICIES, type ScalePolicy } from './scale/order.ts'
 export type { Plan, PlanStep } from './scale/plan-step.ts'
 export type { PlanOptions } from './scale/plan.ts'

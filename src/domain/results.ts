@@ -22,7 +22,7 @@ export const VCPU_MAP_KINDS = [
  * | --- | --- |
  * | `online` | vCPUs plugged in QEMU |
  * | `onlinable` | empty slots that QEMU would fill; also those past APIC id 254 where the CPU model lacks x2APIC, which are refused |
- * | `offlinable` | plugged vCPUs that QEMU would let go |
+ * | `offlinable` | plugged vCPUs that QEMU can unplug |
  * | `possible` | every slot |
  * | `agent-online` | CPUs that the guest runs |
  * | `agent-offline` | CPUs that it lists and does not run |
@@ -56,6 +56,9 @@ export interface ChangeStep {
   readonly atMs: number
 }
 
+/** Called with each step as it is done. Where it returns a promise, the change goes on when that settles. */
+export type OnStep = (step: ChangeStep) => void | PromiseLike<void>
+
 /** How to plug or unplug one vCPU. */
 export interface SetVcpuStateOptions extends CallOptions {
   /** Move the whole slot that holds the id, where QEMU only moves several vCPUs together (a core of pseries). */
@@ -72,8 +75,13 @@ export interface SetVcpuStateOptions extends CallOptions {
    * is refused before anything is sent.
    */
   readonly leastConfidence?: Confidence | undefined
-  /** Told of each step as it is done: for progress, and for what an aborted call had done by then. Must not throw. */
-  readonly onStep?: ((step: ChangeStep) => void) | undefined
+  /** How long undoing may take, in milliseconds: a bound of its own; unless given, `timeoutMs` once more. */
+  readonly rollbackTimeoutMs?: number | undefined
+  /**
+   * Called with each step as it is done. Where it returns a promise, the change goes on when that settles, so that a daemon
+   * can pin a new vCPU's thread before the guest uses it; its rejection ends the change at that step.
+   */
+  readonly onStep?: OnStep | undefined
 }
 
 /** What became of a change that did not fail. */
@@ -94,6 +102,10 @@ export interface VcpuChange extends ChangeResult {
   readonly deviceId: string | null
   /** With the option `guest`: the guest's ids of the vCPUs, and those among them that were turned on or off. */
   readonly guest: { readonly ids: CpuMap; readonly changed: CpuMap } | null
+  /** The host's thread that runs `id`; `null` where the slot is empty now. */
+  readonly hostThreadId: number | null
+  /** The same for every vCPU of the slot, in the order of `slot`; empty where it is empty now. */
+  readonly hostThreadIds: readonly number[]
   /** What was done and seen, step by step; empty when nothing was to be done. */
   readonly steps: readonly ChangeStep[]
 }
@@ -111,14 +123,35 @@ export const CONFIDENCES = ['exact', 'observed', 'computed', 'assumed'] as const
  */
 export type Confidence = (typeof CONFIDENCES)[number]
 
-/** The guest's side of a vCPU. */
-export interface VcpuGuest {
+/** Is `confidence` as good as `least`, or better? */
+export function isSureEnough(confidence: Confidence, least: Confidence): boolean {
+  return CONFIDENCES.indexOf(confidence) <= CONFIDENCES.indexOf(least)
+}
+
+/** The guest's side of a vCPU, where it is known. */
+export interface KnownVcpuGuest {
   /** The guest's logical id. */
   readonly id: number
   readonly online: boolean
   /** Does the guest say that it can be turned off and on? */
   readonly canOffline: boolean
   readonly confidence: Confidence
+}
+
+/** The guest's side of a vCPU that is not known: it may have a CPU for it, or none. */
+export interface UnknownVcpuGuest {
+  readonly id: null
+  readonly online: null
+  readonly confidence: 'unknown'
+}
+
+export const UNKNOWN_GUEST: UnknownVcpuGuest = Object.freeze({ id: null, online: null, confidence: 'unknown' })
+
+/** The guest's side of a vCPU that it may have a CPU for. What could not be read is not taken for absent. */
+export type VcpuGuest = KnownVcpuGuest | UnknownVcpuGuest
+
+export function isKnown(guest: VcpuGuest | null): guest is KnownVcpuGuest {
+  return guest !== null && guest.id !== null
 }
 
 /** What to say of each vCPU. */
@@ -145,6 +178,6 @@ export interface Vcpu {
   readonly props: CpuInstanceProperties
   /** The host's thread that runs it; `null` where the slot is empty. */
   readonly hostThreadId: number | null
-  /** Which CPU of the guest it is; `null` where the guest has none for it, or cannot be asked. */
+  /** Which CPU of the guest it is; `null` where the guest certainly has none for it, and where there is no agent to ask. */
   readonly guest: VcpuGuest | null
 }

@@ -8,5 +8,6 @@ export class InputError extends VcpuError {
 
   constructor(code: string, message: string, options: ErrorOptions = {}) {
     super(code, message, { ...options, outcome: 'not-sent' })
+    if (new.target === InputError) Object.freeze(this)
   }
 }

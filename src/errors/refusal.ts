@@ -1,5 +1,10 @@
 import { CommandError } from './peer-errors.ts'
 
+/** Did the peer refuse, for certain? An error without an id may be about another command. */
+export function isRefusal(error: unknown): error is CommandError {
+  return error instanceof CommandError && error.outcome !== 'unknown'
+}
+
 /**
  * A refusal is an answer too, where the caller allows it: for `catch`. Every other error goes on.
  *

@@ -1,3 +1,9 @@
+import { foreignText, foreignValue } from './quote.ts'
+
+/** Most characters of a foreign message, and most causes in a row, in an error as JSON. */
+const MAX_MESSAGE = 1_000
+const MAX_CAUSES = 16
+
 /**
  * What is known about a change when its call fails.
  *
@@ -15,7 +21,8 @@ export interface VcpuErrorOptions extends ErrorOptions {
 
 /**
  * Base class of every error that this package makes itself. Branch on the class or on {@link VcpuError.code}, never on
- * the text. A call that was aborted rejects with its `signal.reason` instead, which is the caller's own.
+ * the text. A read that was
+ * aborted rejects with its `signal.reason` instead, which is the caller's own; a change with an `AbortError`.
  */
 export abstract class VcpuError extends Error {
   abstract override readonly name: string
@@ -29,13 +36,46 @@ export abstract class VcpuError extends Error {
     this.code = code
     this.outcome = options.outcome
   }
+
+  /**
+   * The error for a log or another program: name, code, message, outcome, its own public fields where they are plain, and
+   * its causes; of causes that are not this package's the name and the message.
+   */
+  toJSON(): Readonly<Record<string, unknown>> {
+    return errorAsJson(this, MAX_CAUSES)
+  }
 }
 
-/**
- * Say what a failed step means for the whole change: only the layer that knows which steps went before can. Errors that
- * are not this package's (a caller's `signal.reason`) pass through untouched.
- */
-export function withOutcome<E>(error: E, outcome: Outcome): E {
-  if (error instanceof VcpuError) Object.defineProperty(error, 'outcome', { value: outcome })
-  return error
+function errorAsJson(error: VcpuError, depth: number): Readonly<Record<string, unknown>> {
+  const { name, code, message, outcome, cause } = error
+  const fields = Object.entries(error).filter(([key, value]) => !(key in SHOWN_FIRST) && isPlain(value, 4))
+  return {
+    name,
+    code,
+    message,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...Object.fromEntries(fields),
+    ...(cause === undefined || depth === 0 ? {} : { cause: causeAsJson(cause, depth - 1) }),
+  }
+}
+
+const SHOWN_FIRST = { name: 0, code: 0, message: 0, outcome: 0, cause: 0, stack: 0 }
+
+function causeAsJson(cause: unknown, depth: number): unknown {
+  if (cause instanceof VcpuError) return errorAsJson(cause, depth)
+  if (!(cause instanceof Error)) return isPlain(cause, 4) ? cause : foreignValue(cause, MAX_MESSAGE)
+  return {
+    name: foreignText(cause.name, MAX_MESSAGE),
+    message: foreignText(cause.message, MAX_MESSAGE),
+    ...(cause.cause === undefined || depth === 0 ? {} : { cause: causeAsJson(cause.cause, depth - 1) }),
+  }
+}
+
+/** Text, numbers, flags, and lists and records of them: what JSON carries as it is. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return true
+  if (typeof value !== 'object' || depth === 0) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return false
+  return Object.values(value).every((each) => isPlain(each, depth - 1))
 }

@@ -1,23 +1,21 @@
 import type { Duplex } from 'node:stream'
 import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import { bounded } from '../wire/bounded.ts'
-import type { CallOptions } from '../wire/call-options.ts'
+import type { CallOptions, ExecuteOptions } from '../wire/call-options.ts'
+import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
+import { QGA_COMMAND_TIMEOUT_MS, QGA_SYNC_TIMEOUT_MS } from '../wire/defaults.ts'
 import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
 import { LineChannel } from '../wire/line-channel.ts'
 import { parseMessage, type WireMessage } from '../wire/message.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
-import { describeAddress, dial, isSocketAddress, type SocketAddress } from '../wire/socket.ts'
+import { openTarget, type Target } from '../wire/target.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
 import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
 import { DelimitedSync } from './sync.ts'
 
-/** How long the agent may take to answer a sync, in milliseconds. */
-export const DEFAULT_SYNC_TIMEOUT_MS = 5_000
-/** How long a command may take, in milliseconds, its turn and its sync included, unless the caller says otherwise. */
-export const DEFAULT_COMMAND_TIMEOUT_MS = 10_000
 /** Cap on one message of the agent, in bytes. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 10 * 1024 * 1024
 
@@ -32,6 +30,10 @@ export interface QgaConnectOptions extends CallOptions {
   readonly maxMessageBytes?: number
   /** Sees all traffic. */
   readonly trace?: WireTrace
+  /** What every wait of this client goes by. */
+  readonly clock?: Clock
+  /** Called synchronously, once, with the first cause of closing, when every call has been rejected. */
+  readonly onClosed?: (cause: Error) => void
 }
 
 /** `unsynced`: the next command syncs first. */
@@ -46,8 +48,9 @@ export class QgaClient implements QgaExecutor {
   readonly #where: string
   readonly #channel: LineChannel
   readonly #maxMessageBytes: number
-  readonly #pending = new PendingCalls()
-  readonly #turns = new TurnQueue("another command of the agent's")
+  readonly #clock: Clock | undefined
+  readonly #pending: PendingCalls
+  readonly #turns: TurnQueue
   readonly #closed: Promise<Error>
   #state: QgaClientState = 'unsynced'
   #sync:
@@ -57,6 +60,9 @@ export class QgaClient implements QgaExecutor {
 
   private constructor(duplex: Duplex, where: string, options: QgaConnectOptions) {
     this.#where = where
+    this.#clock = options.clock
+    this.#pending = new PendingCalls(options.clock)
+    this.#turns = new TurnQueue("another command of the agent's", options.clock)
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {
@@ -74,6 +80,7 @@ export class QgaClient implements QgaExecutor {
         this.#sync?.onLost(cause)
         this.#pending.rejectAll((command) => lostCall(command, 'unknown', cause))
         onClosed(cause)
+        options.onClosed?.(cause)
       },
     })
   }
@@ -81,16 +88,15 @@ export class QgaClient implements QgaExecutor {
   /**
    * Connect to the agent's channel and sync.
    *
-   * @param target - path of a UNIX socket, TCP host and port, or a connected Duplex, which the client then owns
+   * @param target - path of a UNIX socket, `unix:PATH`, `tcp:HOST:PORT`, TCP host and port, a connected Duplex, which the
+   *   client then owns, or a function that makes one
    * @throws {@link ConnectionError} `ERR_CONNECT` without a channel, `ERR_NO_AGENT_ANSWER` when nobody answers in it
    * @throws {@link InputError} for an address or a time-out that cannot be
    */
-  static async connect(target: SocketAddress | Duplex, options: QgaConnectOptions = {}): Promise<QgaClient> {
-    const deadline = new Deadline(options, DEFAULT_SYNC_TIMEOUT_MS)
+  static async connect(target: Target, options: QgaConnectOptions = {}): Promise<QgaClient> {
+    const deadline = new Deadline(options, QGA_SYNC_TIMEOUT_MS, options.clock)
     options.signal?.throwIfAborted()
-    const [where, duplex] = isSocketAddress(target)
-      ? [describeAddress(target), await dial(target, deadline.options())]
-      : ['the Duplex given', target]
+    const { where, duplex } = await openTarget(target, deadline)
     const client = new QgaClient(duplex, where, options)
     if (options.sync === false) return client
     try {
@@ -129,10 +135,10 @@ export class QgaClient implements QgaExecutor {
   execute<C extends QgaCommandName>(
     command: C,
     args?: QgaCommands[C]['arguments'],
-    options?: CallOptions,
+    options?: ExecuteOptions,
   ): Promise<QgaCommands[C]['returns']>
-  execute(command: string, args?: QgaArguments, options?: CallOptions): Promise<unknown>
-  async execute(command: string, args?: QgaArguments, options: CallOptions = {}): Promise<unknown> {
+  execute(command: string, args?: QgaArguments, options?: ExecuteOptions): Promise<unknown>
+  async execute(command: string, args?: QgaArguments, options: ExecuteOptions = {}): Promise<unknown> {
     return isKnownCommand(command)
       ? callQga(this.unchecked, command, args as QgaCommands[typeof command]['arguments'], options)
       : this.unchecked.execute(command, args, options)
@@ -141,10 +147,10 @@ export class QgaClient implements QgaExecutor {
   /** The same channel for one who checks replies itself: each comes as the agent sent it. */
   readonly unchecked: QgaExecutor = {
     execute: async (command, args, options = {}) => {
-      const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
+      const deadline = new Deadline(options, QGA_COMMAND_TIMEOUT_MS, this.#clock)
       return this.#turns.run(deadline, command, async () => {
         if (this.#state !== 'synced') await this.#synchronise(deadline)
-        return this.#send(command, args, deadline)
+        return this.#send(command, args, deadline, options)
       })
     },
   }
@@ -165,7 +171,7 @@ export class QgaClient implements QgaExecutor {
     signal?.throwIfAborted()
     this.#state = 'syncing'
     const sync = new DelimitedSync()
-    const syncTimeoutMs = Math.min(timeoutMs, DEFAULT_SYNC_TIMEOUT_MS)
+    const syncTimeoutMs = Math.min(timeoutMs, QGA_SYNC_TIMEOUT_MS)
     const answered = new Promise<void>((resolve, reject) => {
       const onLost = (cause: Error): void => {
         reject(lostCall('guest-sync-delimited', 'not-sent', cause))
@@ -177,6 +183,7 @@ export class QgaClient implements QgaExecutor {
       await bounded(answered, {
         signal,
         timeoutMs: syncTimeoutMs,
+        clock: this.#clock,
         onTimeout: () =>
           new ConnectionError(
             'ERR_NO_AGENT_ANSWER',
@@ -194,7 +201,12 @@ export class QgaClient implements QgaExecutor {
     }
   }
 
-  #send(command: string, args: QgaArguments | undefined, deadline: Deadline): Promise<unknown> {
+  #send(
+    command: string,
+    args: QgaArguments | undefined,
+    deadline: Deadline,
+    { onReply, onLateReturn }: ExecuteOptions,
+  ): Promise<unknown> {
     const { signal, timeoutMs } = deadline.options()
     signal?.throwIfAborted()
     // The channel may have ended with the very bytes of the sync's answer.
@@ -204,6 +216,8 @@ export class QgaClient implements QgaExecutor {
       command,
       timeoutMs,
       signal,
+      onReply,
+      onLateReturn,
       // Its answer is still owed: the next command must not take it for its own.
       onAbandon: () => {
         this.#setUnlessClosed('unsynced')
@@ -216,8 +230,11 @@ export class QgaClient implements QgaExecutor {
   #onLine(line: Uint8Array): void {
     if (this.#sync?.sync.isAnswer(line) === true) {
       this.#unaskedBytes = 0
+      // It answers in order: what was asked before is not answered any more.
+      this.#pending.forgetAbandoned()
       this.#sync.onAnswer()
     } else if (this.#sync !== undefined || this.#pending.size === 0) {
+      this.#settleLate(line)
       this.#drop(line)
     } else {
       this.#onReply(line)
@@ -239,6 +256,18 @@ export class QgaClient implements QgaExecutor {
     // Agents before QEMU 4.0 do not echo the id; after a sync there is only one call it can be.
     if (settleCall(this.#pending, message, this.#pending.oldest())) this.#unaskedBytes = 0
     else this.#drop(line)
+  }
+
+  /** An answer to the call that was given up, before the next sync is answered: there is only one that it can be. */
+  #settleLate(line: Uint8Array): void {
+    const abandoned = this.#pending.oldestAbandoned()
+    if (abandoned === undefined) return
+    try {
+      settleCall(this.#pending, parseMessage(line), abandoned)
+    } catch (error) {
+      // Out of step any line may be garbage.
+      if (!(error instanceof ProtocolError)) throw error
+    }
   }
 
   /** @throws {@link ProtocolError} when the guest talks without being asked and does not stop; that closes the channel */

@@ -1,9 +1,11 @@
 import type { GuestCpu } from '../bitmap/machine/replies.ts'
 import { MAX_CPU_ID } from '../bitmap/set/cpu-id.ts'
+import { ProtocolError } from '../errors/peer-errors.ts'
 import { foreignText } from '../errors/quote.ts'
-import type { CallOptions } from '../wire/call-options.ts'
+import { restate } from '../errors/restate.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
 import { Field } from '../wire/decode.ts'
-import type { QgaArguments, QgaExecutor } from './executor.ts'
+import type { QgaExecutor } from './executor.ts'
 
 /** Most entries accepted in a list of the guest's: it is a hostile peer, and no kernel has more CPUs than ids. */
 const MAX_ENTRIES = MAX_CPU_ID + 1
@@ -71,6 +73,11 @@ export function isKnownCommand(command: string): command is QgaCommandName {
   return Object.hasOwn(decoders, command)
 }
 
+/** The commands whose answer says what was changed; those that return nothing cannot answer nonsense. */
+function isChange(command: QgaCommandName): boolean {
+  return command === 'guest-set-vcpus'
+}
+
 /**
  * Check a reply of the guest and give it its type. A checked reply passes again as it is: an executor of the caller's own may
  * have checked it.
@@ -90,9 +97,15 @@ export async function callQga<C extends QgaCommandName>(
   executor: QgaExecutor,
   command: C,
   args: QgaCommands[C]['arguments'],
-  options: CallOptions,
+  options: ExecuteOptions,
 ): Promise<QgaCommands[C]['returns']> {
-  return decodeReply(command, await executor.execute(command, args as QgaArguments | undefined, options))
+  const reply = await executor.execute(command, args, options)
+  try {
+    return decodeReply(command, reply)
+  } catch (error) {
+    // It was carried out in some way or other; an answer that makes no sense does not say in which.
+    throw isChange(command) && error instanceof ProtocolError ? restate(error, 'unknown') : error
+  }
 }
 
 function decodeGuestCpu(cpu: Field): GuestCpu {

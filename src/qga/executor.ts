@@ -1,4 +1,4 @@
-import type { CallOptions } from '../wire/call-options.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
 
 /** Arguments of an agent's command, in the wire's spelling. */
 export type QgaArguments = Readonly<Record<string, unknown>>
@@ -12,7 +12,7 @@ export interface QgaExecutor {
    * Run one command and resolve with what the agent returned.
    *
    * When the agent answers `error`, reject with a `CommandError`; every other rejection is read as "nobody knows whether it
-   * was carried out". Honour `options.signal` and `options.timeoutMs`.
+   * was carried out". Honour `options.signal` and `options.timeoutMs`; `onReply` and `onLateReturn` are optional.
    */
-  execute(command: string, args?: QgaArguments, options?: CallOptions): Promise<unknown>
+  execute(command: string, args?: QgaArguments, options?: ExecuteOptions): Promise<unknown>
 }

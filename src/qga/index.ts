@@ -1,11 +1,4 @@
-export {
-  DEFAULT_COMMAND_TIMEOUT_MS,
-  DEFAULT_MAX_MESSAGE_BYTES,
-  DEFAULT_SYNC_TIMEOUT_MS,
-  QgaClient,
-  type QgaClientState,
-  type QgaConnectOptions,
-} from './client.ts'
+export { DEFAULT_MAX_MESSAGE_BYTES, QgaClient, type QgaClientState, type QgaConnectOptions } from './client.ts'
 export {
   callQga,
   decodeReply,
@@ -17,6 +10,13 @@ export {
   type QgaCommandName,
   type QgaCommands,
 } from './commands.ts'
+export {
+  QGA_COMMAND_TIMEOUT_MS as DEFAULT_COMMAND_TIMEOUT_MS,
+  QGA_SYNC_TIMEOUT_MS as DEFAULT_SYNC_TIMEOUT_MS,
+} from '../wire/defaults.ts'
+export type { ExecuteOptions, ReplyKind } from '../wire/call-options.ts'
+export { systemClock, type Clock, type Timer } from '../wire/clock.ts'
+export type { Dialer, Target } from '../wire/target.ts'
 export type { QgaArguments, QgaExecutor } from './executor.ts'
 export { readGuestFile, type ReadGuestFileOptions } from './read-file.ts'
 export { PartialChangeError, setGuestVcpus } from './set-vcpus.ts'

@@ -1,25 +1,30 @@
 import { ProtocolError } from '../errors/peer-errors.ts'
+import { bounded } from '../wire/bounded.ts'
 import type { CallOptions } from '../wire/call-options.ts'
+import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
+import { QGA_CLOSE_FILE_TIMEOUT_MS, QGA_READ_FILE_TIMEOUT_MS } from '../wire/defaults.ts'
 import { callQga } from './commands.ts'
 import type { QgaExecutor } from './executor.ts'
 
-const DEFAULT_READ_TIMEOUT_MS = 10_000
 /** Files of `/sys` are one page. */
 const DEFAULT_MAX_BYTES = 65_536
 const CHUNK_BYTES = 4_096
-const CLOSE_TIMEOUT_MS = 2_000
+const MAX_HANDLE = Number.MAX_SAFE_INTEGER
 const latin1 = new TextDecoder('latin1')
 
 /** How to read a file of the guest. */
 export interface ReadGuestFileOptions extends CallOptions {
   /** Cap on the file's size, in bytes. */
   readonly maxBytes?: number
+  /** What its waits go by. */
+  readonly clock?: Clock | undefined
 }
 
 /**
  * Read a small file of the guest, such as those of `/sys/devices/system/cpu`. Its handle is closed again, whatever
- * happens.
+ * happens, also one that the agent only gives after the caller has given up; but an agent that does not answer the close
+ * neither holds up the caller beyond its time-out and signal nor costs it what was read.
  *
  * @throws {@link CommandError} when the agent may not (class `CommandNotFound` or `CommandDisabled`) or cannot
  * @throws {@link ProtocolError} when the file outgrows `maxBytes` or the agent's answers do not fit together
@@ -29,18 +34,30 @@ export async function readGuestFile(
   path: string,
   options: ReadGuestFileOptions = {},
 ): Promise<Uint8Array> {
-  const deadline = new Deadline(options, DEFAULT_READ_TIMEOUT_MS)
+  const deadline = new Deadline(options, QGA_READ_FILE_TIMEOUT_MS, options.clock)
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
-  const handle = await callQga(executor, 'guest-file-open', { path, mode: 'r' }, deadline.options())
+  const handle = await callQga(
+    executor,
+    'guest-file-open',
+    { path, mode: 'r' },
+    {
+      ...deadline.options(),
+      onLateReturn: (late) => {
+        if (typeof late === 'number' && Number.isInteger(late) && late >= 0 && late <= MAX_HANDLE) {
+          void close(executor, late)
+        }
+      },
+    },
+  )
   let content: Uint8Array
   try {
     content = await readAll(executor, path, handle, maxBytes, deadline)
   } catch (error) {
-    // The first error is the one to tell, and at once: whoever aborts does not wait for a guest to close its file.
-    close(executor, handle).catch(() => undefined)
+    // At once: a caller that aborts does not wait for a guest to close its file.
+    void close(executor, handle)
     throw error
   }
-  await close(executor, handle)
+  await withinDeadline(close(executor, handle), deadline)
   return content
 }
 
@@ -80,7 +97,25 @@ async function readAll(
   }
 }
 
-/** Not under the caller's signal or time-out: the handle is the guest's to keep otherwise. */
+/**
+ * Never rejects: a file that was read is no less read when its closing fails. Not under the caller's signal or time-out,
+ * or the handle would stay open in the guest.
+ */
 async function close(executor: QgaExecutor, handle: number): Promise<void> {
-  await callQga(executor, 'guest-file-close', { handle }, { timeoutMs: CLOSE_TIMEOUT_MS })
+  try {
+    await callQga(executor, 'guest-file-close', { handle }, { timeoutMs: QGA_CLOSE_FILE_TIMEOUT_MS })
+  } catch {
+    // The agent has it, or is gone with all its handles.
+  }
+}
+
+/** Wait for what never rejects, and no longer than the caller would. */
+async function withinDeadline(closing: Promise<void>, deadline: Deadline): Promise<void> {
+  const { signal, timeoutMs } = deadline.options()
+  const isOver = new Error('the deadline is over')
+  try {
+    await bounded(closing, { signal, timeoutMs, clock: deadline.clock, onTimeout: () => isOver })
+  } catch {
+    // What was read is there; it is not worth less for a close that goes on behind it.
+  }
 }

@@ -1,36 +1,48 @@
-import type { Duplex } from 'node:stream'
-import type { CallOptions } from '../wire/call-options.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
+import { callerOwned } from '../wire/caller-owned.ts'
+import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
-import {
-  callerOwned,
-  connectOptions,
-  isExecutor,
-  type Endpoint,
-  type Link,
-  type LinkOptions,
-} from '../wire/endpoint.ts'
-import { ReconnectingClient } from '../wire/reconnecting-client.ts'
-import type { SocketAddress } from '../wire/socket.ts'
-import { DEFAULT_COMMAND_TIMEOUT_MS, QgaClient } from './client.ts'
+import { QGA_COMMAND_TIMEOUT_MS } from '../wire/defaults.ts'
+import { connectOptions, isExecutor, type Endpoint, type Link, type LinkOptions } from '../wire/endpoint.ts'
+import { Reconnecting } from '../wire/reconnecting-client.ts'
+import type { Target } from '../wire/target.ts'
+import { QgaClient } from './client.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
 
 /**
- * Reach an agent. A channel that was dialled and has ended is dialled again at the next command. Opening it does not ask for
- * an answer: a guest may still be booting.
+ * Reach an agent. A channel that was dialled and has ended is dialled again. Opening it does not ask for an answer: a guest
+ * may still be booting.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
  */
 export function reachAgent(endpoint: Endpoint<QgaExecutor>, options: LinkOptions): Link<QgaExecutor> {
-  if (endpoint instanceof QgaClient) return callerOwned(endpoint.unchecked)
-  return isExecutor(endpoint) ? callerOwned(endpoint) : new ReconnectingQgaClient(endpoint, options)
+  if (endpoint instanceof QgaClient) return callerOwned(endpoint.unchecked, options.clock, true)
+  return isExecutor(endpoint) ? callerOwned(endpoint, options.clock) : new ReconnectingQgaClient(endpoint, options)
 }
 
-/** A {@link QgaClient} that opens its channel again at the next command after it has ended. */
+/** A {@link QgaClient} that opens its channel again after it has ended. Nothing is sent twice. */
 export class ReconnectingQgaClient implements Link<QgaExecutor>, QgaExecutor {
   readonly executor = this
-  readonly #connection: ReconnectingClient<QgaClient>
+  readonly #clock: Clock | undefined
+  readonly #connection: Reconnecting<QgaClient>
 
-  constructor(target: SocketAddress | Duplex, options: LinkOptions) {
-    this.#connection = new ReconnectingClient("the agent's channel", target, (signal) =>
-      QgaClient.connect(target, { ...connectOptions(options), signal, sync: false }),
+  constructor(target: Target, options: LinkOptions) {
+    this.#clock = options.clock
+    this.#connection = new Reconnecting(
+      "the agent's channel",
+      target,
+      async (where, { signal, onConnected, onDisconnected }) => {
+        const client = await QgaClient.connect(where, {
+          ...connectOptions(options),
+          signal,
+          sync: false,
+          onClosed: onDisconnected,
+        })
+        // An agent speaks only when it is asked: there is nothing that could have come before this.
+        if (client.state !== 'closed') onConnected()
+        return client
+      },
+      options,
     )
   }
 
@@ -38,10 +50,13 @@ export class ReconnectingQgaClient implements Link<QgaExecutor>, QgaExecutor {
     return this.#connection.open(signal)
   }
 
-  async execute(command: string, args?: QgaArguments, options: CallOptions = {}): Promise<unknown> {
-    const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
+  async execute(command: string, args?: QgaArguments, options: ExecuteOptions = {}): Promise<unknown> {
+    // One timer a call: where there is a connection, its own is enough.
+    const connected = this.#connection.current
+    if (connected !== undefined) return connected.unchecked.execute(command, args, options)
+    const deadline = new Deadline(options, QGA_COMMAND_TIMEOUT_MS, this.#clock)
     const client = await this.#connection.get(deadline)
-    return client.unchecked.execute(command, args, deadline.options())
+    return client.unchecked.execute(command, args, { ...options, ...deadline.options() })
   }
 
   close(): Promise<void> {

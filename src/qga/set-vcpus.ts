@@ -1,12 +1,12 @@
 import { CommandError, ProtocolError } from '../errors/peer-errors.ts'
-import { VcpuError, withOutcome, type Outcome, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
+import { restate } from '../errors/restate.ts'
+import { VcpuError, type Outcome, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
 import type { CallOptions } from '../wire/call-options.ts'
+import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
+import { QGA_SET_VCPUS_TIMEOUT_MS } from '../wire/defaults.ts'
 import { callQga, type GuestCpuChange } from './commands.ts'
 import type { QgaExecutor } from './executor.ts'
-
-/** How long `guest-set-vcpus` may take, in milliseconds: onlining one vCPU takes a second under emulation. */
-const DEFAULT_SET_TIMEOUT_MS = 30_000
 
 /**
  * The agent carried out some of the entries and failed at one. {@link PartialChangeError.applied} counts the leading
@@ -39,9 +39,9 @@ export class PartialChangeError extends VcpuError {
 export async function setGuestVcpus(
   executor: QgaExecutor,
   changes: readonly GuestCpuChange[],
-  options: CallOptions = {},
+  options: CallOptions & { readonly clock?: Clock | undefined } = {},
 ): Promise<void> {
-  const deadline = new Deadline(options, DEFAULT_SET_TIMEOUT_MS)
+  const deadline = new Deadline(options, QGA_SET_VCPUS_TIMEOUT_MS, options.clock)
   let applied = 0
   for (;;) {
     const rest = changes.slice(applied)
@@ -65,7 +65,11 @@ async function callRest(
   try {
     return await callQga(executor, 'guest-set-vcpus', { vcpus: rest }, deadline.options())
   } catch (cause) {
-    if (!(cause instanceof CommandError)) throw withOutcome(cause, outcomeOf(cause, applied))
+    // The reason of a caller's signal is the caller's own, and may be anything.
+    if (deadline.signal?.aborted === true && cause === deadline.signal.reason) throw cause
+    if (!(cause instanceof CommandError)) {
+      throw cause instanceof VcpuError ? restate(cause, outcomeOf(cause, applied)) : cause
+    }
     if (applied === 0) throw cause
     throw new PartialChangeError(
       `the guest did ${applied} of ${applied + rest.length} changes, then failed to turn its CPU ${failed['logical-id']} ` +
@@ -78,8 +82,7 @@ async function callRest(
 }
 
 /** Of the whole change, when a step of it failed without the agent saying why. */
-function outcomeOf(cause: unknown, applied: number): Outcome {
-  const notSent = cause instanceof VcpuError && cause.outcome === 'not-sent'
-  if (!notSent) return 'unknown'
+function outcomeOf(cause: VcpuError, applied: number): Outcome {
+  if (cause.outcome !== 'not-sent') return 'unknown'
   return applied === 0 ? 'not-sent' : 'partial'
 }

@@ -1,5 +1,5 @@
 import type { AcpiOst, CpuFast, HotpluggableCpu } from '../bitmap/machine/replies.ts'
-import type { CallOptions } from '../wire/call-options.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
 import { Field } from '../wire/decode.ts'
 import type { QmpArguments, QmpExecutor } from './executor.ts'
 
@@ -102,7 +102,7 @@ export async function callQmp<C extends QmpCommandName>(
   executor: QmpExecutor,
   command: C,
   args: QmpCommands[C]['arguments'],
-  options: CallOptions,
+  options: ExecuteOptions,
 ): Promise<QmpCommands[C]['returns']> {
   return decodeReply(command, await executor.execute(command, args, options))
 }
@@ -113,7 +113,8 @@ function decodeMigration(reply: Field): MigrationInfo {
 }
 
 function decodeCpuFast(cpu: Field): CpuFast {
-  const target = cpu.optional('target', (field) => field.string())
+  const target =
+    cpu.optional('target', (field) => field.string()) ?? targetOf(cpu.optional('arch', (field) => field.string()))
   const props = cpu.optional('props', (field) => field.object())
   return {
     'cpu-index': cpu.at('cpu-index').integer(0, MAX_INT),
@@ -123,6 +124,17 @@ function decodeCpuFast(cpu: Field): CpuFast {
     ...(props === undefined ? {} : { props }),
   }
 }
+
+/** QEMU before 3.0 has `arch`, in CpuInfoArch's words, and no `target`. */
+function targetOf(arch: string | undefined): string | undefined {
+  return arch === undefined ? undefined : (targets.get(arch) ?? arch)
+}
+
+const targets: ReadonlyMap<string, string> = new Map([
+  ['x86', 'x86_64'],
+  ['ppc', 'ppc64'],
+  ['s390', 's390x'],
+])
 
 function decodeHotpluggableCpu(slot: Field): HotpluggableCpu {
   const qomPath = slot.optional('qom-path', (field) => field.string())

@@ -19,6 +19,7 @@ export interface QmpEvents {
   ACPI_DEVICE_OST: { readonly info: AcpiOst }
   RESET: { readonly guest: boolean; readonly reason?: string }
   SHUTDOWN: { readonly guest: boolean; readonly reason?: string }
+  GUEST_PANICKED: { readonly action: string }
   STOP: Readonly<Record<string, never>>
   RESUME: Readonly<Record<string, never>>
   VSERPORT_CHANGE: { readonly id: string; readonly open: boolean }
@@ -42,6 +43,7 @@ const decoders: { readonly [N in QmpEventName]: (data: Field) => QmpEvents[N] } 
   ACPI_DEVICE_OST: (data) => ({ info: decodeAcpiOst(data.at('info')) }),
   RESET: decodeGuestReason,
   SHUTDOWN: decodeGuestReason,
+  GUEST_PANICKED: (data) => ({ action: data.at('action').string() }),
   STOP: () => ({}),
   RESUME: () => ({}),
   VSERPORT_CHANGE: (data) => ({ id: data.at('id').string(), open: data.at('open').boolean() }),

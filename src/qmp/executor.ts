@@ -1,4 +1,4 @@
-import type { CallOptions } from '../wire/call-options.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
 
 /** Arguments of a command, in the wire's spelling. Members that are `undefined` are not sent. */
 export type QmpArguments = Readonly<Record<string, unknown>>
@@ -20,9 +20,11 @@ export interface QmpExecutor {
    * Run one command and resolve with what QEMU returned.
    *
    * When QEMU answers `error`, reject with a `CommandError`; every other rejection is read as "nobody knows whether it was
-   * carried out". Honour `options.signal` and `options.timeoutMs`.
+   * carried out". Honour `options.signal` and `options.timeoutMs`. Optionally call `options.onReply` synchronously when
+   * the answer is read off the wire, before any event behind it is delivered; where an executor does not, the answer counts
+   * from when its promise settles.
    */
-  execute(command: string, args?: QmpArguments, options?: CallOptions): Promise<unknown>
+  execute(command: string, args?: QmpArguments, options?: ExecuteOptions): Promise<unknown>
 
   /**
    * Every event from the call on, for one reader. Optional: without events everything still works by asking QEMU again,

@@ -1,6 +1,4 @@
 export {
-  DEFAULT_COMMAND_TIMEOUT_MS,
-  DEFAULT_CONNECT_TIMEOUT_MS,
   DEFAULT_MAX_MESSAGE_BYTES,
   QmpClient,
   type QmpCallOptions,
@@ -22,6 +20,13 @@ export {
 export type { AcpiOst } from '../bitmap/machine/replies.ts'
 export { knownEvent, type DeviceEventData, type KnownQmpEvent, type QmpEventName, type QmpEvents } from './events.ts'
 export type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
+export {
+  QMP_COMMAND_TIMEOUT_MS as DEFAULT_COMMAND_TIMEOUT_MS,
+  QMP_CONNECT_TIMEOUT_MS as DEFAULT_CONNECT_TIMEOUT_MS,
+} from '../wire/defaults.ts'
+export type { ExecuteOptions, ReplyKind } from '../wire/call-options.ts'
+export { systemClock, type Clock, type Timer } from '../wire/clock.ts'
+export type { Dialer, Target } from '../wire/target.ts'
 export type { QmpGreeting } from './greeting.ts'
 export type { CpuFast, CpuInstanceProperties, HotpluggableCpu } from '../bitmap/machine/replies.ts'
 export type { CallOptions } from '../wire/call-options.ts'

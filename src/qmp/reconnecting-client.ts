@@ -1,18 +1,13 @@
-import type { Duplex } from 'node:stream'
-import type { CallOptions } from '../wire/call-options.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
+import { callerOwned } from '../wire/caller-owned.ts'
+import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
-import {
-  callerOwned,
-  connectOptions,
-  isExecutor,
-  type Endpoint,
-  type Link,
-  type LinkOptions,
-} from '../wire/endpoint.ts'
+import { QMP_COMMAND_TIMEOUT_MS } from '../wire/defaults.ts'
+import { connectOptions, isExecutor, type Endpoint, type Link, type LinkOptions } from '../wire/endpoint.ts'
 import { EventHub, type EventStream } from '../wire/event-stream.ts'
-import { ReconnectingClient } from '../wire/reconnecting-client.ts'
-import type { SocketAddress } from '../wire/socket.ts'
-import { DEFAULT_COMMAND_TIMEOUT_MS, QmpClient } from './client.ts'
+import { Reconnecting } from '../wire/reconnecting-client.ts'
+import type { Target } from '../wire/target.ts'
+import { QmpClient } from './client.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 
 /** Events held for one reader: more than any piece of traffic can bring at once. */
@@ -20,52 +15,72 @@ const EVENT_CAPACITY = 65_536
 
 /** How a monitor is reached. */
 export interface MonitorOptions extends LinkOptions {
-  /** Told when a connection takes the place of one that has ended: what happened in between was not heard. */
-  readonly onReconnect?: (() => void) | undefined
+  /**
+   * Called synchronously with each event of each connection, in wire order: after `onConnected`, before and after replies
+   * as they came. What it throws closes the connection.
+   */
+  readonly onEvent?: ((event: QmpEvent) => void) | undefined
 }
 
-/** Reach a monitor. A connection that was dialled and has ended is dialled again at the next command. */
+/**
+ * Reach a monitor. A connection that was dialled and has ended is dialled again. The callbacks of the options are for
+ * connections that are made here; an executor of the caller's own has `events`.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ */
 export function reachMonitor(endpoint: Endpoint<QmpExecutor>, options: MonitorOptions): Link<QmpExecutor> {
-  if (endpoint instanceof QmpClient) return callerOwned(endpoint.unchecked)
-  return isExecutor(endpoint) ? callerOwned(endpoint) : new ReconnectingQmpClient(endpoint, options)
+  if (endpoint instanceof QmpClient) return callerOwned(endpoint.unchecked, options.clock, true)
+  return isExecutor(endpoint) ? callerOwned(endpoint, options.clock) : new ReconnectingQmpClient(endpoint, options)
 }
 
-/** A {@link QmpClient} that connects again at the next command after its connection has ended. Its events go on. */
+/** A {@link QmpClient} that connects again after its connection has ended. Its events go on. Nothing is sent twice. */
 export class ReconnectingQmpClient implements Link<QmpExecutor>, QmpExecutor {
   readonly executor = this
   readonly #events = new EventHub<QmpEvent>()
-  readonly #connection: ReconnectingClient<QmpClient>
+  readonly #clock: Clock | undefined
+  readonly #connection: Reconnecting<QmpClient>
 
-  constructor(target: SocketAddress | Duplex, options: MonitorOptions) {
-    let connections = 0
-    this.#connection = new ReconnectingClient('the monitor', target, async (signal) => {
-      const client = await QmpClient.connect(target, { ...connectOptions(options), signal })
-      void this.#forward(client.events({ capacity: EVENT_CAPACITY }))
-      if (connections++ > 0) options.onReconnect?.()
-      return client
-    })
+  constructor(target: Target, options: MonitorOptions) {
+    this.#clock = options.clock
+    this.#connection = new Reconnecting(
+      'the monitor',
+      target,
+      (where, { signal, onConnected, onDisconnected }) =>
+        QmpClient.connect(where, {
+          ...connectOptions(options),
+          signal,
+          onGreeting: onConnected,
+          onClosed: onDisconnected,
+          onEvent: (event) => {
+            options.onEvent?.(event)
+            this.#events.publish(event)
+          },
+        }),
+      options,
+    )
   }
 
   open(signal: AbortSignal | undefined): Promise<void> {
     return this.#connection.open(signal)
   }
 
-  async execute(command: string, args?: QmpArguments, options: CallOptions = {}): Promise<unknown> {
-    const deadline = new Deadline(options, DEFAULT_COMMAND_TIMEOUT_MS)
+  async execute(command: string, args?: QmpArguments, options: ExecuteOptions = {}): Promise<unknown> {
+    // One timer a call: where there is a connection, its own is enough.
+    const connected = this.#connection.current
+    if (connected !== undefined) return connected.unchecked.execute(command, args, options)
+    const deadline = new Deadline(options, QMP_COMMAND_TIMEOUT_MS, this.#clock)
     const client = await this.#connection.get(deadline)
-    return client.unchecked.execute(command, args, deadline.options())
+    return client.unchecked.execute(command, args, { ...options, ...deadline.options() })
   }
 
+  /** Every event from now on, over all connections, for one reader. */
   events(): EventStream<QmpEvent> {
     return this.#events.subscribe(EVENT_CAPACITY)
   }
 
   async close(): Promise<void> {
-    await this.#connection.close()
+    const closing = this.#connection.close()
     this.#events.end()
-  }
-
-  async #forward(events: EventStream<QmpEvent>): Promise<void> {
-    for await (const event of events) this.#events.publish(event)
+    await closing
   }
 }

@@ -26,10 +26,11 @@ export class Board {
   /** In plug order, which is the order of `query-cpus-fast`. */
   #devices: BoardDevice[] = []
   #anonymous = 0
-  #threads = FIRST_THREAD_ID
+  #threads: number
 
-  constructor(plan: MachinePlan) {
+  constructor(plan: MachinePlan, firstThreadId = FIRST_THREAD_ID) {
     this.plan = plan
+    this.#threads = firstThreadId
     // The numbers under /machine/unattached have gaps: other devices without a parent live there too.
     let unattached = plan.kind === 'pseries' ? 1 : 0
     for (const slot of plan.slots.filter(({ firstId }) => firstId < plan.bootVcpus)) {
@@ -41,6 +42,16 @@ export class Board {
   /** The devices, in plug order. */
   get devices(): readonly BoardDevice[] {
     return this.#devices
+  }
+
+  /** What the next vCPU's thread will be called. */
+  get nextThreadId(): number {
+    return this.#threads
+  }
+
+  /** The device in the slot that holds a vCPU of this cpu-index. */
+  deviceOf(cpuIndex: number): BoardDevice | undefined {
+    return this.#devices.find(({ vcpus }) => vcpus.some((vcpu) => vcpu.cpuIndex === cpuIndex))
   }
 
   /** @throws {@link Refusal} as QEMU would */
@@ -81,7 +92,7 @@ export class Board {
 
   /** The reply to `query-cpus-fast`: in plug order. */
   cpusFast(): readonly object[] {
-    const { kind, target } = this.plan
+    const { kind, target, version } = this.plan
     return this.#devices.flatMap(({ slot, vcpus }) =>
       vcpus.map(({ cpuIndex, qomPath, threadId }) => ({
         'thread-id': threadId,
@@ -89,6 +100,7 @@ export class Board {
         'qom-path': qomPath,
         target,
         'cpu-index': cpuIndex,
+        ...(version.major >= 11 ? { 'qom-type': slot.type } : {}),
         ...(kind === 's390x' ? { 'cpu-state': 'operating' } : {}),
       })),
     )

@@ -44,12 +44,15 @@ export class CommandHooks {
   }
 
   /** @throws {@link Refusal} `CommandNotFound` where neither the peer nor the test knows the command */
+  runUsual(command: string, args: CommandArguments): unknown {
+    const own = Object.hasOwn(this.#usual, command) ? this.#usual[command] : undefined
+    if (own === undefined) throw new Refusal(`The command ${command} has not been found`, 'CommandNotFound')
+    return own(args)
+  }
+
+  /** As {@link runUsual}, through the test's hook where there is one. */
   run(command: string, args: CommandArguments): unknown {
-    const usual = (): unknown => {
-      const own = Object.hasOwn(this.#usual, command) ? this.#usual[command] : undefined
-      if (own === undefined) throw new Refusal(`The command ${command} has not been found`, 'CommandNotFound')
-      return own(args)
-    }
+    const usual = (): unknown => this.runUsual(command, args)
     const hook = this.#hooks.get(command)
     return hook === undefined ? usual() : hook(args, usual)
   }

@@ -1,12 +1,13 @@
 import { acpiPathOf } from '../bitmap/machine/firmware-names.ts'
 import { CpuMap } from '../bitmap/set/cpu-map.ts'
+import type { GuestSeat } from './guest-seats.ts'
 import { Refusal } from './refusal.ts'
-import type { GuestSeat, SimulatedGuest } from './simulated-guest.ts'
+import type { SimulatedGuest } from './simulated-guest.ts'
 
 const ROOT = '/sys/devices/system/cpu'
 const DEFAULT_COUNT = 4_096
 
-/** The part of a guest's `/sys` that is about CPUs, and the handles that the agent has open in it. */
+/** The part of a guest's `/sys` that is about CPUs, what `/proc` says of its boot, and the handles that its agent has open. */
 export class GuestFiles {
   readonly #guest: SimulatedGuest
   readonly #open = new Map<number, { readonly content: Buffer; position: number }>()
@@ -50,6 +51,11 @@ export class GuestFiles {
     this.#open.delete(Number(handle))
   }
 
+  /** The agent has ended, and its handles with it. */
+  closeAll(): void {
+    this.#open.clear()
+  }
+
   #find(handle: unknown): { readonly content: Buffer; position: number } {
     const file = typeof handle === 'number' ? this.#open.get(handle) : undefined
     if (file === undefined) throw new Refusal(`handle '${String(handle)}' has not been found`)
@@ -57,7 +63,7 @@ export class GuestFiles {
   }
 
   #contentOf(path: string): string | undefined {
-    const { seats, possible } = this.#guest
+    const { seats, possible, bootId, uptimeMs } = this.#guest
     const idsOf = (wanted: (seat: GuestSeat) => boolean): string =>
       `${String(CpuMap.from(seats.filter(wanted).map(({ logicalId }) => logicalId)))}\n`
     switch (path) {
@@ -67,6 +73,10 @@ export class GuestFiles {
         return idsOf(({ online }) => online)
       case `${ROOT}/possible`:
         return `${String(CpuMap.from(Array.from({ length: possible }, (_, id) => id)))}\n`
+      case '/proc/sys/kernel/random/boot_id':
+        return `${bootId}\n`
+      case '/proc/uptime':
+        return `${(uptimeMs / 1_000).toFixed(2)} 0.00\n`
       default:
         return this.#contentOfCpu(path)
     }

@@ -2,6 +2,8 @@ import { OST_SOURCE, OST_STATUS } from '../bitmap/machine/ost.ts'
 import type { AcpiOst } from '../bitmap/machine/replies.ts'
 import type { Board, BoardDevice } from './board.ts'
 import type { CommandArguments } from './command-hooks.ts'
+import { childrenOf, describeOst, indexesOf, nameOf } from './hotplug-words.ts'
+import { withinTicks, type Pace, type PacedStep } from './pace.ts'
 import { Refusal } from './refusal.ts'
 import type { SimulatedGuest } from './simulated-guest.ts'
 
@@ -25,40 +27,62 @@ export class Hotplug {
   readonly #guest: SimulatedGuest
   readonly #quirks: HotplugQuirks
   readonly #emit: (event: string, data: object) => void
-  readonly #pending = new Set<BoardDevice>()
+  readonly #pace: Pace
+  /** And the boot of the guest that was asked last. */
+  readonly #pending = new Map<BoardDevice, number>()
   /** Those among them that the guest was asked for before it was reset, and not since. */
-  readonly #askedBeforeReset = new Set<BoardDevice>()
+  readonly #forgotten = new Set<BoardDevice>()
   readonly #lastOst = new Map<number, AcpiOst>()
   #late: object[] = []
 
-  constructor(board: Board, guest: SimulatedGuest, quirks: HotplugQuirks, emit: (event: string, data: object) => void) {
+  constructor(
+    board: Board,
+    guest: SimulatedGuest,
+    quirks: HotplugQuirks,
+    emit: (event: string, data: object) => void,
+    pace = withinTicks,
+  ) {
     this.#board = board
     this.#guest = guest
     this.#quirks = quirks
     this.#emit = emit
+    this.#pace = pace
   }
 
   /** Devices that QEMU has asked for and the guest has not given yet. */
   get pending(): readonly BoardDevice[] {
-    return [...this.#pending]
+    return [...this.#pending.keys()]
+  }
+
+  /** The boot of the guest that was asked for this device last; `undefined` where none is pending. */
+  askedOf(device: BoardDevice): number | undefined {
+    return this.#pending.get(device)
   }
 
   plug(args: CommandArguments): void {
     const device = this.#board.plug(args)
     for (const data of this.#late.splice(0)) this.#emit('DEVICE_DELETED', data)
     this.#whenGuestLooks(() => {
-      const { onPlug } = this.#guest
-      if (onPlug === 'accept') this.#guest.appear(indexesOf(device))
-      if (onPlug !== 'ignore') this.#ost(device, PLUG, onPlug === 'refuse' ? FAILURE : SUCCESS)
+      const does = decided(this.#guest.onPlug)
+      const appear = (): void => {
+        if (this.#board.devices.includes(device)) this.#guest.appear(indexesOf(device))
+      }
+      const answer = (): void => {
+        this.#ost(device, PLUG, does === 'refuse' ? FAILURE : SUCCESS)
+      }
+      if (does === 'accept') this.#inThisBoot('listing', appear)
+      if (does !== 'ignore') this.#inThisBoot('ost', answer)
       // Told of one slot, the guest looks at all, and comes upon what it was asked for before its reset.
-      for (const asked of [...this.#askedBeforeReset]) this.#answer(asked)
+      for (const forgotten of [...this.#forgotten]) this.#answer(forgotten)
     })
   }
 
   unplug(args: CommandArguments): void {
     const device = this.#board.removable(args['id'])
-    this.#pending.add(device)
-    this.#askedBeforeReset.delete(device)
+    this.#pending.set(device, this.#guest.boot)
+    this.#forgotten.delete(device)
+    // A guest that is still booting does not hear of it.
+    if (!this.#guest.isUp) this.#forgotten.add(device)
     this.#whenGuestLooks(() => {
       this.#answer(device)
     })
@@ -67,14 +91,18 @@ export class Hotplug {
   /** The guest gives the device. */
   complete(device: BoardDevice): void {
     this.#ost(device, EJECT, IN_PROGRESS)
-    this.#remove(device)
-    this.#ost(device, EJECT, SUCCESS, this.#quirks.finalOstNamesDevice ?? false)
+    this.#give(device)
   }
 
   /** The guest says no. */
   refuse(device: BoardDevice): void {
     this.#pending.delete(device)
-    this.#askedBeforeReset.delete(device)
+    this.#forgotten.delete(device)
+    this.announceRefusal(device)
+  }
+
+  /** The events of a refusal, whatever becomes of the device. */
+  announceRefusal(device: BoardDevice): void {
     if (this.#board.plan.kind === 'pseries') this.#emit('DEVICE_UNPLUG_GUEST_ERROR', nameOf(device))
     this.#ost(device, EJECT, IN_PROGRESS)
     this.#ost(device, EJECT, IN_USE)
@@ -85,9 +113,22 @@ export class Hotplug {
    * is not told of it (docs/wire-notes.md).
    */
   reset(): void {
-    if (this.#board.plan.kind === 'pseries') for (const device of this.#pending) this.#remove(device)
-    for (const device of this.#pending) this.#askedBeforeReset.add(device)
-    this.#guest.reboot(this.#board.devices.flatMap(indexesOf))
+    if (this.#board.plan.kind === 'pseries') for (const device of this.pending) this.#remove(device)
+    this.reboot()
+  }
+
+  /** The guest boots anew by itself (kexec): QEMU sees nothing of it. */
+  reboot(): void {
+    for (const device of this.pending) this.#forgotten.add(device)
+    this.#guest.goDown()
+    const { boot } = this.#guest
+    const comeUp = (): void => {
+      if (this.#guest.boot === boot) this.#guest.comeUp(this.#board.devices.flatMap(indexesOf))
+    }
+    this.#pace.after('boot', () => {
+      if (this.#pace.isTimed) this.#guest.soon(comeUp)
+      else comeUp()
+    })
   }
 
   /** The reply to `query-acpi-ospm-status`. */
@@ -96,19 +137,40 @@ export class Hotplug {
     return this.#board.plan.slots.map(({ firstId }) => {
       const id = this.#board.devices.find(({ slot }) => slot.firstId === firstId)?.id
       const last = this.#lastOst.get(firstId)
-      return { ...describe(firstId, last?.source ?? 0, last?.status ?? 0), ...(id === undefined ? {} : { device: id }) }
+      return {
+        ...describeOst(firstId, last?.source ?? 0, last?.status ?? 0),
+        ...(id === undefined ? {} : { device: id }),
+      }
     })
   }
 
   #answer(device: BoardDevice): void {
-    if (!this.#pending.has(device) || this.#guest.onUnplug === 'ignore') return
-    if (this.#guest.onUnplug === 'remove') this.complete(device)
-    else this.refuse(device)
+    if (!this.#pending.has(device)) return
+    const does = decided(this.#guest.onUnplug)
+    if (does === 'ignore') return
+    // It is being answered, which a reset would undo, and is no longer something to come upon.
+    this.#forgotten.delete(device)
+    if (!this.#pace.isTimed) {
+      if (does === 'remove') this.complete(device)
+      else this.refuse(device)
+      return
+    }
+    this.#ost(device, EJECT, IN_PROGRESS)
+    this.#inThisBoot('eject', () => {
+      if (!this.#pending.has(device)) return
+      if (does === 'remove') this.#give(device)
+      else this.refuse(device)
+    })
+  }
+
+  #give(device: BoardDevice): void {
+    this.#remove(device)
+    this.#ost(device, EJECT, SUCCESS, this.#quirks.finalOstNamesDevice ?? false)
   }
 
   #remove(device: BoardDevice): void {
     this.#pending.delete(device)
-    this.#askedBeforeReset.delete(device)
+    this.#forgotten.delete(device)
     this.#board.remove(device)
     this.#guest.vanish(indexesOf(device))
     for (const path of childrenOf(device, this.#board.plan.kind === 'pseries')) this.#emit('DEVICE_DELETED', { path })
@@ -120,32 +182,27 @@ export class Hotplug {
   #ost(device: BoardDevice, source: number, status: number, named = true): void {
     if (this.#board.plan.kind !== 'x86') return
     const { firstId } = device.slot
-    const info = describe(firstId, source, status)
+    const info = describeOst(firstId, source, status)
     this.#lastOst.set(firstId, info)
     this.#emit('ACPI_DEVICE_OST', { info: named && device.id !== undefined ? { ...info, device: device.id } : info })
   }
 
   /** A tick later, so that the command is answered first, and not while the guest is stopped. */
   #whenGuestLooks(task: () => void): void {
-    process.nextTick(() => {
-      this.#guest.soon(task)
+    if (this.#guest.isUp) this.#inThisBoot('look', task)
+  }
+
+  /** When the step is over, unless the guest has been reset by then. */
+  #inThisBoot(step: PacedStep, task: () => void): void {
+    const { boot } = this.#guest
+    this.#pace.after(step, () => {
+      this.#guest.soon(() => {
+        if (this.#guest.boot === boot) task()
+      })
     })
   }
 }
 
-function indexesOf(device: BoardDevice): readonly number[] {
-  return device.vcpus.map(({ cpuIndex }) => cpuIndex)
-}
-
-function nameOf({ id, path }: BoardDevice): object {
-  return id === undefined ? { path } : { device: id, path }
-}
-
-function describe(slot: number, source: number, status: number): AcpiOst {
-  return { slot: String(slot), 'slot-type': 'CPU', source, status }
-}
-
-function childrenOf(device: BoardDevice, isCore: boolean): readonly string[] {
-  if (!isCore) return [`${device.path}/lapic`]
-  return device.vcpus.flatMap(({ qomPath }) => [`${qomPath}/icp`, `${qomPath}/xive-tctx`, qomPath])
+function decided<T extends string>(choice: T | (() => T)): T {
+  return typeof choice === 'function' ? choice() : choice
 }

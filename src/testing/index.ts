@@ -1,16 +1,24 @@
 export { hang, type CommandArguments, type CommandHandler, type ReceivedCommand } from './command-hooks.ts'
+export type { CommandFault, CommandMishap, EventFault, Fault } from './fault.ts'
+export type { GuestSeat } from './guest-seats.ts'
 export type { HotplugQuirks } from './hotplug.ts'
+export type { SimulatedAccelerator } from './machine-answers.ts'
 export type { MachineDescription, MachineKind } from './machine-description.ts'
 export { memoryPair } from './memory-duplex.ts'
+export type { OtherClient } from './other-client.ts'
+export type { OwnExecutorBehaviour, OwnQmpExecutor } from './own-executors.ts'
+export { Random } from './random.ts'
 export { Refusal } from './refusal.ts'
 export { SimulatedAgent, type SimulatedAgentOptions } from './simulated-agent.ts'
-export {
-  SimulatedGuest,
-  type GuestSeat,
-  type OnPlug,
-  type OnUnplug,
-  type SimulatedGuestOptions,
-} from './simulated-guest.ts'
+export { SimulatedGuest, type OnPlug, type OnUnplug, type SimulatedGuestOptions } from './simulated-guest.ts'
 export { SimulatedQemu, type SimulatedQemuOptions } from './simulated-qemu.ts'
+export { SimulatedVm } from './simulated-vm.ts'
+export type { GuestBehaviour, SimulatedVmOptions } from './simulated-vm-options.ts'
+export { StalledError } from './stalled-error.ts'
+export { VirtualClock } from './virtual-clock.ts'
+export type { Asker, DeviceRequest, Moment, SwitchRecord, TraceEntry } from './vm-record.ts'
+export { DEFAULT_TIMING, type TimeRange, type VmTiming } from './vm-timing.ts'
+export type { SlotTruth, VcpuTruth, VmTruth } from './vm-truth.ts'
+export type { Clock, Timer } from '../wire/clock.ts'
 export type { GuestCpu } from '../bitmap/machine/replies.ts'
 export type { SocketAddress, SocketListener } from '../wire/socket.ts'

@@ -19,6 +19,11 @@ export async function replyOf(run: () => unknown, id: unknown): Promise<object> 
   }
 }
 
+/** The reply to a command that is refused before it is carried out. */
+export function refusalReply(error: Error, id: unknown): object {
+  return { ...errorMessage(error), ...(id === undefined ? {} : { id }) }
+}
+
 /** The error part of a reply. Whatever else a hook throws is told as a `GenericError` too, so that its words are seen. */
 export function errorMessage(error: unknown): object {
   const errorClass = error instanceof Refusal ? error.errorClass : 'GenericError'

@@ -1,6 +1,7 @@
 import { isObject, own, type WireMessage } from '../wire/message.ts'
 import type { PortClient } from './client-port.ts'
 import type { CommandArguments, ReceivedCommand } from './command-hooks.ts'
+import type { Deliver, ReplyLine } from './delivery.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { encodeMessage, errorMessage, replyOf } from './peer-reply.ts'
 import { Refusal } from './refusal.ts'
@@ -13,6 +14,8 @@ export interface QmpSessionOptions {
   readonly run: (command: string, args: CommandArguments) => unknown
   /** Told of each command before it is carried out. */
   readonly log: (command: ReceivedCommand) => void
+  /** What becomes of a command; unless given, it is carried out and answered. */
+  readonly deliver?: Deliver | undefined
 }
 
 /** Commands that QEMU takes out of band. */
@@ -23,13 +26,26 @@ export class QmpSession {
   readonly #client: PortClient
   readonly #options: QmpSessionOptions
   readonly #scanner = new JsonScanner()
+  readonly #line: ReplyLine
   #ready = false
+  #closed = false
   #oob = false
   #before: Promise<void> = Promise.resolve()
 
   constructor(client: PortClient, options: QmpSessionOptions) {
     this.#client = client
     this.#options = options
+    this.#line = {
+      send: (reply) => {
+        this.send(reply)
+      },
+      sendLine: (line) => {
+        client.write(`${line}\r\n`)
+      },
+      drop: () => {
+        client.end()
+      },
+    }
   }
 
   /** Has it negotiated? Events are not sent before. */
@@ -41,6 +57,11 @@ export class QmpSession {
     this.#scanner.push(bytes, (message) => {
       this.#onMessage(message)
     })
+  }
+
+  /** The client has left: what it sent and was not taken yet, QEMU throws away. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Write a message, as the monitor ends its lines. */
@@ -67,7 +88,8 @@ export class QmpSession {
           ? this.#options.run(command, args)
           : this.#begin(command, args)
       }, id)
-    if (outOfBand === undefined) this.#inTurn(answer)
+    const received = typeof command === 'string' && isObject(args) ? { command, arguments: args, id } : undefined
+    if (outOfBand === undefined) this.#inTurn(answer, received)
     else
       void answer().then((reply) => {
         this.send(reply)
@@ -75,9 +97,12 @@ export class QmpSession {
   }
 
   /** Commands in band wait for the one before: one that hangs holds up all that follow. */
-  #inTurn(answer: () => Promise<object>): void {
-    this.#before = this.#before.then(answer).then((reply) => {
-      this.send(reply)
+  #inTurn(answer: () => Promise<object>, received?: ReceivedCommand): void {
+    const { deliver } = this.#options
+    this.#before = this.#before.then(async () => {
+      if (this.#closed) return
+      if (deliver === undefined || received === undefined) this.send(await answer())
+      else await deliver(received, answer, this.#line)
     })
   }
 

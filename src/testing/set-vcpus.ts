@@ -1,18 +1,21 @@
 import { isObject } from '../wire/message.ts'
 import { Refusal } from './refusal.ts'
 import type { SimulatedGuest } from './simulated-guest.ts'
+import type { GuestSwitch } from './surroundings.ts'
 
 /**
  * `guest-set-vcpus`: carries out the entries in order up to the first that fails, and returns how many that were.
  *
+ * @param onSwitch - told of each entry that was carried out
  * @throws {@link Refusal} only when the first one fails
  */
-export function setVcpus(guest: SimulatedGuest, vcpus: unknown): number {
+export function setVcpus(guest: SimulatedGuest, vcpus: unknown, onSwitch?: (entry: GuestSwitch) => void): number {
   if (!Array.isArray(vcpus)) throw new Refusal("Invalid parameter type for 'vcpus', expected: array")
   const changes = vcpus.map(changeOf)
   for (const [done, { logicalId, online }] of changes.entries()) {
     try {
       guest.setOnline(logicalId, online)
+      onSwitch?.({ logicalId, online, cpuIndex: guest.cpuIndexOf(logicalId) })
     } catch (error) {
       if (done === 0) throw error
       return done

@@ -1,14 +1,17 @@
 import type { Duplex } from 'node:stream'
 import { isObject, own, type WireMessage } from '../wire/message.ts'
 import type { SocketAddress, SocketListener } from '../wire/socket.ts'
+import { agentCommands } from './agent-commands.ts'
+import { AgentProcess } from './agent-process.ts'
 import { ClientPort } from './client-port.ts'
+import type { ReplyLine } from './delivery.ts'
 import { CommandHooks, type CommandHandler, type ReceivedCommand } from './command-hooks.ts'
 import { GuestFiles } from './guest-files.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { encodeMessage, errorMessage, replyOf } from './peer-reply.ts'
 import { Refusal } from './refusal.ts'
-import { setVcpus } from './set-vcpus.ts'
 import type { SimulatedGuest } from './simulated-guest.ts'
+import type { AgentSurroundings } from './surroundings.ts'
 
 /** How the agent is set up. */
 export interface SimulatedAgentOptions {
@@ -39,30 +42,20 @@ export class SimulatedAgent implements AsyncDisposable {
   readonly #port: ClientPort
   readonly #scanner = new JsonScanner()
   #leftOver: (string | Uint8Array)[] = []
+  readonly #surroundings: AgentSurroundings
+  readonly #process: AgentProcess
   #before: Promise<void> = Promise.resolve()
 
   /** @param guest - the guest that it runs in, for example `qemu.guest` */
-  constructor(guest: SimulatedGuest, options: SimulatedAgentOptions = {}) {
+  constructor(guest: SimulatedGuest, options: SimulatedAgentOptions = {}, surroundings: AgentSurroundings = {}) {
     this.guest = guest
+    this.#surroundings = surroundings
     this.#options = options
     this.#files = new GuestFiles(guest)
-    const { missing = [] } = options
-    const commands: Record<string, (args: Readonly<Record<string, unknown>>) => unknown> = {
-      'guest-sync': ({ id }) => id,
-      'guest-sync-delimited': ({ id }) => id,
-      'guest-ping': () => undefined,
-      'guest-info': () => this.#info(),
-      'guest-get-vcpus': () => this.guest.vcpus(),
-      'guest-set-vcpus': ({ vcpus }) => setVcpus(this.guest, vcpus),
-      'guest-file-open': ({ path, mode }) => this.#files.open(path, mode),
-      'guest-file-read': ({ handle, count }) => this.#files.read(handle, count),
-      'guest-file-close': ({ handle }) => {
-        this.#files.close(handle)
-      },
-    }
-    this.#hooks = new CommandHooks(
-      Object.fromEntries(Object.entries(commands).filter(([name]) => !missing.includes(name))),
-    )
+    this.#process = new AgentProcess(guest)
+    const info = (): object => this.#info()
+    const parts = { guest, files: this.#files, info, onSwitch: surroundings.onSwitch }
+    this.#hooks = new CommandHooks(agentCommands(parts, options.missing ?? []))
     this.#port = new ClientPort({
       onOpen: (client) => {
         for (const bytes of this.#leftOver.splice(0)) client.write(bytes)
@@ -117,6 +110,29 @@ export class SimulatedAgent implements AsyncDisposable {
     for (let sent = 0; sent < totalBytes; sent += lineBytes) this.emit(line)
   }
 
+  /** The client's connection drops; the agent lives on. */
+  dropClient(): void {
+    this.#port.drop()
+  }
+
+  /** It stands still (SIGSTOP): what is sent to it waits. */
+  halt(): void {
+    this.#process.halt()
+  }
+
+  /** It goes on, with what waits. */
+  go(): void {
+    this.#process.go()
+  }
+
+  /** It ends and begins anew: what it was asked and has not answered is forgotten, and its file handles are closed. */
+  restart(): void {
+    this.#before = Promise.resolve()
+    this.#scanner.reset()
+    this.#files.closeAll()
+    this.#process.restart()
+  }
+
   /** The channel goes away, as when QEMU dies. */
   kill(): void {
     void this.#port.close()
@@ -132,6 +148,7 @@ export class SimulatedAgent implements AsyncDisposable {
     const args = message === undefined ? undefined : (own(message, 'arguments') ?? {})
     const known = typeof command === 'string' && isObject(args)
     if (known) this.#hooks.received.push({ command, arguments: args, id })
+    const { life } = this.#process
     const answer = (): Promise<object> => {
       if (message === undefined) return Promise.resolve(errorMessage(new Refusal('JSON parse error, invalid keyword')))
       const run = (): unknown => {
@@ -140,19 +157,42 @@ export class SimulatedAgent implements AsyncDisposable {
       }
       return replyOf(run, this.#options.echoesIds === false ? undefined : id)
     }
+    const { deliver } = this.#surroundings
     this.#before = this.#before
-      .then(() => this.#whenGuestRuns())
-      .then(() => (this.silent ? undefined : answer()))
-      .then((reply) => {
-        if (reply === undefined) return
-        if (command === 'guest-sync-delimited') this.emit(SENTINEL)
-        this.emit(`${encodeMessage(reply)}\n`)
+      .then(() => this.#process.whenItRuns())
+      .then(async () => {
+        if (this.silent || this.#process.life !== life) return
+        const line = this.#lineOf(life, command === 'guest-sync-delimited')
+        if (deliver === undefined || !known) line.send(await answer())
+        else await deliver({ command, arguments: args, id }, () => this.#process.inLife(life, answer), line)
       })
+  }
+
+  /** The way back into the channel, as long as it is the same process that answers. */
+  #lineOf(life: number, delimited: boolean): ReplyLine {
+    const sendLine = (line: string): void => {
+      if (this.#process.life !== life) return
+      if (delimited) this.emit(SENTINEL)
+      this.emit(`${line}\n`)
+    }
+    return {
+      sendLine,
+      send: (reply) => {
+        sendLine(encodeMessage(reply))
+      },
+      drop: () => {
+        this.#port.drop()
+      },
+    }
   }
 
   #run(command: string, args: Readonly<Record<string, unknown>>): unknown {
     if (this.#options.blocked?.includes(command) === true) {
-      throw new Refusal(`Command ${command} has been disabled: the command is not allowed`, 'CommandDisabled')
+      const { refuseBlocked } = this.#surroundings
+      throw (
+        refuseBlocked?.(command) ??
+        new Refusal(`Command ${command} has been disabled: the command is not allowed`, 'CommandDisabled')
+      )
     }
     return this.#hooks.run(command, args)
   }
@@ -165,11 +205,5 @@ export class SimulatedAgent implements AsyncDisposable {
       'success-response': true,
     }))
     return { version, supported_commands: supported }
-  }
-
-  #whenGuestRuns(): Promise<void> {
-    return new Promise((resolve) => {
-      this.guest.soon(resolve)
-    })
   }
 }

@@ -1,6 +1,8 @@
 import type { GuestCpu } from '../bitmap/machine/replies.ts'
 import type { MachineKind } from './machine-description.ts'
-import { Refusal } from './refusal.ts'
+import { systemClock, type Clock } from '../wire/clock.ts'
+import { bootIdOf } from './boot-id.ts'
+import { GuestSeats, type GuestSeat } from './guest-seats.ts'
 
 /**
  * What the guest does with a vCPU that QEMU plugs: take it; say yes and do nothing (as some kernels do); say no; or not
@@ -11,13 +13,6 @@ export type OnPlug = 'accept' | 'pretend' | 'refuse' | 'ignore'
 /** What the guest does when QEMU asks for a vCPU back: give it, say no, or not answer. */
 export type OnUnplug = 'remove' | 'refuse' | 'ignore'
 
-/** One of the guest's CPUs: its logical id, and the cpu-index of the vCPU that it is, unless it is not present. */
-export interface GuestSeat {
-  readonly logicalId: number
-  readonly cpuIndex: number | undefined
-  readonly online: boolean
-}
-
 /** How a guest begins. */
 export interface SimulatedGuestOptions {
   /** The machine that it runs on; it decides what ids look like. */
@@ -26,6 +21,12 @@ export interface SimulatedGuestOptions {
   readonly vcpus: readonly number[]
   /** How many CPUs its kernel can hold. */
   readonly possible: number
+  /** What its uptime goes by; the process's clock unless given. */
+  readonly clock?: Clock | undefined
+  /** What its boot ids are made from. */
+  readonly seed?: number | undefined
+  /** The number of its first boot; 1 unless given. */
+  readonly firstBoot?: number | undefined
 }
 
 /**
@@ -36,27 +37,75 @@ export class SimulatedGuest {
   readonly kind: MachineKind
   /** How many CPUs its kernel can hold: the ids of `possible`. */
   readonly possible: number
-  onPlug: OnPlug = 'accept'
-  onUnplug: OnUnplug = 'remove'
-  #seats: GuestSeat[]
+  /** The same each time, or decided each time. */
+  onPlug: OnPlug | (() => OnPlug) = 'accept'
+  /** The same each time, or decided each time. */
+  onUnplug: OnUnplug | (() => OnUnplug) = 'remove'
+  /** Does it turn every CPU on as it appears, as udev rules do? pseries does by itself. */
+  autoOnline = false
+  /** Called when it goes down to boot again, and when it is up again. */
+  onBoot: (what: 'down' | 'up') => void = () => undefined
+  readonly #clock: Clock
+  readonly #seed: number
+  readonly #seats: GuestSeats
+  #boot: number
+  #bootedAtMs: number
+  #up = true
   #running = true
   #tasks: (() => void)[] = []
+  #tasksWhenUp: (() => void)[] = []
 
   constructor(options: SimulatedGuestOptions) {
     this.kind = options.kind
     this.possible = options.possible
-    this.#seats = this.#seatsAtBoot(options.vcpus)
+    this.#clock = options.clock ?? systemClock
+    this.#seed = options.seed ?? 0
+    this.#boot = options.firstBoot ?? 1
+    this.#bootedAtMs = this.#clock.now()
+    this.#seats = new GuestSeats(options.kind, options.possible)
+    this.#seats.fill(options.vcpus)
+  }
+
+  /** Which boot this is, counted from 1. */
+  get boot(): number {
+    return this.#boot
+  }
+
+  /** Is it up, and not on its way there? */
+  get isUp(): boolean {
+    return this.#up
+  }
+
+  /** What `/proc/sys/kernel/random/boot_id` says: another one each boot. */
+  get bootId(): string {
+    return bootIdOf(this.#seed, this.#boot)
+  }
+
+  /** Since this boot began, in milliseconds. */
+  get uptimeMs(): number {
+    return this.#clock.now() - this.#bootedAtMs
   }
 
   /** Its CPUs, ascending. */
   get seats(): readonly GuestSeat[] {
-    return [...this.#seats].sort((a, b) => a.logicalId - b.logicalId)
+    return this.#seats.all
+  }
+
+  /** The vCPU that one of its CPUs is. */
+  cpuIndexOf(logicalId: number): number | undefined {
+    return this.#seats.find(logicalId)?.cpuIndex
   }
 
   /** Do `task` now, or once the guest runs again. */
   soon(task: () => void): void {
     if (this.#running) task()
     else this.#tasks.push(task)
+  }
+
+  /** Do `task` now, or once it is up and runs: what its programs do. */
+  whenUp(task: () => void): void {
+    if (this.#up && this.#running) task()
+    else this.#tasksWhenUp.push(task)
   }
 
   pause(): void {
@@ -66,24 +115,17 @@ export class SimulatedGuest {
   resume(): void {
     this.#running = true
     for (const task of this.#tasks.splice(0)) task()
+    this.#startPrograms()
   }
 
   /** Plugged vCPUs show up, each under the next free id: offline on x86 and s390x, online on pseries. */
   appear(cpuIndexes: readonly number[]): void {
-    for (const cpuIndex of cpuIndexes) {
-      const logicalId = this.#freeId()
-      if (logicalId === undefined) return
-      this.#put({ logicalId, cpuIndex, online: this.kind === 'pseries' })
-    }
+    this.#seats.add(cpuIndexes, this.kind === 'pseries' || this.autoOnline)
   }
 
   /** Unplugged vCPUs are gone; on pseries their ids stay listed. */
   vanish(cpuIndexes: readonly number[]): void {
-    for (const { logicalId, cpuIndex } of this.seats) {
-      if (cpuIndex === undefined || !cpuIndexes.includes(cpuIndex)) continue
-      if (this.kind === 'pseries') this.#put({ logicalId, cpuIndex: undefined, online: false })
-      else this.#seats = this.#seats.filter((seat) => seat.logicalId !== logicalId)
-    }
+    this.#seats.remove(cpuIndexes)
   }
 
   /**
@@ -92,21 +134,37 @@ export class SimulatedGuest {
    *
    * @param vcpus - their cpu-indexes in plug order; those that it has unless given
    */
-  reboot(vcpus: readonly number[] = this.#seats.flatMap(({ cpuIndex }) => cpuIndex ?? [])): void {
+  reboot(vcpus: readonly number[] = this.seats.flatMap(({ cpuIndex }) => cpuIndex ?? [])): void {
+    this.goDown()
+    this.comeUp(vcpus)
+  }
+
+  /** The first half of {@link reboot}: it is down, and knows of nothing. */
+  goDown(): void {
+    this.#boot++
+    this.#bootedAtMs = this.#clock.now()
+    this.#up = false
     this.#tasks = []
-    this.#seats = this.#seatsAtBoot(this.kind === 'pseries' ? vcpus : [...vcpus].sort((a, b) => a - b))
+    this.#seats.clear()
+    this.onBoot('down')
+  }
+
+  /** The second half of {@link reboot}. */
+  comeUp(vcpus: readonly number[]): void {
+    this.#seats.fill(this.kind === 'pseries' ? vcpus : [...vcpus].sort((a, b) => a - b))
+    this.#up = true
+    this.onBoot('up')
+    this.#startPrograms()
   }
 
   /** What `guest-get-vcpus` returns: in no order. */
   vcpus(): readonly GuestCpu[] {
-    return this.seats
-      .map(({ logicalId, online }) => ({ online, 'can-offline': this.canOffline(logicalId), 'logical-id': logicalId }))
-      .reverse()
+    return this.#seats.listed()
   }
 
-  /** CPU 0 has no switch on x86, nor on s390x with kernels after 6.1 (docs/wire-notes.md). */
+  /** Can this CPU be turned off, in general? */
   canOffline(logicalId: number): boolean {
-    return logicalId !== 0 || this.kind === 'pseries'
+    return this.#seats.canOffline(logicalId)
   }
 
   /**
@@ -115,33 +173,10 @@ export class SimulatedGuest {
    * @throws {@link Refusal} in the agent's words
    */
   setOnline(logicalId: number, online: boolean): void {
-    const path = `/sys/devices/system/cpu/cpu${logicalId}/`
-    const seat = this.#seats.find((other) => other.logicalId === logicalId)
-    if (seat === undefined) throw new Refusal(`open("${path}"): No such file or directory`)
-    if (seat.online === online) return
-    if (!this.canOffline(logicalId)) throw new Refusal(`logical processor #${logicalId} can't be offlined`)
-    if (seat.cpuIndex === undefined) throw new Refusal(`pwrite("${path}online"): Invalid argument`)
-    if (!online && this.#seats.filter((other) => other.online).length === 1) {
-      throw new Refusal(`pwrite("${path}online"): Device or resource busy`)
-    }
-    this.#put({ ...seat, online })
+    this.#seats.setOnline(logicalId, online)
   }
 
-  /** A pseries guest registers all its possible CPUs; elsewhere only those present exist. */
-  #seatsAtBoot(vcpus: readonly number[]): GuestSeat[] {
-    return Array.from({ length: this.kind === 'pseries' ? this.possible : vcpus.length }, (_, logicalId) => {
-      const cpuIndex = vcpus[logicalId]
-      return { logicalId, cpuIndex, online: cpuIndex !== undefined }
-    })
-  }
-
-  #put(seat: GuestSeat): void {
-    this.#seats = [...this.#seats.filter(({ logicalId }) => logicalId !== seat.logicalId), seat]
-  }
-
-  #freeId(): number | undefined {
-    const present = new Set(this.#seats.filter(({ cpuIndex }) => cpuIndex !== undefined).map((seat) => seat.logicalId))
-    for (let id = 0; id < this.possible; id++) if (!present.has(id)) return id
-    return undefined
+  #startPrograms(): void {
+    if (this.#up && this.#running) for (const task of this.#tasksWhenUp.splice(0)) task()
   }
 }

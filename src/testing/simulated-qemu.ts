@@ -1,13 +1,15 @@
 import type { Duplex } from 'node:stream'
 import type { SocketAddress, SocketListener } from '../wire/socket.ts'
 import { Board, type BoardDevice } from './board.ts'
-import { ClientPort } from './client-port.ts'
-import { CommandHooks, type CommandHandler, type ReceivedCommand } from './command-hooks.ts'
+import { CommandHooks, type CommandArguments, type CommandHandler, type ReceivedCommand } from './command-hooks.ts'
+import { EventOutlet } from './event-outlet.ts'
 import { Hotplug, type HotplugQuirks } from './hotplug.ts'
 import { planMachine, type MachineDescription, type MachinePlan } from './machine-description.ts'
-import { QmpSession } from './qmp-session.ts'
-import { Refusal } from './refusal.ts'
+import { Monitors } from './monitors.ts'
+import { qemuCommands } from './qemu-commands.ts'
+import { RunState } from './run-state.ts'
 import { SimulatedGuest } from './simulated-guest.ts'
+import type { QemuSurroundings } from './surroundings.ts'
 
 /** The machine, its quirks, and how the monitor behaves. */
 export interface SimulatedQemuOptions extends MachineDescription, HotplugQuirks {
@@ -17,88 +19,70 @@ export interface SimulatedQemuOptions extends MachineDescription, HotplugQuirks 
   readonly capabilities?: readonly string[]
 }
 
-/** The events' clock starts here, in seconds since 1970, and goes on a microsecond an event: the same in every run. */
-const EPOCH_SECONDS = 1_700_000_000
-
 /**
  * A QEMU monitor with a machine behind it, for unit tests: it speaks QMP as QEMU does, plugs and unplugs vCPUs, and has a
  * guest that can be scripted. There is no timer in it: what happens, happens within a few ticks, in the same order each
- * time.
+ * time. A {@link SimulatedVm} puts time, an agent and faults around it.
  */
 export class SimulatedQemu implements AsyncDisposable {
   /** The guest's kernel; script it with `guest.onPlug` and `guest.onUnplug`. */
   readonly guest: SimulatedGuest
+  /** The slots and what is in them. */
+  readonly board: Board
+  readonly #surroundings: QemuSurroundings
   readonly #plan: MachinePlan
-  readonly #board: Board
   readonly #hotplug: Hotplug
+  readonly #runState: RunState
   readonly #hooks: CommandHooks
-  readonly #port: ClientPort
-  #session: QmpSession | undefined
-  #running = true
-  #events = 0
+  readonly #monitors: Monitors
+  readonly #outlet: EventOutlet
 
   /** @throws {@link InputError} `ERR_MACHINE` for a machine that QEMU would not start */
-  constructor(options: SimulatedQemuOptions) {
+  constructor(options: SimulatedQemuOptions, surroundings: QemuSurroundings = {}) {
+    this.#surroundings = surroundings
     const plan = planMachine(options)
     this.#plan = plan
-    this.#board = new Board(plan)
+    this.board = new Board(plan, surroundings.firstThreadId)
     const vcpus = this.pluggedVcpus
     const possible = plan.slots.reduce((sum, { count }) => sum + count, 0)
-    this.guest = new SimulatedGuest({ kind: plan.kind, vcpus, possible })
-    this.#hotplug = new Hotplug(this.#board, this.guest, options, (event, data) => {
-      this.emit(event, data)
+    const { clock, seed, firstBoot, pace } = surroundings
+    this.guest = new SimulatedGuest({ kind: plan.kind, vcpus, possible, clock, seed, firstBoot })
+    this.#outlet = new EventOutlet({
+      clock,
+      route: surroundings.route,
+      publish: (message) => {
+        this.#monitors.publish(message)
+      },
     })
+    const emit = (event: string, data?: object): void => {
+      this.emit(event, data)
+    }
+    this.#hotplug = new Hotplug(this.board, this.guest, options, emit, pace)
+    this.#runState = new RunState(this.guest, emit)
     this.#hooks = new CommandHooks({
-      qmp_capabilities: () => undefined,
-      'query-version': () => this.#version,
-      'query-status': () => ({ running: this.#running, status: this.#running ? 'running' : 'paused' }),
-      'query-cpus-fast': () => this.#board.cpusFast(),
-      'query-hotpluggable-cpus': () => this.#board.hotpluggableCpus(),
-      'query-acpi-ospm-status': () => this.#hotplug.ospmStatus(),
-      'query-yank': () => [],
-      'qom-get': ({ path, property }) => this.#property(path, property),
-      device_add: (args) => {
-        this.#hotplug.plug(args)
-      },
-      device_del: (args) => {
-        this.#hotplug.unplug(args)
-      },
-      system_reset: () => {
-        process.nextTick(() => {
-          this.#hotplug.reset()
-          this.emit('RESET', { guest: false, reason: 'host-qmp-system-reset' })
-        })
-      },
-      stop: () => {
-        this.#setRunning(false)
-      },
-      cont: () => {
-        this.#setRunning(true)
-      },
-      quit: () => {
-        process.nextTick(() => {
+      ...qemuCommands({
+        board: this.board,
+        hotplug: this.#hotplug,
+        runState: this.#runState,
+        version: this.#version,
+        reset: () => {
+          this.reset()
+        },
+        quit: () => {
           this.emit('SHUTDOWN', { guest: false, reason: 'host-qmp-quit' })
           this.kill()
-        })
-      },
+        },
+      }),
+      ...surroundings.commands?.(this.board),
     })
     const { capabilities = ['oob'], greets = true } = options
-    this.#port = new ClientPort({
-      onOpen: (client) => {
-        if (!greets) return
-        this.#session = new QmpSession(client, {
-          capabilities,
-          run: (command, args) => this.#hooks.run(command, args),
-          log: (received) => this.#hooks.received.push(received),
-        })
-        this.#session.send({ QMP: { version: this.#version, capabilities } })
-      },
-      onBytes: (_, bytes) => {
-        this.#session?.push(bytes)
-      },
-      onGone: () => {
-        this.#session = undefined
-      },
+    this.#monitors = new Monitors({
+      version: this.#version,
+      capabilities,
+      greets,
+      run: (command, args) => this.#hooks.run(command, args),
+      log: (received) => this.#hooks.received.push(received),
+      deliver: surroundings.deliver,
     })
   }
 
@@ -109,7 +93,7 @@ export class SimulatedQemu implements AsyncDisposable {
 
   /** cpu-indexes of the plugged vCPUs, in plug order. */
   get pluggedVcpus(): readonly number[] {
-    return this.#board.devices.flatMap(({ vcpus }) => vcpus.map(({ cpuIndex }) => cpuIndex))
+    return this.board.devices.flatMap(({ vcpus }) => vcpus.map(({ cpuIndex }) => cpuIndex))
   }
 
   /** QOM paths of the devices that QEMU has asked for and the guest has not given. */
@@ -117,14 +101,29 @@ export class SimulatedQemu implements AsyncDisposable {
     return this.#hotplug.pending.map(({ path }) => path)
   }
 
+  /** The boot of the guest that was asked last for this device; `undefined` where no unplug is pending. */
+  unplugAskedOf(device: BoardDevice): number | undefined {
+    return this.#hotplug.askedOf(device)
+  }
+
+  /** Whether the guest runs: the words of `query-status`. */
+  get status(): string {
+    return this.#runState.status
+  }
+
   /** A connection to the monitor: the client's end. It is served when those before it have left. */
   connect(): Duplex {
-    return this.#port.connect()
+    return this.#monitors.connect()
+  }
+
+  /** A connection to a monitor of its own, which no other client can hold: the client's end. */
+  connectApart(): Duplex {
+    return this.#monitors.connectApart()
   }
 
   /** Serve the monitor on a UNIX or TCP socket too. */
   listen(address: SocketAddress): Promise<SocketListener> {
-    return this.#port.listen(address)
+    return this.#monitors.listen(address)
   }
 
   /** Answer `command` with `handler` until the function returned is called. */
@@ -132,10 +131,55 @@ export class SimulatedQemu implements AsyncDisposable {
     return this.#hooks.hook(command, handler)
   }
 
-  /** Send an event to the client, once it has negotiated. */
-  emit(event: string, data: object = {}): void {
-    const timestamp = { seconds: EPOCH_SECONDS, microseconds: this.#events++ }
-    if (this.#session?.ready === true) this.#session.send({ timestamp, event, data })
+  /**
+   * Carry out a command as for a client of another monitor: past hooks, faults and the log.
+   *
+   * @throws {@link Refusal} as QEMU refuses
+   */
+  command(command: string, args: CommandArguments = {}): unknown {
+    return this.#hooks.runUsual(command, args)
+  }
+
+  /** Send an event to every client that has negotiated. */
+  emit(event: string, data?: object): void {
+    this.#outlet.emit(event, data)
+  }
+
+  /** Do `task`, of whose events no client hears. */
+  unheard(task: () => void): void {
+    this.#outlet.unheard(task)
+  }
+
+  /** The machine is reset, by the host unless `guest`. */
+  reset(guest = false): void {
+    this.#hotplug.reset()
+    this.#runState.afterReset()
+    this.emit('RESET', { guest, reason: guest ? 'guest-reset' : 'host-qmp-system-reset' })
+  }
+
+  /** The guest boots another kernel by itself; QEMU does not hear of it. */
+  kexec(): void {
+    this.#hotplug.reboot()
+  }
+
+  /** Somebody stops the guest. */
+  stop(): void {
+    this.#runState.stop()
+  }
+
+  /** The guest panics, and is kept as it is. */
+  panic(): void {
+    this.#runState.panic()
+  }
+
+  /** The guest turns itself off, and QEMU stays. */
+  shutdown(): void {
+    this.#runState.shutdown()
+  }
+
+  /** Somebody lets it run again. */
+  resume(): void {
+    this.#runState.resume()
   }
 
   /** The guest gives what QEMU has asked for: one device, by id or QOM path, or all. */
@@ -148,43 +192,33 @@ export class SimulatedQemu implements AsyncDisposable {
     for (const device of this.#pendingOf(idOrPath)) this.#hotplug.refuse(device)
   }
 
+  /** The events of a refusal, though the guest goes on with what it was asked for: they are of an earlier request. */
+  announceRefusal(idOrPath?: string): void {
+    for (const device of this.#pendingOf(idOrPath)) this.#hotplug.announceRefusal(device)
+  }
+
   /** The client's connection drops; QEMU lives on. */
   dropClient(): void {
-    this.#port.drop()
+    this.#monitors.drop()
   }
 
   /** QEMU dies: every connection ends, and there will be no other. */
   kill(): void {
-    void this.#port.close()
+    void this.#monitors.close()
+    this.#surroundings.onKill?.()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#port.close()
+    return this.#monitors.close()
   }
 
   get #version(): object {
     return { qemu: this.#plan.version, package: 'simulated' }
   }
 
-  /** Of all properties only these: how pseries numbers its hardware threads, and that the CPU model has no x2APIC. */
-  #property(path: unknown, property: unknown): number | boolean {
-    const { kind, slots } = this.#plan
-    if (path === '/machine' && property === 'vsmt' && kind === 'pseries') return slots[0]?.count ?? 1
-    if (property === 'x2apic' && kind === 'x86') return false
-    throw new Refusal(`Property '${String(path)}.${String(property)}' not found`)
-  }
-
   #pendingOf(idOrPath: string | undefined): readonly BoardDevice[] {
     return this.#hotplug.pending.filter(
       ({ id, path }) => idOrPath === undefined || idOrPath === id || idOrPath === path,
     )
-  }
-
-  #setRunning(running: boolean): void {
-    if (this.#running === running) return
-    this.#running = running
-    this.emit(running ? 'RESUME' : 'STOP')
-    if (running) this.guest.resume()
-    else this.guest.pause()
   }
 }

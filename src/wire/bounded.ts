@@ -1,9 +1,14 @@
+import { onAbort } from './abort.ts'
+import { systemClock, type Clock } from './clock.ts'
+
 /** The bounds of one wait. */
 export interface Bounds {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs: number
   /** Makes the error that the wait ends with when its time is up. */
   readonly onTimeout: () => Error
+  /** What the time-out goes by. */
+  readonly clock?: Clock | undefined
 }
 
 /**
@@ -11,22 +16,21 @@ export interface Bounds {
  * listener behind.
  */
 export async function bounded<T>(promise: Promise<T>, bounds: Bounds): Promise<T> {
-  const { signal, timeoutMs, onTimeout } = bounds
-  // Nobody may be waiting for it by the time it fails; that is no uncaught error.
+  const { signal, timeoutMs, onTimeout, clock = systemClock } = bounds
+  // Its wait may have ended by the time it fails; that is no uncaught error.
   promise.catch(() => undefined)
   signal?.throwIfAborted()
   let release = (): void => undefined
   const limit = new Promise<never>((_, reject) => {
-    const onAbort = (): void => {
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
+    const timer = clock.after(timeoutMs, () => {
       reject(onTimeout())
-    }, timeoutMs)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    })
+    const unwatch = onAbort(signal, () => {
+      reject(signal?.reason)
+    })
     release = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      timer.cancel()
+      unwatch()
     }
   })
   try {

@@ -8,6 +8,23 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
+/** What a peer's answer was: `return`, or `error`. */
+export type ReplyKind = 'return' | 'error'
+
+/**
+ * How an executor runs one command. The two callbacks are optional for an executor of the caller's own: where it does not
+ * call them, this package does, as soon as it hears of the answer.
+ */
+export interface ExecuteOptions extends CallOptions {
+  /**
+   * Called synchronously when the answer is read off the wire, before anything that came after it (an event, say) is
+   * delivered; also when the answer comes after the call was given up. Never for an error that may be another call's.
+   */
+  readonly onReply?: ((kind: ReplyKind) => void) | undefined
+  /** Called with what the peer returned when that comes after the call was given up. */
+  readonly onLateReturn?: ((value: unknown) => void) | undefined
+}
+
 /** The longest time-out that a timer of Node can hold, in milliseconds (24.8 days). */
 export const MAX_TIMEOUT_MS = 2_147_483_647
 

@@ -1,16 +1,33 @@
-import type { Duplex } from 'node:stream'
-import { InputError } from '../errors/input-error.ts'
-import { foreignValue } from '../errors/quote.ts'
-import type { SocketAddress } from './socket.ts'
+import type { Clock } from './clock.ts'
+import { badEndpoint, type Target } from './target.ts'
 import type { WireTrace } from './trace.ts'
 
-/** Where a peer is: an address to dial, a stream that is connected already, or an executor of the caller's own. */
-export type Endpoint<E> = SocketAddress | Duplex | E
+/**
+ * Where a peer is: an address to dial (a path, `{ host, port }`, `unix:PATH`, `tcp:HOST:PORT`), a stream that is connected
+ * already, a function that dials one, or an executor of the caller's own.
+ */
+export type Endpoint<E> = Target | E
+
+/**
+ * When a lost connection is made again: at the next call, in the background as soon as it is lost, or never, so that every
+ * later call rejects with `ERR_CONNECTION_LOST`.
+ */
+export type ReconnectMode = 'on-demand' | 'eager' | false
 
 /** How a peer is reached. */
 export interface LinkOptions {
   readonly connectTimeoutMs: number
   readonly trace?: WireTrace | undefined
+  /** What every wait goes by. */
+  readonly clock?: Clock | undefined
+  /** From 0 up to 1, for the jitter of the pauses between dials; `Math.random` by default. */
+  readonly random?: (() => number) | undefined
+  /** `'on-demand'` by default. A stream that was given connected cannot be made again. */
+  readonly reconnect?: ReconnectMode | undefined
+  /** Called synchronously when a connection is there, before anything that it brings is delivered. */
+  readonly onConnected?: (() => void) | undefined
+  /** Called synchronously when a connection that was there has ended, by whichever side; with the first cause. */
+  readonly onDisconnected?: ((cause: Error) => void) | undefined
 }
 
 /** An executor, and how to end what was opened for it. */
@@ -18,14 +35,14 @@ export interface Link<E> {
   readonly executor: E
   /** Connect now rather than at the first command, within the time that making a connection may take. */
   open(signal: AbortSignal | undefined): Promise<void>
-  /** Close what this side opened. An executor of the caller's own stays the caller's. */
+  /** Close what this side opened, and end every call. An executor of the caller's own stays the caller's. */
   close(): Promise<void>
 }
 
 /** The options of {@link LinkOptions} as a client's `connect` takes them. */
-export function connectOptions(options: LinkOptions): { timeoutMs: number; trace?: WireTrace } {
-  const { connectTimeoutMs: timeoutMs, trace } = options
-  return trace === undefined ? { timeoutMs } : { timeoutMs, trace }
+export function connectOptions(options: LinkOptions): { timeoutMs: number; trace?: WireTrace; clock?: Clock } {
+  const { connectTimeoutMs: timeoutMs, trace, clock } = options
+  return { timeoutMs, ...(trace === undefined ? {} : { trace }), ...(clock === undefined ? {} : { clock }) }
 }
 
 /**
@@ -36,17 +53,9 @@ export function connectOptions(options: LinkOptions): { timeoutMs: number; trace
 export function isExecutor<E extends { execute: unknown }>(endpoint: Endpoint<E>): endpoint is E {
   const given: unknown = endpoint
   if (typeof given === 'string') return false
-  if (typeof given === 'object' && given !== null) {
+  if ((typeof given === 'object' && given !== null) || typeof given === 'function') {
     if ('execute' in given) return true
-    if ('pipe' in given || 'port' in given) return false
+    if (typeof given === 'function' || 'pipe' in given || 'port' in given) return false
   }
-  throw new InputError(
-    'ERR_ADDRESS',
-    `${foreignValue(given)} is no endpoint, expected a socket path, { host, port }, a connected Duplex, or an executor`,
-  )
-}
-
-/** The link of an executor of the caller's own: there is nothing to open and nothing to close. */
-export function callerOwned<E>(executor: E): Link<E> {
-  return { executor, open: () => Promise.resolve(), close: () => Promise.resolve() }
+  throw badEndpoint(given)
 }

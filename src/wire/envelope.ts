@@ -1,7 +1,7 @@
 import { InputError } from '../errors/input-error.ts'
 import { CommandError, ConnectionError } from '../errors/peer-errors.ts'
 import { foreignText, foreignValue } from '../errors/quote.ts'
-import type { Outcome } from '../errors/vcpu-error.ts'
+import type { Outcome, VcpuErrorOptions } from '../errors/vcpu-error.ts'
 import { isObject, own, type WireMessage } from './message.ts'
 import type { PendingCalls } from './pending-calls.ts'
 
@@ -36,16 +36,27 @@ export function encodeCommand(
  * Give a reply to the call that waits for it.
  *
  * @param idless - whose reply it is when it carries no id
+ * @param isSure - `false` where an error without an id may as well be another call's answer: that call's outcome is then
+ *   `unknown`
  * @returns `false` when it is no reply, or nobody waits for it (any longer)
  */
-export function settleCall(pending: PendingCalls, message: WireMessage, idless: number | undefined): boolean {
-  const id = own(message, 'id') ?? idless
+export function settleCall(
+  pending: PendingCalls,
+  message: WireMessage,
+  idless: number | undefined,
+  isSure = true,
+): boolean {
+  const ownId = own(message, 'id')
+  const id = ownId ?? idless
   const failure = own(message, 'error')
   if (failure === undefined) {
     return Object.hasOwn(message, 'return') && pending.resolve(id, own(message, 'return'))
   }
   const { class: errorClass, desc } = isObject(failure) ? failure : {}
-  return pending.reject(id, (command) => new CommandError(command, words(errorClass, 60), words(desc, 200)))
+  const refusal = (command: string, options: VcpuErrorOptions = {}): CommandError =>
+    new CommandError(command, words(errorClass, 60), words(desc, 200), options)
+  if (isSure || (ownId !== undefined && ownId !== null)) return pending.reject(id, (command) => refusal(command))
+  return pending.rejectUnsure(id, (command) => refusal(command, { outcome: 'unknown' }))
 }
 
 function words(value: unknown, max: number): string {

@@ -1,57 +1,115 @@
-import type { Duplex } from 'node:stream'
 import { ConnectionError } from '../errors/peer-errors.ts'
+import { VcpuError } from '../errors/vcpu-error.ts'
+import { restate } from '../errors/restate.ts'
+import { onAbort } from './abort.ts'
 import { bounded } from './bounded.ts'
-import { MAX_TIMEOUT_MS } from './call-options.ts'
-import { Deadline } from './deadline.ts'
-import { isSocketAddress, type SocketAddress } from './socket.ts'
+import { systemClock, type Clock } from './clock.ts'
+import type { Deadline } from './deadline.ts'
+import { MAX_REDIAL_PAUSE_MS, REDIAL_PAUSE_MS } from './defaults.ts'
+import type { ReconnectMode } from './endpoint.ts'
+import { pause } from './pause.ts'
+import { isConnected, parseTarget, type Target } from './target.ts'
 
-/** A connection that can end. */
+/** A connection that can be closed. */
 export interface Closable {
-  /** Resolves with the first cause once it has ended. */
-  readonly closed: Promise<Error>
   close(): Promise<void>
 }
 
+/** What a dial is given. Both calls are made synchronously, in wire order, and at most once. */
+export interface DialHooks {
+  /** Aborts when this side closes. No single caller's signal may end what others wait for. */
+  readonly signal: AbortSignal
+  readonly onConnected: () => void
+  readonly onDisconnected: (cause: Error) => void
+}
+
+/** How a {@link Reconnecting} behaves; see `LinkOptions`. */
+export interface ReconnectingOptions {
+  readonly clock?: Clock | undefined
+  readonly random?: (() => number) | undefined
+  readonly reconnect?: ReconnectMode | undefined
+  readonly onConnected?: (() => void) | undefined
+  readonly onDisconnected?: ((cause: Error) => void) | undefined
+}
+
 /**
- * Keeps one connection for many users, and makes a new one when somebody asks after the last has ended. It never repeats
- * what was under way when the connection ended: only its user knows what a repetition would mean.
+ * Keeps one connection for many users, and makes a new one when it has ended: when a user next asks, or at once. It never
+ * repeats what was under way when the connection ended: only its user knows what a repetition would mean.
+ *
+ * Failed dials are further and further apart, whoever asks and however often.
  */
-export class ReconnectingClient<C extends Closable> {
+export class Reconnecting<C extends Closable> {
   readonly #what: string
-  readonly #dial: (signal: AbortSignal) => Promise<C>
+  readonly #target: Target
+  readonly #dial: (target: Target, hooks: DialHooks) => Promise<C>
+  readonly #options: ReconnectingOptions
+  readonly #clock: Clock
+  readonly #random: () => number
   readonly #abort = new AbortController()
-  #current: Promise<C> | undefined
-  #closedBy: Error | undefined
+  #connection: C | undefined
+  #attempt: Promise<C> | undefined
+  #failures = 0
+  #nextDialAtMs = 0
+  #lastFailure: unknown
+  /** Why there will be no other connection. */
+  #lostFor: Error | undefined
+  #closedBy: ConnectionError | undefined
 
   /**
    * @param what - for messages, such as `the monitor`
-   * @param target - where it leads; a stream that is given connected can be used once, an address can be dialled again
-   * @param dial - makes a connection; bounded by itself and by the signal of {@link ReconnectingClient.close}, since no single
-   *   user's signal may end what others wait for
+   * @param target - where it leads; a stream that is given connected can be used once, all else can be dialled again
+   * @param dial - makes a connection, bounded by itself and by the signal of its hooks
+   * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
    */
-  constructor(what: string, target: SocketAddress | Duplex, dial: (signal: AbortSignal) => Promise<C>) {
+  constructor(
+    what: string,
+    target: Target,
+    dial: (target: Target, hooks: DialHooks) => Promise<C>,
+    options: ReconnectingOptions = {},
+  ) {
     this.#what = what
-    this.#dial = isSocketAddress(target) ? dial : once(dial)
+    this.#target = parseTarget(target)
+    this.#dial = dial
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#random = options.random ?? Math.random
+  }
+
+  /** The connection, where there is one: no wait, and no timer for one. */
+  get current(): C | undefined {
+    return this.#connection
   }
 
   /** Connect now rather than at the first use. No bound but the connection's own, whose error says more. */
   async open(signal: AbortSignal | undefined): Promise<void> {
-    await this.get(new Deadline({ signal }, MAX_TIMEOUT_MS))
+    if (this.#connection !== undefined) return
+    const attempt = this.#start()
+    if (signal === undefined) {
+      await attempt
+      return
+    }
+    await abortable(attempt, signal)
   }
 
   /**
-   * The connection, made anew if need be.
+   * The connection, made again if need be, within the caller's deadline.
    *
-   * @throws what `dial` rejects with; {@link ConnectionError} `ERR_CONNECT` when it outlasts the deadline
+   * @throws what the dial that it waited for rejects with, and {@link ConnectionError} `ERR_CONNECT` when that outlasts
+   *   the deadline, `ERR_CONNECTION_LOST` when there will be no other, `ERR_CLOSED` after `close()`: each `'not-sent'`
    */
   async get(deadline: Deadline): Promise<C> {
-    if (this.#closedBy !== undefined) throw this.#closedBy
-    this.#current ??= this.#start()
-    return bounded(this.#current, {
+    deadline.signal?.throwIfAborted()
+    if (this.#connection !== undefined) return this.#connection
+    const attempt = this.#start().catch((error: unknown): never => {
+      throw error instanceof VcpuError ? restate(error, 'not-sent') : error
+    })
+    return bounded(attempt, {
       ...deadline.options(),
+      clock: this.#clock,
       onTimeout: () =>
         new ConnectionError('ERR_CONNECT', `${this.#what} was not connected within ${deadline.timeoutMs} ms`, {
           outcome: 'not-sent',
+          cause: this.#lastFailure,
         }),
     })
   }
@@ -62,31 +120,119 @@ export class ReconnectingClient<C extends Closable> {
       outcome: 'not-sent',
     })
     this.#abort.abort(this.#closedBy)
-    const current = this.#current
-    this.#current = undefined
-    // A connection that could not be made needs no closing; whoever asked for it was told why.
-    const connection = await current?.catch(() => undefined)
+    const connection = this.#connection
+    const attempt = this.#attempt
+    this.#connection = undefined
+    this.#attempt = undefined
     await connection?.close()
+    // A connection that could not be made needs no closing; whoever asked for it has its error.
+    await (await attempt?.catch(() => undefined))?.close()
   }
 
+  /** The dial under way, or a new one. */
   #start(): Promise<C> {
-    const attempt = this.#dial(this.#abort.signal)
+    if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy)
+    if (this.#lostFor !== undefined) return Promise.reject(this.#noOther(this.#lostFor))
+    if (this.#attempt !== undefined) return this.#attempt
+    const attempt = this.#connect()
+    this.#attempt = attempt
     const forget = (): void => {
-      if (this.#current === attempt) this.#current = undefined
+      if (this.#attempt === attempt) this.#attempt = undefined
     }
-    attempt.then((connection) => connection.closed.then(forget), forget)
+    attempt.then(forget, forget)
     return attempt
+  }
+
+  async #connect(): Promise<C> {
+    const { signal } = this.#abort
+    const waitMs = this.#nextDialAtMs - this.#clock.now()
+    if (this.#failures > 0 && waitMs > 0) await pause(this.#clock, waitMs, signal)
+    let connection: C | undefined
+    const life: { isThere: boolean; isLost: boolean } = { isThere: false, isLost: false }
+    try {
+      connection = await this.#dial(this.#target, {
+        signal,
+        onConnected: () => {
+          life.isThere = true
+          this.#options.onConnected?.()
+        },
+        onDisconnected: (cause) => {
+          life.isLost = true
+          if (this.#connection === connection && connection !== undefined) {
+            this.#connection = undefined
+            this.#onLoss(cause)
+          }
+          if (life.isThere) this.#options.onDisconnected?.(cause)
+        },
+      })
+    } catch (error) {
+      this.#onFailure(error)
+      throw error
+    }
+    if (this.#closedBy !== undefined) {
+      await connection.close()
+      throw this.#closedBy
+    }
+    this.#failures = 0
+    // It may have ended with the very bytes that made it ready; its user then finds it closed.
+    if (!life.isLost) this.#connection = connection
+    return connection
+  }
+
+  #onFailure(error: unknown): void {
+    if (this.#closedBy !== undefined) return
+    this.#lastFailure = error
+    if (isConnected(this.#target)) this.#lostFor = toError(error)
+    const pauseMs = Math.min(REDIAL_PAUSE_MS * 2 ** this.#failures, MAX_REDIAL_PAUSE_MS)
+    this.#failures++
+    // Half of it at least: many VMs of one host must not dial in step.
+    this.#nextDialAtMs = this.#clock.now() + pauseMs * (0.5 + this.#random() / 2)
+  }
+
+  #onLoss(cause: Error): void {
+    if (this.#closedBy !== undefined) return
+    this.#lastFailure = cause
+    if (this.#options.reconnect === false || isConnected(this.#target)) this.#lostFor = cause
+    else if (this.#options.reconnect === 'eager') void this.#dialOn()
+  }
+
+  /** Dial in the background until there is a connection again. */
+  async #dialOn(): Promise<void> {
+    while (this.#connection === undefined && this.#closedBy === undefined) {
+      try {
+        await this.#start()
+        return
+      } catch (error) {
+        // Nothing that a further dial could cure.
+        if (!(error instanceof ConnectionError)) return
+      }
+    }
+  }
+
+  #noOther(cause: Error): ConnectionError {
+    const message = isConnected(this.#target)
+      ? 'the Duplex given has ended; only an address or a function can be connected again'
+      : `${this.#what} was lost and is not connected again: ${cause.message}`
+    return new ConnectionError('ERR_CONNECTION_LOST', message, { cause, outcome: 'not-sent' })
   }
 }
 
-function once<C>(dial: (signal: AbortSignal) => Promise<C>): typeof dial {
-  let used = false
-  return (signal) => {
-    if (used) {
-      const message = 'the Duplex given has ended; only an address can be connected again'
-      return Promise.reject(new ConnectionError('ERR_CONNECTION_LOST', message, { outcome: 'not-sent' }))
-    }
-    used = true
-    return dial(signal)
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason))
+}
+
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let release = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    release = onAbort(signal, () => {
+      reject(signal.reason)
+    })
+  })
+  promise.catch(() => undefined)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    release()
   }
 }

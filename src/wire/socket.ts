@@ -2,16 +2,16 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
 import { ConnectionError } from '../errors/peer-errors.ts'
+import { onAbort } from './abort.ts'
 import { timeoutOf, type CallOptions } from './call-options.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { DIAL_TIMEOUT_MS } from './defaults.ts'
 
 /** Where a monitor or an agent listens: the path of a UNIX socket, or a TCP host and port. */
 export type SocketAddress = string | { readonly host: string; readonly port: number }
 
 /** Longest path that Linux takes in `sockaddr_un`, in bytes, without its NUL. */
 const MAX_UNIX_PATH_BYTES = 107
-
-/** How long a connection may take to come up, in milliseconds, unless the caller says otherwise. */
-export const DEFAULT_DIAL_TIMEOUT_MS = 5_000
 
 /** Is it an address to dial (and not a stream that is connected already)? */
 export function isSocketAddress(target: SocketAddress | Duplex): target is SocketAddress {
@@ -23,23 +23,28 @@ export function describeAddress(address: SocketAddress): string {
   return typeof address === 'string' ? address : `${address.host}:${address.port}`
 }
 
+/** How to dial. */
+export interface DialOptions extends CallOptions {
+  readonly clock?: Clock | undefined
+}
+
 /**
  * Connect to a UNIX or TCP socket.
  *
  * @throws {@link InputError} `ERR_ADDRESS` for an address that no socket can have
  * @throws {@link ConnectionError} `ERR_CONNECT` when nobody listens there, it may not be opened, or time runs out
  */
-export async function dial(address: SocketAddress, options: CallOptions = {}): Promise<Socket> {
+export async function dial(address: SocketAddress, options: DialOptions = {}): Promise<Socket> {
   checkAddress(address)
-  const timeoutMs = timeoutOf(options, DEFAULT_DIAL_TIMEOUT_MS)
-  const { signal } = options
+  const timeoutMs = timeoutOf(options, DIAL_TIMEOUT_MS)
+  const { signal, clock = systemClock } = options
   signal?.throwIfAborted()
   const where = describeAddress(address)
   const socket = typeof address === 'string' ? connect({ path: address }) : connect({ ...address, noDelay: true })
   return new Promise<Socket>((resolve, reject) => {
     const settle = (failure?: { readonly reason: unknown }): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      timer.cancel()
+      unwatch()
       socket.off('connect', onConnect)
       if (failure === undefined) {
         socket.off('error', onError)
@@ -53,22 +58,21 @@ export async function dial(address: SocketAddress, options: CallOptions = {}): P
     const onConnect = (): void => {
       settle()
     }
-    const onAbort = (): void => {
-      settle({ reason: signal?.reason })
-    }
     const onError = (cause: NodeJS.ErrnoException): void => {
       settle({
         reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${reasonOf(cause)}`, { cause }),
       })
     }
-    const timer = setTimeout(() => {
+    const timer = clock.after(timeoutMs, () => {
       settle({
         reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: no answer within ${timeoutMs} ms`),
       })
-    }, timeoutMs)
+    })
+    const unwatch = onAbort(signal, () => {
+      settle({ reason: signal?.reason })
+    })
     socket.once('connect', onConnect)
     socket.on('error', onError)
-    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
 

@@ -1,5 +1,6 @@
 import { TimeoutError } from '../errors/peer-errors.ts'
 import { bounded } from './bounded.ts'
+import { systemClock, type Clock } from './clock.ts'
 import type { Deadline } from './deadline.ts'
 
 /**
@@ -8,12 +9,14 @@ import type { Deadline } from './deadline.ts'
  */
 export class TurnQueue {
   readonly #what: string
+  readonly #clock: Clock
   #last: Promise<unknown> = Promise.resolve()
   #length = 0
 
   /** @param what - for messages: what one waits for, such as `the change before it` */
-  constructor(what: string) {
+  constructor(what: string, clock: Clock = systemClock) {
     this.#what = what
+    this.#clock = clock
   }
 
   /** How many tasks run or wait. */
@@ -32,15 +35,19 @@ export class TurnQueue {
     this.#last = new Promise<void>((resolve) => {
       done = resolve
     }).then(() => before)
-    this.#length++
+    const isFree = this.#length++ === 0
     try {
-      await bounded(before, {
-        ...deadline.options(),
-        onTimeout: () =>
-          new TimeoutError(`${name}: ${this.#what} did not end within ${deadline.timeoutMs} ms`, {
-            outcome: 'not-sent',
-          }),
-      })
+      // Free: no wait, and no timer for one.
+      if (isFree) deadline.signal?.throwIfAborted()
+      else
+        await bounded(before, {
+          ...deadline.options(),
+          clock: this.#clock,
+          onTimeout: () =>
+            new TimeoutError(`${name}: ${this.#what} did not end within ${deadline.timeoutMs} ms`, {
+              outcome: 'not-sent',
+            }),
+        })
       return await task()
     } finally {
       this.#length--

@@ -31,7 +31,7 @@ test('a stopped guest: the unplug times out as unknown, and is adopted when the 
   expect(String(await domain.getVcpuMap())).toBe('0')
 })
 
-test('two requests for one slot are one: the second joins the first', async () => {
+test('a request that was not heard is sent again; another for the same slot joins it', async () => {
   await using guest = await boot()
   showConsoleOnFailure(guest)
   const sent: string[] = []
@@ -48,8 +48,9 @@ test('two requests for one slot are one: the second joins the first', async () =
   const third = domain.setVcpuState(1, false)
   await guest.query('cont')
   expect(String((await second).changed)).toBe('1')
-  expect(String((await third).changed)).toBe('1')
-  expect(sent.filter((line) => line.includes('device_del'))).toHaveLength(1)
+  expect(String((await third).changed)).toBe('')
+  // The guest had not been heard when the first call gave up: QEMU is asked again, once.
+  expect(sent.filter((line) => line.includes('device_del'))).toHaveLength(2)
 })
 
 test('a guest that is reset has forgotten the request: QEMU has not, and asking again is asking again', async () => {
@@ -64,7 +65,7 @@ test('a guest that is reset has forgotten the request: QEMU has not, and asking 
   await guest.waitForAgent()
   // The guest has booted with it, and nobody has asked this guest.
   expect(await trueIndexes(guest)).toEqual([0, 1])
-  expect(String(domain.pendingRemovals())).toBe('1')
+  expect(String(domain.pendingRemovals())).toBe('')
   expect(String((await domain.setVcpuState(1, false)).changed)).toBe('1')
   expect(await trueIndexes(guest)).toEqual([0])
 })
@@ -82,9 +83,9 @@ test('what a reset left pending goes at the next plug of any vCPU, and is told',
   await domain.setVcpuState(5, true)
   const seen: string[] = []
   for await (const change of changes) {
-    seen.push(change.type === 'reset' ? 'reset' : `${change.type} ${String(change.ids)}`)
+    seen.push('ids' in change ? `${change.type} ${String(change.ids)}` : change.type)
     if (change.type === 'unplugged') break
   }
-  expect(seen.filter((change) => change !== 'reset')).toEqual(['plugged 5', 'unplugged 1'])
+  expect(seen.filter((change) => change.includes(' '))).toEqual(['plugged 5', 'unplugged 1'])
   expect(String(await domain.getVcpuMap())).toBe('0,5')
 })

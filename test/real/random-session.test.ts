@@ -108,7 +108,7 @@ async function carryOut(domain: Domain, model: Model, kind: Step['kind'], id: nu
 }
 
 async function guestIdOf(domain: Domain, id: number): Promise<number | undefined> {
-  return (await domain.vcpus())[id]?.guest?.id
+  return (await domain.vcpus())[id]?.guest?.id ?? undefined
 }
 
 async function agree(guest: Guest, domain: Domain, model: Model): Promise<void> {

@@ -50,6 +50,8 @@ describeOnSoundQemu('a vCPU in the middle of the free slots', () => {
       slot: '5',
       deviceId: expect.stringMatching(/^vcpu5-[0-9a-f]{8}$/) as string,
       guest: null,
+      hostThreadId: expect.any(Number) as number,
+      hostThreadIds: [expect.any(Number) as number],
       steps: ['device_add', 'slot-filled'],
     })
     await eventually('the guest lists CPU 2', async () => (await domain.getVcpuMap('agent-possible')).has(2))

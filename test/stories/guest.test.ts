@@ -172,14 +172,14 @@ describe('which CPU of the guest a vCPU is', () => {
     expect((await domain.vcpus())[5]?.guest).toMatchObject({ id: 2, confidence: 'exact' })
   })
 
-  test('without files: computed for those of -smp, observed where a change was seen, assumed for the rest', async () => {
+  test('without files: computed for those of -smp, observed where a change was seen, not known for the rest', async () => {
     const { qemu, domain } = await vm({}, { blocked: ['guest-file-open'] })
     await domain.setVcpuState(5, true, { guest: true })
     // Plugged by somebody else, and so not seen.
     qemu.guest.onPlug = 'ignore'
     await domain.setVcpuState(2, true)
     const sides = (await domain.vcpus()).map(({ guest }) => (guest === null ? null : `${guest.id} ${guest.confidence}`))
-    expect(sides).toEqual(['0 computed', '1 computed', null, null, null, '2 observed', null, null])
+    expect(sides).toEqual(['0 computed', '1 computed', 'null unknown', null, null, '2 observed', null, null])
   })
 
   test('a reset of the guest makes it forget what was observed', async () => {
@@ -195,6 +195,7 @@ describe('which CPU of the guest a vCPU is', () => {
       const text = '\\_SB_.CPUS.C001\n'
       return { count: text.length, 'buf-b64': Buffer.from(text).toString('base64'), eof: true }
     })
-    expect((await domain.vcpus()).every(({ guest }) => guest === null)).toBe(true)
+    const plugged = (await domain.vcpus()).filter(({ online }) => online)
+    expect(plugged.map(({ guest }) => guest?.confidence)).toEqual(['unknown', 'unknown'])
   })
 })

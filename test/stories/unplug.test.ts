@@ -60,7 +60,9 @@ describe('an unplug resolves when the slot is empty', () => {
       usual()
       throw new Refusal('Device not found', 'DeviceNotFound')
     })
-    expect(String((await domain.setVcpuState(1, false)).changed)).toBe('1')
+    // Whatever took it, it was not this call's request, which QEMU refused.
+    expect(String((await domain.setVcpuState(1, false)).changed)).toBe('')
+    expect(String(await domain.getVcpuMap())).toBe('0')
   })
 })
 
@@ -134,10 +136,12 @@ describe('a time-out is no answer', () => {
     })
     const second = domain.setVcpuState(1, false)
     const third = domain.setVcpuState(1, false)
+    // The guest was not heard before the first call gave up: QEMU is asked again, once.
+    await expect.poll(() => changesSent(qemu)).toEqual(['device_del', 'device_del'])
     qemu.completePendingUnplug()
     expect(String((await second).changed)).toBe('1')
-    expect(String((await third).changed)).toBe('1')
-    expect(changesSent(qemu)).toEqual(['device_del'])
+    expect(String((await third).changed)).toBe('')
+    expect(changesSent(qemu)).toEqual(['device_del', 'device_del'])
     expect(domain.pendingRemovals().size).toBe(0)
   })
 
@@ -154,6 +158,7 @@ describe('a time-out is no answer', () => {
     qemu.guest.onUnplug = 'ignore'
     await expect(domain.setVcpuState(1, false, { timeoutMs: 30 })).rejects.toMatchObject({ outcome: 'unknown' })
     const second = domain.setVcpuState(1, false)
+    await expect.poll(() => changesSent(qemu)).toEqual(['device_del', 'device_del'])
     qemu.refusePendingUnplug()
     await expect(second).rejects.toMatchObject({ code: 'ERR_GUEST_REFUSED' })
     expect(domain.pendingRemovals().size).toBe(0)
@@ -161,14 +166,15 @@ describe('a time-out is no answer', () => {
 })
 
 describe('the end of the connection', () => {
-  test('QEMU killed while an unplug is under way: unknown, at once', async () => {
+  test('QEMU killed while an unplug is under way: unknown, once it has been dialled in vain for a while', async () => {
     const { qemu, domain } = await vm()
     qemu.guest.onUnplug = 'ignore'
     const call = domain.setVcpuState(1, false)
     await expect.poll(() => qemu.pendingUnplugs).toHaveLength(1)
     qemu.kill()
     await expect(call).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', outcome: 'unknown' })
-    expect(domain.pendingRemovals().size).toBe(0)
+    // It may come back: what it was asked is not forgotten.
+    expect(String(domain.pendingRemovals())).toBe('1')
   })
 
   test('close() ends every wait', async () => {

@@ -55,6 +55,7 @@ function stateCell({ online, offlinable }: Vcpu): Cell {
 /** The guest's id and state; how it is known that this is the one, where the guest does not say so itself. */
 function guestCell({ online, guest }: Vcpu): Cell {
   if (guest === null) return online ? { text: 'none', ink: 'alarm' } : NONE
+  if (guest.id === null) return { text: 'not known', ink: 'alarm' }
   const confidence = guest.confidence === 'exact' ? '' : ` (${guest.confidence})`
   const text = `${guest.id} ${guest.online ? 'on' : 'off'}${confidence}`
   return guest.online || !online ? { text } : { text, ink: 'alarm' }

@@ -38,6 +38,7 @@ function vcpuDocument(vcpu: Vcpu): object {
 
 function guestDocument(guest: Vcpu['guest']): object | null {
   if (guest === null) return null
+  if (guest.id === null) return { id: null, online: null, confidence: guest.confidence }
   const { id, online, confidence, canOffline } = guest
   return { id, online, confidence, canOffline }
 }

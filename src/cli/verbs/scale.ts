@@ -1,8 +1,10 @@
 import {
+  AbortError,
   SCALE_POLICIES,
   InputError,
   quote,
   type Plan,
+  type PlanOptions,
   type ScaleOptions,
   type ScalePolicy,
   type ScaleResult,
@@ -46,7 +48,7 @@ When a step fails those after it are not tried, and what was done stays, unless
     if (guest && !hasAgent) throw agentMissing('scale --guest')
     const rollback = options.has('rollback')
     return options.has('dry-run')
-      ? (session) => showPlan(session, count, policy)
+      ? (session) => showPlan(session, count, { policy, guest })
       : (session) => scale(session, count, { policy, guest, rollback })
   },
 }
@@ -57,8 +59,8 @@ function parsePolicy(text: string | true | undefined): ScalePolicy {
   throw new InputError('ERR_POLICY', `${quote(text)} is no policy, expected one of ${SCALE_POLICIES.join(', ')}`)
 }
 
-async function showPlan({ domain, call, paint }: Session, count: number, policy: ScalePolicy): Promise<Answer> {
-  const plan = await domain.plan(count, { ...call(), policy })
+async function showPlan({ domain, call, paint }: Session, count: number, options: PlanOptions): Promise<Answer> {
+  const plan = await domain.plan(count, { ...call(), ...options })
   return { json: { plan: planDocument(plan) }, text: () => renderPlan(plan, paint) }
 }
 
@@ -73,7 +75,7 @@ async function scale(session: Session, count: number, options: ScaleOptions): Pr
     return { json: { changed, outcome, online, plan: planDocument(plan) }, text: () => sentence(result) }
   } catch (error) {
     // Who interrupts a change of several wants to know how far it had come.
-    throw error instanceof InterruptedError ? new InterruptedError(run.changed, error.outcome) : error
+    throw error instanceof AbortError ? new InterruptedError(error.outcome, run) : error
   } finally {
     if (!wantsJson) line.clear()
   }

@@ -54,15 +54,25 @@ export function changesBetween(before: Snapshot | undefined, after: Snapshot): s
 export function eventText(event: DomainEvent): string {
   switch (event.type) {
     case 'plugged':
-      return `plugged vCPU ${String(event.ids)} (device ${event.deviceId})`
+      return `plugged vCPU ${String(event.ids)} (device ${event.deviceId ?? 'without an id'})`
     case 'unplugged':
       return `unplugged vCPU ${String(event.ids)}${event.late ? ', late' : ''}`
     case 'refused':
-      return `the guest refused to let vCPU ${String(event.ids)} go: ${foreignText(event.reason, MAX_TEXT)}`
+      return `the guest refused the unplug of vCPU ${String(event.ids)}: ${foreignText(event.reason, MAX_TEXT)}`
     case 'lost':
-      return `nobody knows what became of the unplug of vCPU ${String(event.ids)}`
+      return `what became of the unplug of vCPU ${String(event.ids)} is not known`
     case 'reset':
       return 'the guest was reset'
+    case 'disconnected':
+      return `the monitor is lost: ${foreignText(event.error.message, MAX_TEXT)}`
+    case 'connected':
+      return 'the monitor is back'
+    case 'agent-disconnected':
+      return 'the agent is gone'
+    case 'agent-connected':
+      return 'the agent is back'
+    case 'gap':
+      return 'something may have been missed'
   }
 }
 

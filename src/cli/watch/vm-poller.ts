@@ -72,6 +72,7 @@ export class VmPoller {
     const seen = this.#guest?.byId.get(id)
     if (this.#guest === undefined || !seen?.guest || seen.qomPath !== qomPath) return null
     // The maps were read a little later: the snapshot must not contradict itself.
+    if (seen.guest.id === null) return seen.guest
     return { ...seen.guest, online: this.#guest.maps.online.has(seen.guest.id) }
   }
 }

@@ -18,8 +18,12 @@ const MAX_HISTORY = 200
  *
  * @throws {@link ConnectionError} when the VM goes away
  */
-export async function watch(session: Session): Promise<void> {
-  const { domain, io } = session
+export async function watch(outer: Session): Promise<void> {
+  const { domain } = outer
+  // Where nobody reads any longer there is nothing to watch for.
+  const { signal, unread } = outer.io
+  const io = { ...outer.io, signal: unread === undefined ? signal : AbortSignal.any([signal, unread]) }
+  const session = { ...outer, io }
   const clock = io.clock ?? systemClock
   const wakeup = new Wakeup(clock)
   const show = isScreen(io) ? onScreen(session, clock) : asLines(io, clock)

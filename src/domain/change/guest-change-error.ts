@@ -15,7 +15,8 @@ export interface GuestChangeFailure extends VcpuErrorOptions {
  * message says what failed, what the state is now, and how to undo it. `code` is that of the `cause`, or:
  *
  * - `ERR_GUEST_REJECTED`: the guest answered that it cannot take the vCPU;
- * - `ERR_GUEST_NOT_LISTED`: the guest said yes, and the vCPU never appeared in it.
+ * - `ERR_GUEST_NOT_LISTED`: the guest said yes, and the vCPU never appeared in it;
+ * - `ERR_UNSURE`: it appeared beside others, and which of them it is cannot be told.
  */
 export class GuestChangeError extends VcpuError {
   override readonly name = 'GuestChangeError'

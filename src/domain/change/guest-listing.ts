@@ -1,131 +1,191 @@
-import { devicePath } from '../../bitmap/machine/device-path.ts'
+import { VcpuError } from '../../errors/vcpu-error.ts'
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { TimeoutError } from '../../errors/peer-errors.ts'
 import { foreignText } from '../../errors/quote.ts'
-import type { QgaExecutor } from '../../qga/executor.ts'
-import type { Deadline } from '../../wire/deadline.ts'
-import { appearedFor } from '../guest/appeared.ts'
-import { isSureEnough } from '../guest/confidence.ts'
-import { readPossible } from '../guest/cpus.ts'
-import { readGuestView, type GuestView } from '../guest/guest-view.ts'
-import { matchGuest } from '../guest/match-guest.ts'
-import type { VcpuGuest } from '../results.ts'
-import type { Vm } from '../vm.ts'
+import { readGuestText } from '../../qga/read-file.ts'
+import { RefusedError } from '../errors.ts'
+import { isKnown, isSureEnough, type Confidence, type KnownVcpuGuest } from '../results.ts'
 import { GuestChangeError } from './guest-change-error.ts'
-import type { PlugWatch } from './plug-watch.ts'
-import type { ChangeRequest } from './request.ts'
+import { takeEvidence, type Evidence } from '../guest/evidence.ts'
+import { observeIds } from '../guest/observe.ts'
+import { rematch, sideOf, type GuestView } from '../guest/guest-view.ts'
+import type { PlugAck } from '../vm/plug.ts'
+import type { ChangeCall } from './call.ts'
+import { keptForAsking, reasonForSilence } from './silence.ts'
 
 /** How often the guest's list is looked at, in milliseconds: at first, and at last. */
 const FIRST_LOOK_MS = 10
 const LAST_LOOK_MS = 500
 /**
- * How long the guest's list may lag behind its acknowledgement, in milliseconds. Linux answers after it has made the CPU's
- * directory, so this is generous; a guest that has not listed it by then never does (docs/wire-notes.md).
+ * How long the guest's list may lag behind its yes, in milliseconds. Linux answers after it has made the CPU's directory,
+ * so this is generous; a guest that has not listed it by then never does (docs/wire-notes.md).
  */
-const ACK_GRACE_MS = 3_000
+const YES_GRACE_MS = 3_000
 
-/** A plug that QEMU has carried out, and what was known before. */
+const WAY_OUT =
+  'allow the agent guest-file-open, guest-file-read and guest-file-close, so that the guest itself says which it is'
+
+/** A vCPU that QEMU runs and the guest is to list. */
 export interface Listing {
-  readonly request: ChangeRequest
+  readonly call: ChangeCall
   readonly slot: VcpuSlot
-  readonly deviceId: string
-  readonly before: GuestView
-  readonly watch: PlugWatch
+  /** The device that this call plugged; `null` where it was plugged before. */
+  readonly deviceId: string | null
+  /** What was seen just before the plug; `undefined` where it was plugged before. */
+  readonly before: Evidence | undefined
+  readonly view: GuestView
 }
+
+/** What one look at the guest shows of the slot's vCPUs. */
+type Look =
+  | { readonly type: 'listed'; readonly guests: readonly KnownVcpuGuest[] }
+  /** The guest certainly has no CPU for one of them. */
+  | { readonly type: 'absent' }
+  /** Which CPU one of them is cannot be told; `isFinal`: although the guest lists a CPU for each vCPU. */
+  | { readonly type: 'not-known'; readonly isFinal: boolean }
 
 /**
- * Wait until the guest lists every vCPU of a slot that was just plugged.
+ * Wait until the guest lists every vCPU of a slot, each known well enough to be touched.
  *
- * @returns the guest's side of each
- * @throws {@link GuestChangeError} when the guest says no, or says yes and does nothing
+ * @throws {@link GuestChangeError} when the guest says no, says yes and does nothing, or lists CPUs that cannot be told apart
  * @throws {@link TimeoutError} when it says nothing at all
  */
-export async function awaitListing(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonly VcpuGuest[]> {
-  const { request, watch } = listing
-  const { deadline, steps } = request
+export async function awaitListing(listing: Listing): Promise<readonly KnownVcpuGuest[]> {
+  const { call } = listing
+  const { deadline, vm } = call
+  const { clock } = vm.driver
   let acceptedAtMs: number | undefined
-  const noteAck = (): void => {
-    if (watch.answer.ack !== 'accepted' || acceptedAtMs !== undefined) return
-    acceptedAtMs = performance.now()
-    steps.note('guest-acknowledged', 'the guest answered that it took it (_OST status 0)')
-  }
   for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
-    const { answer } = watch
-    if (answer.ack === 'rejected') throw await rejected(qga, listing, answer.status)
-    noteAck()
-    const guests = await look(vm, qga, listing).catch((error: unknown) => {
-      // A look that the end of the call's own time cut short saw nothing, like one that came too early.
-      if (error instanceof TimeoutError && deadline.leftMs <= 1) return undefined
-      throw error
-    })
-    if (guests !== undefined) {
-      // Its answer may come a moment after it lists the CPU; the list is what counts.
-      noteAck()
-      steps.note('listed-in-guest', `the guest lists it as CPU ${guests.map(({ id }) => id).join(',')}`)
-      return guests
+    const ack = ackOf(listing)
+    if (ack.type === 'refused') throw await rejected(listing, ack.status)
+    if (ack.type === 'accepted' && acceptedAtMs === undefined) {
+      acceptedAtMs = clock.now()
+      await call.steps.note('guest-acknowledged', 'the guest answered that it took it (_OST status 0)')
     }
-    if (acceptedAtMs !== undefined && performance.now() - acceptedAtMs > ACK_GRACE_MS) {
-      throw await ignored(qga, listing)
+    const look = await lookAt(listing)
+    if (look.type === 'listed') {
+      await noteListed(listing, look.guests, acceptedAtMs !== undefined)
+      return look.guests
     }
-    if (deadline.leftMs <= 1) {
-      throw new TimeoutError(`the guest did not list it within ${deadline.timeoutMs} ms, and did not say why`, {
-        outcome: 'unknown',
-      })
-    }
-    await watch.pause(Math.min(lookMs, Math.max(1, deadline.leftMs)), deadline.signal)
+    const isLate = acceptedAtMs !== undefined && clock.now() - acceptedAtMs > YES_GRACE_MS
+    if (look.type === 'absent' && isLate) throw await ignored(listing)
+    if (look.type === 'not-known' && (look.isFinal || isLate)) throw unsure(listing)
+    if (deadline.leftMs <= keptForAsking(deadline)) throw await timedOut(listing, look)
+    await vm.driver.pause(lookMs, deadline.earlier(keptForAsking(deadline)), () => ackOf(listing).type !== ack.type)
   }
 }
 
-/** The guest's side of each vCPU of the slot, once all are listed. */
-async function look(vm: Vm, qga: QgaExecutor, listing: Listing): Promise<readonly VcpuGuest[] | undefined> {
-  const { slot, before, deviceId, request } = listing
-  const reading = await vm.read(request.deadline)
-  const view = await readGuestView(vm, qga, reading, request.deadline, before)
-  if (!view.isExact) {
-    for (const [index, guestId] of appearedFor(slot, before.cpus, view.cpus)) {
-      vm.observed.note(index, guestId, devicePath(deviceId))
-    }
-  }
-  const byVcpu = view.isExact
-    ? view.byVcpu
-    : matchGuest(reading.slots, { cpus: view.cpus, exact: undefined, observed: vm.observed.ids })
-  const guests = [...slot.ids].map((id) => byVcpu.get(id))
-  const sure = guests
-    .filter((guest) => guest !== undefined)
-    .filter(({ confidence }) => isSureEnough(confidence, 'observed'))
-  return sure.length === slot.count ? sure : undefined
+function ackOf({ call, deviceId }: Listing): PlugAck {
+  const plug = call.vm.driver.state.plugs.find((other) => other.deviceId === deviceId)
+  return plug?.ack ?? { type: 'none' }
 }
 
-async function rejected(qga: QgaExecutor, { request }: Listing, status: number): Promise<GuestChangeError> {
+/** Its answer may come a moment after it lists the CPU; the list is what counts. */
+async function noteListed(listing: Listing, guests: readonly KnownVcpuGuest[], isNoted: boolean): Promise<void> {
+  const { steps } = listing.call
+  if (!isNoted && ackOf(listing).type === 'accepted') {
+    await steps.note('guest-acknowledged', 'the guest answered that it took it (_OST status 0)')
+  }
+  await steps.note('listed-in-guest', `the guest lists it as CPU ${guests.map(({ id }) => id).join(',')}`)
+}
+
+async function lookAt(listing: Listing): Promise<Look> {
+  const { call, slot, before, deviceId } = listing
+  const { vm, deadline } = call
+  try {
+    const evidence = await takeEvidence(vm, deadline, listing.view)
+    const { view } = evidence
+    const isFresh = before !== undefined && deviceId !== null && view.exact === undefined
+    const ids = isFresh ? observeIds(vm.driver.state, slot, before, evidence) : undefined
+    if (ids !== undefined) vm.driver.take({ type: 'observed', ids })
+    return sideOfSlot(listing, { ...evidence, view: rematch(vm, evidence.reading, view, ids) })
+  } catch (error) {
+    // A look that the end of the call's own time cut short saw nothing, like one that came too early.
+    if (error instanceof TimeoutError && deadline.leftMs <= keptForAsking(deadline))
+      return { type: 'not-known', isFinal: false }
+    throw error
+  }
+}
+
+function sideOfSlot(listing: Listing, evidence: Evidence): Look {
+  const { slot } = listing
+  const least = leastFor(listing)
+  const sides = [...slot.ids].map((id) => sideOf(evidence.view, id))
+  const guests = sides.filter(isKnown).filter(({ confidence }) => isSureEnough(confidence, least))
+  if (guests.length === slot.count) return { type: 'listed', guests }
+  return sides.includes(null) ? { type: 'absent' } : { type: 'not-known', isFinal: isFinal(listing, evidence) }
+}
+
+/** Whatever is allowed, a fresh plug is not taken for another CPU by assumption. */
+function leastFor({ call: { request }, deviceId }: Listing): Confidence {
+  const { leastConfidence } = request
+  return deviceId === null || isSureEnough(leastConfidence, 'observed') ? leastConfidence : 'observed'
+}
+
+/** Nothing that the guest could still list would tell more: it has a CPU for each vCPU of QEMU's. */
+function isFinal({ deviceId }: Listing, { reading, view, isSteady }: Evidence): boolean {
+  const plugged = reading.slots.reduce((sum, { vcpus }) => sum + vcpus.length, 0)
+  if (view.cpus.length <= plugged) return isSteady && view.cpus.length === plugged
+  // It lists all CPUs that it could have (pseries), so that only those that it runs show which are there.
+  return isSteady && (deviceId === null || view.cpus.filter(({ online }) => online).length >= plugged)
+}
+
+async function rejected(listing: Listing, status: number): Promise<GuestChangeError> {
   return guestError(
+    listing,
     'ERR_GUEST_REJECTED',
-    `the guest answered that it cannot take it (_OST status 0x${status.toString(16)})${await roomOf(qga, request.deadline)}`,
+    `the guest answered that it cannot take it (_OST status 0x${status.toString(16)})${await roomOf(listing.call)}`,
     'guest-acknowledged',
-    request,
   )
 }
 
-async function ignored(qga: QgaExecutor, { request }: Listing): Promise<GuestChangeError> {
+async function ignored(listing: Listing): Promise<GuestChangeError> {
   return guestError(
+    listing,
     'ERR_GUEST_NOT_LISTED',
-    `the guest answered that it took it, and does not list it: its kernel ignores the slot${await roomOf(qga, request.deadline)}`,
+    `the guest answered that it took it, and does not list it: its kernel ignores the slot${await roomOf(listing.call)}`,
     'listed-in-guest',
-    request,
+  )
+}
+
+function unsure(listing: Listing): VcpuError {
+  const { id } = listing.call.request
+  if (listing.deviceId === null) {
+    const message = `vCPU ${id} is plugged, and which CPU of the guest it is, is not known: nothing was turned on; ${WAY_OUT}`
+    return new RefusedError('ERR_UNSURE', message, id, listing.slot.ids)
+  }
+  return guestError(
+    listing,
+    'ERR_UNSURE',
+    `which CPU of the guest it is cannot be told: other CPUs came or went beside it; ${WAY_OUT}`,
+    'listed-in-guest',
   )
 }
 
 function guestError(
-  code: string,
+  { call }: Listing,
+  code: 'ERR_GUEST_REJECTED' | 'ERR_GUEST_NOT_LISTED' | 'ERR_UNSURE',
   message: string,
   failedStep: 'guest-acknowledged' | 'listed-in-guest',
-  { steps }: ChangeRequest,
 ): GuestChangeError {
-  return new GuestChangeError(message, { code, failedStep, steps: steps.done, outcome: 'partial' })
+  return new GuestChangeError(message, { code, failedStep, steps: call.steps.done, outcome: 'partial' })
 }
 
-/** What the guest's kernel says of its own room for CPUs: the commonest reason. */
-async function roomOf(qga: QgaExecutor, deadline: Deadline): Promise<string> {
-  const possible = await readPossible(qga, deadline)
-  // A hint for people: where the agent may not read files, the error stands without it.
-  return possible === undefined ? '' : ` (CPUs that its kernel has room for: ${foreignText(possible, 60)})`
+async function timedOut({ call }: Listing, look: Look): Promise<VcpuError> {
+  const reason = (await reasonForSilence(call)) ?? 'and did not say why'
+  const { timeoutMs } = call.deadline
+  return look.type === 'not-known'
+    ? new TimeoutError(`which CPU of the guest it is was not known within ${timeoutMs} ms: ${reason}`)
+    : new TimeoutError(`the guest did not list it within ${timeoutMs} ms: ${reason}`)
+}
+
+/** What the guest's kernel says of its own room for CPUs: the commonest reason. Never the verdict. */
+async function roomOf({ vm, deadline }: ChangeCall): Promise<string> {
+  try {
+    const text = await readGuestText(vm.requireAgent(), '/sys/devices/system/cpu/possible', deadline.options())
+    return ` (CPUs that its kernel has room for: ${foreignText(text, 60)})`
+  } catch (error) {
+    if (error instanceof VcpuError) return ''
+    throw error
+  }
 }

@@ -1,24 +1,23 @@
-import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { VcpuError, withOutcome } from '../../errors/vcpu-error.ts'
-import { Deadline } from '../../wire/deadline.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { AbortError } from '../../errors/abort-error.ts'
+import type { VcpuError } from '../../errors/vcpu-error.ts'
+import { readGuestView, sideOf, type GuestView } from '../guest/guest-view.ts'
 import { RefusedError } from '../errors.ts'
-import { isSureEnough } from '../guest/confidence.ts'
-import { readGuestView, type GuestView } from '../guest/guest-view.ts'
-import { turnGuestCpus } from '../guest/set-online.ts'
-import type { SlotReading } from '../read-slots.ts'
-import type { VcpuGuest } from '../results.ts'
-import type { Vm } from '../vm.ts'
+import { isKnown, isSureEnough, type KnownVcpuGuest } from '../results.ts'
+import type { DatedReading } from '../vm/reading.ts'
+import { isPending } from '../vm/removal.ts'
+import { openRemoval } from '../vm/state.ts'
+import type { ChangeCall, GuestPart } from './call.ts'
+import { failureOf } from './failure.ts'
 import { GuestChangeError } from './guest-change-error.ts'
-import type { ChangeRequest } from './request.ts'
+import { turnInGuest } from './guest-turn.ts'
+import { undoTurn } from './undo.ts'
 
-/** How long turning CPUs on again may take, in milliseconds: the call's own time may be over by then. */
-const UNDO_TIMEOUT_MS = 30_000
-
-/** The guest's ids of the vCPUs that are to go, and those among them that were turned off for it. */
-export interface OfflinedCpus {
-  readonly ids: CpuMap
-  readonly changed: CpuMap
+/** The guest's part of an unplug. */
+export interface OfflinePart extends GuestPart {
+  /** What ended it before all were off; `undefined` when they are. */
+  readonly failure: VcpuError | undefined
 }
 
 /**
@@ -26,20 +25,11 @@ export interface OfflinedCpus {
  *
  * @throws {@link RefusedError} `ERR_UNSURE` when it is not known well enough which they are, `ERR_NOT_OFFLINABLE` when the
  *   guest cannot turn one of them off; nothing was sent
- * @throws {@link CommandError} when the guest refuses (`outcome: 'rejected'`)
  */
-export async function offlineInGuest(
-  vm: Vm,
-  request: ChangeRequest,
-  reading: SlotReading,
-  slot: VcpuSlot,
-): Promise<OfflinedCpus> {
-  const { deadline, steps } = request
-  const qga = vm.requireAgent()
-  const view = await readGuestView(vm, qga, reading, deadline).catch((error: unknown) => {
-    throw withOutcome(error, 'not-sent')
-  })
-  const guests = [...slot.ids].flatMap((id) => sureGuest(id, view, request))
+export async function offlineInGuest(call: ChangeCall, reading: DatedReading, slot: VcpuSlot): Promise<OfflinePart> {
+  const { request, steps, vm, deadline } = call
+  const view = await readGuestView(vm, reading, deadline)
+  const guests = [...slot.ids].flatMap((id) => sureGuest(id, view, call))
   const online = guests.filter((guest) => guest.online)
   const stuck = online.find(({ canOffline }) => !canOffline)
   if (stuck !== undefined) {
@@ -48,63 +38,64 @@ export async function offlineInGuest(
   }
   const ids = CpuMap.from(guests.map(({ id }) => id))
   const changed = CpuMap.from(online.map(({ id }) => id))
-  if (changed.size > 0) {
-    await vm.guestTurns.run(deadline, `guest CPU ${String(changed)}`, () =>
-      turnGuestCpus(qga, changed, false, deadline),
-    )
-    steps.note('offline-in-guest', `turned off CPU ${String(changed)}`)
-  } else {
-    steps.note('offline-in-guest', ids.size > 0 ? `CPU ${String(ids)} was off already` : 'the guest has no CPU for it')
+  if (changed.size === 0) {
+    const detail = ids.size > 0 ? `CPU ${String(ids)} was off already` : 'the guest has no CPU for it'
+    await steps.note('offline-in-guest', detail)
+    return { ids, changed, failure: undefined }
   }
-  return { ids, changed }
+  const { turned, failure } = await turnInGuest(call, changed, false)
+  if (failure === undefined) await steps.note('offline-in-guest', `turned off CPU ${String(changed)}`)
+  return { ids, changed: turned, failure }
 }
 
 /** The guest's side of one vCPU; none where the guest certainly has none. */
-function sureGuest(id: number, view: GuestView, { leastConfidence }: ChangeRequest): VcpuGuest[] {
-  const guest = view.byVcpu.get(id)
-  if (guest === undefined && view.isExact) return []
-  if (guest !== undefined && isSureEnough(guest.confidence, leastConfidence)) return [guest]
-  const what =
-    guest === undefined
-      ? `which CPU of the guest vCPU ${id} is, is not known`
-      : `that vCPU ${id} is the guest's CPU ${guest.id} is only ${guest.confidence}`
-  const message = `${what}, which is less than ${leastConfidence}: nothing was turned off, nothing unplugged`
-  throw new RefusedError('ERR_UNSURE', message, id)
+function sureGuest(id: number, view: GuestView, { request: { leastConfidence } }: ChangeCall): KnownVcpuGuest[] {
+  const side = sideOf(view, id)
+  if (side === null) return []
+  if (isKnown(side) && isSureEnough(side.confidence, leastConfidence)) return [side]
+  const what = isKnown(side)
+    ? `that vCPU ${id} is the guest's CPU ${side.id} is only ${side.confidence}, which is less than ${leastConfidence}`
+    : `which CPU of the guest vCPU ${id} is, is not known`
+  const wayOut =
+    'allow the agent guest-file-open, guest-file-read and guest-file-close, accept a lower confidence, or unplug without ' +
+    "the guest's part"
+  throw new RefusedError('ERR_UNSURE', `${what}: nothing was turned off, nothing unplugged; ${wayOut}`, id)
 }
 
 /**
- * The unplug failed after CPUs of the guest were turned off for it: turn them on again, if asked to, and say what the
- * state is now.
+ * The error of an unplug that failed after CPUs of the guest may have been turned off for it: turn them on again, if asked
+ * to, and say what the state is now.
+ *
+ * @param left - those that are off now because of it
  */
-export async function reportUnplugFailure(
-  vm: Vm,
-  request: ChangeRequest,
-  offlined: OfflinedCpus | null,
-  error: unknown,
-): Promise<never> {
-  if (offlined === null || offlined.changed.size === 0 || !(error instanceof VcpuError)) throw error
-  const { changed } = offlined
-  const { steps, rollback } = request
-  const make = (message: string, outcome: 'rejected' | 'partial' | 'unknown'): GuestChangeError =>
-    new GuestChangeError(message, {
-      code: error.code,
-      failedStep: steps.done.some(({ step }) => step === 'device_del') ? 'slot-empty' : 'device_del',
+export async function unplugFailure(call: ChangeCall, left: CpuMap, error: unknown): Promise<unknown> {
+  const { ledger, steps, request, deadline } = call
+  const cause = failureOf(error, call.what, ledger, deadline.signal)
+  if (left.size === 0 || cause instanceof AbortError) return cause
+  const make = (message: string): GuestChangeError =>
+    new GuestChangeError(`${cause.message}. ${message}`, {
+      code: cause.code,
+      failedStep: failedStep(call),
       steps: steps.done,
-      outcome,
-      cause: error,
+      outcome: ledger.outcome,
+      cause,
     })
   // While the removal may still happen, its CPU must stay off.
-  if (error.outcome === 'unknown') {
-    throw make(`${error.message}. The guest's CPU ${String(changed)} was turned off for it`, 'unknown')
-  }
-  if (!rollback) throw make(`${error.message}. The guest's CPU ${String(changed)} stays turned off`, 'partial')
-  const deadline = new Deadline({ signal: request.deadline.signal }, UNDO_TIMEOUT_MS)
-  await vm.guestTurns
-    .run(deadline, `guest CPU ${String(changed)}`, () => turnGuestCpus(vm.requireAgent(), changed, true, deadline))
-    .catch((second: unknown) => {
-      const why = second instanceof Error ? second.message : String(second)
-      throw make(`${error.message}. The guest's CPU ${String(changed)} could not be turned on again: ${why}`, 'partial')
-    })
-  steps.note('undo', `turned on CPU ${String(changed)} again`)
-  throw make(`${error.message}. The guest's CPU ${String(changed)} was turned on again`, 'rejected')
+  if (isPendingStill(call)) return make(`The guest's CPU ${String(left)} was turned off for it`)
+  if (!request.rollback) return make(`The guest's CPU ${String(left)} stays turned off`)
+  const failed = await undoTurn(call, left, true)
+  return failed === undefined
+    ? make(`The guest's CPU ${String(left)} was turned on again`)
+    : make(`The guest's CPU ${String(left)} could not be turned on again: ${failed}`)
+}
+
+function isPendingStill({ vm, request }: ChangeCall): boolean {
+  const removal = openRemoval(vm.driver.state, request.id)
+  return removal !== undefined && isPending(removal, vm.driver.state.now)
+}
+
+function failedStep({ steps }: ChangeCall): 'offline-in-guest' | 'device_del' | 'slot-empty' {
+  const done = new Set(steps.done.map(({ step }) => step))
+  if (done.has('device_del')) return 'slot-empty'
+  return done.has('offline-in-guest') ? 'device_del' : 'offline-in-guest'
 }

@@ -1,7 +1,8 @@
 import { isBootSlot, neverUnplugs } from '../../bitmap/machine/unplug-rules.ts'
 import { isPlugged, slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { RefusedError } from '../errors.ts'
-import type { SlotReading } from '../read-slots.ts'
+import type { SlotReading } from '../vm/reading.ts'
+import type { ChangeRequest } from './call.ts'
 
 /**
  * The slot to change so that vCPU `id` gets the state `online`, or `undefined` when it has it already.
@@ -10,10 +11,9 @@ import type { SlotReading } from '../read-slots.ts'
  */
 export function pickSlot(
   reading: SlotReading,
-  id: number,
-  online: boolean,
-  wholeSlot: boolean,
+  request: ChangeRequest,
 ): { readonly slot: VcpuSlot; readonly isDone: boolean } {
+  const { id, online, guest } = request
   const { slots, noHotplug } = reading
   const slot = slotOf(slots, id)
   if (slot === undefined) {
@@ -22,19 +22,23 @@ export function pickSlot(
     const range = last === undefined ? 'no vCPU at all' : `vCPUs 0 to ${last.firstId + last.count - 1}`
     throw new RefusedError('ERR_NO_SUCH_VCPU', `vCPU ${id} does not exist: this machine has ${range}`, id)
   }
-  if (isPlugged(slot) === online) return { slot, isDone: true }
+  if (isPlugged(slot) === online) {
+    // In the guest there is something to turn on for each vCPU of the slot.
+    if (online && guest) requireWholeSlot(slot, request)
+    return { slot, isDone: true }
+  }
   if (noHotplug !== undefined) throw noHotplugError(id, noHotplug)
-  requireWholeSlot(slot, id, wholeSlot)
+  requireWholeSlot(slot, request)
   if (!online && !slot.offlinable) throw notOfflinable(reading, slot, id)
   return { slot, isDone: false }
 }
 
 /** @throws {@link RefusedError} `ERR_PART_OF_SLOT` when `id` is one of several and the caller did not ask for all */
-export function requireWholeSlot(slot: VcpuSlot, id: number, wholeSlot: boolean): void {
+export function requireWholeSlot(slot: Pick<VcpuSlot, 'count' | 'ids'>, { id, wholeSlot }: ChangeRequest): void {
   if (slot.count === 1 || wholeSlot) return
   throw new RefusedError(
     'ERR_PART_OF_SLOT',
-    `vCPU ${id} is a part of the slot ${String(slot.ids)}, which QEMU only moves as a whole: ask for the whole slot`,
+    `vCPU ${id} is a part of the slot ${String(slot.ids)}, which QEMU can only plug and unplug as a unit: ask for the whole slot`,
     id,
     slot.ids,
   )
@@ -44,7 +48,7 @@ function notOfflinable({ target }: SlotReading, slot: VcpuSlot, id: number): Ref
   // s390x keeps its boot CPU too, but not for being that: whoever reads it must not go on to try the next one.
   const holdsBootCpu = isBootSlot(slot.firstId) && !neverUnplugs(target)
   const why = holdsBootCpu
-    ? `${slot.count === 1 ? 'it is' : `its slot ${String(slot.ids)} holds`} the boot CPU, which QEMU never lets go`
+    ? `${slot.count === 1 ? 'it is' : `its slot ${String(slot.ids)} holds`} the boot CPU, which QEMU never unplugs`
     : 'this machine type never unplugs a vCPU'
   return new RefusedError('ERR_NOT_OFFLINABLE', `vCPU ${id} cannot be unplugged: ${why}`, id, slot.ids)
 }

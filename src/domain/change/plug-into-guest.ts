@@ -1,139 +1,151 @@
-import { devicePath } from '../../bitmap/machine/device-path.ts'
-import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
-import { VcpuError, withOutcome } from '../../errors/vcpu-error.ts'
-import { Deadline } from '../../wire/deadline.ts'
-import { RefusedError } from '../errors.ts'
-import { isSureEnough } from '../guest/confidence.ts'
-import { readGuestView, type GuestView } from '../guest/guest-view.ts'
-import { turnGuestCpus } from '../guest/set-online.ts'
-import type { SlotReading } from '../read-slots.ts'
-import type { VcpuChange, VcpuGuest } from '../results.ts'
-import type { Vm } from '../vm.ts'
-import { freshDeviceId } from './device-id.ts'
+import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { AbortError } from '../../errors/abort-error.ts'
+import { takeEvidence, type Evidence } from '../guest/evidence.ts'
+import { rematch, sideOf, type GuestView } from '../guest/guest-view.ts'
 import { GuestChangeError } from './guest-change-error.ts'
+import { isKnown, isSureEnough, type KnownVcpuGuest, type VcpuChange } from '../results.ts'
+import type { ChangeCall } from './call.ts'
+import { failureOf } from './failure.ts'
 import { awaitListing } from './guest-listing.ts'
-import { PlugWatch } from './plug-watch.ts'
-import { plugSlot } from './plug.ts'
-import { resultOf, type ChangeRequest } from './request.ts'
-import { unplugSlot } from './unplug.ts'
-
-/** How long undoing a plug may take, in milliseconds: the call's own time is mostly over by then. */
-const UNDO_TIMEOUT_MS = 30_000
+import type { GuestTurn } from '../guest/set-online.ts'
+import { turnInGuest } from './guest-turn.ts'
+import { pickSlot } from './pick-slot.ts'
+import { plugVcpu, type Plugged } from './plug.ts'
+import { undoPlug, undoTurn } from './undo.ts'
 
 /**
- * Plug a slot, if it is empty, and bring its vCPUs up in the guest: wait for the guest's word, for its list, turn on what
- * is off, and see that it is on.
+ * Fill the slot of a vCPU, if it is empty, and bring its vCPUs up in the guest: wait for the guest's answer and for its
+ * list, turn on what is off, and see that it is on.
  *
  * @throws {@link GuestChangeError} when QEMU's part is done and the guest's is not
  */
-export async function plugIntoGuest(
-  vm: Vm,
-  request: ChangeRequest,
-  reading: SlotReading,
-  slot: VcpuSlot,
-): Promise<VcpuChange> {
-  const { deadline } = request
-  const qga = vm.requireAgent()
+export async function plugIntoGuest(call: ChangeCall): Promise<VcpuChange> {
   // Asked before anything is plugged: a guest that cannot be asked now could not be asked afterwards either.
-  const before = await readGuestView(vm, qga, reading, deadline).catch((error: unknown) => {
-    throw withOutcome(error, 'not-sent')
-  })
-  if (isPlugged(slot)) {
-    const guests = [...slot.ids].map((id) => sureGuest(id, before, request))
-    const changed = await turnOn(vm, request, guests)
-    return { ...resultOf(request, slot), changed: CpuMap.empty, deviceId: null, guest: sides(guests, changed) }
-  }
-  const deviceId = freshDeviceId(slot.firstId)
-  const watch = new PlugWatch(vm, slot, deviceId)
+  const before = await takeEvidence(call.vm, call.deadline)
+  pickSlot(before.reading, call.request)
+  const plugged = await plugVcpu(call)
+  let turn: GuestTurn = { turned: CpuMap.empty, failure: undefined }
   try {
-    await plugSlot(vm, slot, request, deviceId)
-    const guests = await awaitListing(vm, qga, { request, slot, deviceId, before, watch })
-    const changed = await turnOn(vm, request, guests)
-    return { ...resultOf(request, slot), changed: slot.ids, deviceId, guest: sides(guests, changed) }
+    const guests = await listed(call, plugged, before)
+    turn = await turnOn(call, guests)
+    if (turn.failure !== undefined) throw turn.failure
+    const guest = { ids: idsOf(guests), changed: turn.turned }
+    const { slot, deviceId } = plugged
+    return call.result(slot, { changed: deviceId === null ? CpuMap.empty : slot.ids, deviceId, guest })
   } catch (error) {
-    if (!wasPlugged(request) || !(error instanceof VcpuError)) throw error
-    throw await failed(vm, request, slot, deviceId, error)
-  } finally {
-    watch.close()
+    throw plugged.deviceId === null
+      ? await turnFailure(call, turn.turned, error)
+      : await plugFailure(call, plugged, plugged.deviceId, error)
   }
 }
 
-/** Turn on those that are off; their ids. */
-async function turnOn(vm: Vm, { deadline, steps }: ChangeRequest, guests: readonly VcpuGuest[]): Promise<CpuMap> {
-  const off = CpuMap.from(guests.filter(({ online }) => !online).map(({ id }) => id))
-  const all = CpuMap.from(guests.map(({ id }) => id))
-  if (off.size > 0) {
-    const qga = vm.requireAgent()
-    await vm.guestTurns.run(deadline, `guest CPU ${String(off)}`, () => turnGuestCpus(qga, off, true, deadline))
+/** The guest's part of a plug of ours is a request of its own: QEMU has passed it on, and the guest answers or does not. */
+async function listed(call: ChangeCall, plugged: Plugged, before: Evidence): Promise<readonly KnownVcpuGuest[]> {
+  if (plugged.deviceId === null) return awaitGuests(call, plugged, before)
+  const request = call.ledger.send()
+  try {
+    const guests = await awaitGuests(call, plugged, before)
+    request.done()
+    return guests
+  } catch (error) {
+    if (error instanceof GuestChangeError) request.refused()
+    throw error
   }
-  steps.note('online-in-guest', off.size > 0 ? `turned on CPU ${String(off)}` : `CPU ${String(all)} was on already`)
-  return off
 }
 
-function sides(guests: readonly VcpuGuest[], changed: CpuMap): { readonly ids: CpuMap; readonly changed: CpuMap } {
-  return { ids: CpuMap.from(guests.map(({ id }) => id)), changed }
+async function awaitGuests(
+  call: ChangeCall,
+  { slot, deviceId }: Plugged,
+  before: Evidence,
+): Promise<readonly KnownVcpuGuest[]> {
+  const wasEmpty = slotOf(before.reading.slots, slot.firstId)?.qomPath === null
+  if (deviceId === null) {
+    const known = knownAlready(call, slot, rematch(call.vm, before.reading, before.view))
+    if (known !== undefined) return known
+  }
+  // The guest may be slow to list what QEMU has: also a vCPU that an earlier call, or somebody else, has plugged.
+  return awaitListing({
+    call,
+    slot,
+    deviceId,
+    before: deviceId !== null && wasEmpty ? before : undefined,
+    view: before.view,
+  })
 }
 
-/** The guest's side of a vCPU that was plugged before, if it is known well enough to touch it. */
-function sureGuest(id: number, view: GuestView, { leastConfidence }: ChangeRequest): VcpuGuest {
-  const guest = view.byVcpu.get(id)
+/** The guest's side of vCPUs that were plugged before; `undefined` where it is not known well enough to touch it. */
+function knownAlready(call: ChangeCall, slot: VcpuSlot, view: GuestView): readonly KnownVcpuGuest[] | undefined {
+  const { leastConfidence } = call.request
+  const known = [...slot.ids].map((id) => sideOf(view, id)).filter(isKnown)
   // One that is on already is not touched, so it need not be known so well.
-  if (guest !== undefined && (guest.online || isSureEnough(guest.confidence, leastConfidence))) return guest
-  throw new RefusedError(
-    'ERR_UNSURE',
-    guest === undefined
-      ? `vCPU ${id} is plugged, and the guest lists no CPU for it`
-      : `vCPU ${id} is plugged; that it is the guest's CPU ${guest.id} is only ${guest.confidence}, which is less than ` +
-          `${leastConfidence}: nothing was turned on`,
-    id,
+  const isSure = known.every(({ online, confidence }) => online || isSureEnough(confidence, leastConfidence))
+  return known.length === slot.count && isSure ? known : undefined
+}
+
+/** Turn on those that are off. */
+async function turnOn(call: ChangeCall, guests: readonly KnownVcpuGuest[]): Promise<GuestTurn> {
+  const off = idsOf(guests.filter(({ online }) => !online))
+  if (off.size === 0) {
+    await call.steps.note('online-in-guest', `CPU ${String(idsOf(guests))} was on already`)
+    return { turned: off, failure: undefined }
+  }
+  const turn = await turnInGuest(call, off, true)
+  if (turn.failure === undefined) await call.steps.note('online-in-guest', `turned on CPU ${String(off)}`)
+  return turn
+}
+
+function idsOf(guests: readonly KnownVcpuGuest[]): CpuMap {
+  return CpuMap.from(guests.map(({ id }) => id))
+}
+
+/** The error to reject with where only the guest's part was to be done: what it had turned on by then stays on, or was undone. */
+async function turnFailure(call: ChangeCall, turned: CpuMap, error: unknown): Promise<unknown> {
+  const { request, ledger, steps, deadline } = call
+  const cause = failureOf(error, call.what, ledger, deadline.signal)
+  if (turned.size === 0 || cause instanceof AbortError) return cause
+  const failed = request.rollback ? await undoTurn(call, turned, false) : undefined
+  const left = !request.rollback
+    ? 'stays turned on'
+    : failed === undefined
+      ? 'was turned off again'
+      : `could not be turned off again: ${failed}`
+  return new GuestChangeError(`${cause.message}. The guest's CPU ${String(turned)} ${left}`, {
+    code: cause.code,
+    failedStep: 'online-in-guest',
+    steps: steps.done,
+    outcome: ledger.outcome,
+    cause,
+  })
+}
+
+/** The error to reject with: QEMU's part stands, or was undone. */
+async function plugFailure(call: ChangeCall, { slot }: Plugged, deviceId: string, error: unknown): Promise<unknown> {
+  const { request, ledger, steps, deadline } = call
+  const cause = failureOf(error, call.what, ledger, deadline.signal)
+  if (cause instanceof AbortError) return cause
+  const failedStep = error instanceof GuestChangeError ? error.failedStep : nextStep(call)
+  const make = (message: string): GuestChangeError =>
+    new GuestChangeError(message, {
+      code: cause.code,
+      failedStep,
+      steps: steps.done,
+      outcome: ledger.outcome,
+      cause: error instanceof GuestChangeError ? error.cause : cause,
+    })
+  const what = `vCPU ${String(slot.ids)}: ${cause.message}`
+  // Where it may be running in the guest, taking it away again would harm and not undo.
+  if (!request.rollback || cause.code === 'ERR_UNSURE') {
+    const verb = ledger.outcome === 'unknown' ? 'was' : 'stays'
+    return make(`${what}. It ${verb} plugged in QEMU; unplug it to undo that`)
+  }
+  const left = await undoPlug(call, slot, deviceId)
+  return make(
+    left === undefined ? `${what}. It was unplugged again` : `${what}. It could not be unplugged again: ${left}`,
   )
 }
 
-function wasPlugged({ steps }: ChangeRequest): boolean {
-  return steps.done.some(({ step }) => step === 'device_add')
-}
-
-/** The error to tell: QEMU's part stands, or was undone. */
-async function failed(
-  vm: Vm,
-  request: ChangeRequest,
-  slot: VcpuSlot,
-  deviceId: string,
-  cause: VcpuError,
-): Promise<Error> {
-  const { steps, rollback, deadline } = request
-  const failedStep = cause instanceof GuestChangeError ? cause.failedStep : nextStep(request)
-  // One that was made here only wants to be told in full.
-  const root = cause instanceof GuestChangeError ? cause.cause : cause
-  const make = (message: string, outcome: 'rejected' | 'partial' | 'unknown'): GuestChangeError =>
-    new GuestChangeError(message, { code: cause.code, failedStep, steps: steps.done, outcome, cause: root })
-  const what = `vCPU ${String(slot.ids)}: ${cause.message}`
-  if (!rollback) {
-    if (isSilence(cause)) return make(`${what}. It was plugged in QEMU; unplug it to undo that`, 'unknown')
-    return make(`${what}. It stays plugged in QEMU; unplug it to undo that`, 'partial')
-  }
-  const undoing = { deadline: new Deadline({ signal: deadline.signal }, UNDO_TIMEOUT_MS), steps }
-  try {
-    await unplugSlot(vm, slot, devicePath(deviceId), undoing)
-    steps.note('undo', `unplugged ${deviceId} again`)
-    return make(`${what}. It was unplugged again`, 'rejected')
-  } catch (second) {
-    if (!(second instanceof VcpuError)) return second instanceof Error ? second : cause
-    return make(
-      `${what}. It could not be unplugged again: ${second.message}`,
-      second.outcome === 'unknown' ? 'unknown' : 'partial',
-    )
-  }
-}
-
-/** Somebody went away or did not answer: nobody knows what the guest does. */
-function isSilence(cause: VcpuError): boolean {
-  return cause.outcome === 'unknown' || cause instanceof ConnectionError || cause instanceof TimeoutError
-}
-
-function nextStep({ steps }: ChangeRequest): 'slot-filled' | 'listed-in-guest' | 'online-in-guest' {
+function nextStep({ steps }: ChangeCall): 'slot-filled' | 'listed-in-guest' | 'online-in-guest' {
   const last = steps.done.at(-1)?.step
   if (last === 'device_add') return 'slot-filled'
   return last === 'listed-in-guest' ? 'online-in-guest' : 'listed-in-guest'

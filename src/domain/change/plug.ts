@@ -1,39 +1,108 @@
 import { devicePath } from '../../bitmap/machine/device-path.ts'
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import { withOutcome } from '../../errors/vcpu-error.ts'
-import { callQmp } from '../../qmp/commands.ts'
-import { NotConfirmedError } from '../errors.ts'
-import type { Vm } from '../vm.ts'
+import { isRefusal } from '../../errors/refusal.ts'
+import { NotConfirmedError, RefusedError } from '../errors.ts'
+import type { DatedReading } from '../vm/reading.ts'
+import { isPending } from '../vm/removal.ts'
+import { openRemoval } from '../vm/state.ts'
+import type { ChangeCall } from './call.ts'
 import { freshDeviceId } from './device-id.ts'
-import type { ChangeRequest } from './request.ts'
+import type { Request } from './ledger.ts'
+import { pickSlot } from './pick-slot.ts'
+import { sendChange } from './send.ts'
+import { requireX2apic } from './x2apic.ts'
+
+/** The slot once it is filled. */
+export interface Plugged {
+  readonly slot: VcpuSlot
+  /** The device that this call plugged; `null` where the slot was filled already, or by somebody else. */
+  readonly deviceId: string | null
+  /** Its entry in the ledger. */
+  readonly request: Request | undefined
+}
 
 /**
- * Fill an empty slot and see that QEMU has filled it.
+ * Fill the slot of the vCPU asked for, if it is empty, and see that QEMU has filled it. Decided on a reading of this
+ * call's own turn.
  *
- * @param id - the new device's id
- * @returns that id
- * @throws {@link CommandError} when QEMU refuses (`outcome: 'rejected'`)
- * @throws {@link NotConfirmedError} when it says yes and the slot is not filled with the device it was given
+ * @throws {@link RefusedError} when this machine cannot; nothing was sent
+ * @throws {@link CommandError} when QEMU refuses and the slot is still empty
+ * @throws {@link NotConfirmedError} when QEMU accepts and the slot does not hold the device it was given
  */
-export async function plugSlot(
-  vm: Vm,
-  slot: VcpuSlot,
-  { deadline, steps }: ChangeRequest,
-  id: string = freshDeviceId(slot.firstId),
-): Promise<string> {
-  // The slot's properties go back as they came, also those that nobody here knows.
-  await callQmp(vm.qmp, 'device_add', { ...slot.props, driver: slot.type, id }, deadline.options())
-  steps.note('device_add', `QEMU took ${id}`)
-  const { slots } = await vm.read(deadline).catch((error: unknown) => {
-    throw withOutcome(error, 'unknown')
+export async function plugVcpu(call: ChangeCall): Promise<Plugged> {
+  const { vm, deadline } = call
+  const { driver } = vm
+  const plugged = await driver.turns.run(deadline, call.what, async () => {
+    const reading = await driver.read(deadline)
+    const { slot, isDone } = pickSlot(reading, call.request)
+    requireNoRemoval(call, slot)
+    if (isDone) return { slot, deviceId: null, request: undefined }
+    await requireX2apic(driver.qmp, reading, slot, call.request.id, deadline)
+    return fill(call, slot)
   })
-  const filled = slotOf(slots, slot.firstId)
-  if (filled?.qomPath !== devicePath(id)) {
+  const { slot, deviceId, request } = plugged
+  if (deviceId === null || request === undefined) return plugged
+  // From here on no other change waits for this one.
+  await call.steps.note('device_add', `QEMU accepted ${deviceId}`)
+  const filled = slotOf((await driver.read(deadline)).slots, slot.firstId)
+  if (filled?.qomPath !== devicePath(deviceId)) {
     throw new NotConfirmedError(
-      `QEMU accepted ${id} for vCPU ${String(slot.ids)}, but shows ${filled?.qomPath ?? 'nothing'} in that slot`,
+      `QEMU accepted ${deviceId} for vCPU ${String(slot.ids)}, but shows ${filled?.qomPath ?? 'nothing'} in that slot`,
     )
   }
-  steps.note('slot-filled', `QEMU lists vCPU ${String(slot.ids)}`)
-  vm.events.publish({ type: 'plugged', ids: slot.ids, deviceId: id })
-  return id
+  request.done()
+  await call.steps.note('slot-filled', `QEMU lists vCPU ${String(slot.ids)}`)
+  return { slot: filled, deviceId, request }
+}
+
+/** Ask QEMU to fill a slot. */
+async function fill(call: ChangeCall, slot: VcpuSlot): Promise<Plugged> {
+  const { driver } = call.vm
+  const { firstId } = slot
+  const deviceId = freshDeviceId(firstId)
+  call.throwIfOver()
+  const request = call.ledger.send()
+  call.plugging = deviceId
+  driver.take({ type: 'plug-sent', firstId, deviceId })
+  try {
+    // The slot's properties go back as they came, also those that nobody here knows.
+    const args = { ...slot.props, driver: slot.type, id: deviceId }
+    await sendChange(call, 'device_add', args, {
+      onAccepted: () => {
+        driver.take({ type: 'plug-accepted', deviceId })
+      },
+      onRefused: () => undefined,
+    })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    request.refused()
+    const filled = await filledByAnother(call, firstId)
+    if (filled === undefined) throw error
+    return { slot: filled, deviceId: null, request }
+  }
+  request.taken()
+  return { slot, deviceId, request }
+}
+
+/** After a refusal: somebody else may have filled the slot in the meantime, which is what was wanted. */
+async function filledByAnother(call: ChangeCall, firstId: number): Promise<VcpuSlot | undefined> {
+  const slot = slotOf((await readAfterRefusal(call))?.slots ?? [], firstId)
+  return slot?.qomPath === null ? undefined : slot
+}
+
+/** A look that fails leaves the refusal as the verdict: QEMU has said it. */
+export async function readAfterRefusal(call: ChangeCall): Promise<DatedReading | undefined> {
+  return call.vm.driver.read(call.deadline).catch(() => undefined)
+}
+
+function requireNoRemoval({ vm, request: { id } }: ChangeCall, slot: VcpuSlot): void {
+  const { state } = vm.driver
+  const removal = openRemoval(state, id)
+  if (slot.qomPath === null || removal === undefined || !isPending(removal, state.now)) return
+  throw new RefusedError(
+    'ERR_REMOVAL_PENDING',
+    `an unplug of vCPU ${id} is pending; wait until it completes or is rejected`,
+    id,
+    slot.ids,
+  )
 }

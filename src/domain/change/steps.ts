@@ -1,13 +1,18 @@
-import type { ChangeStep, ChangeStepName } from '../results.ts'
+import { bounded } from '../../wire/bounded.ts'
+import type { Deadline } from '../../wire/deadline.ts'
+import { TimeoutError } from '../../errors/peer-errors.ts'
+import type { ChangeStep, ChangeStepName, OnStep } from '../results.ts'
 
 /** The account of one change while it goes on. */
 export class Steps {
-  readonly #startMs = performance.now()
+  readonly #startMs: number
+  readonly #deadline: Deadline
   readonly #done: ChangeStep[] = []
-  readonly #onStep: ((step: ChangeStep) => void) | undefined
+  readonly #onStep: OnStep | undefined
 
-  /** @param onStep - told of each step as it is done */
-  constructor(onStep?: (step: ChangeStep) => void) {
+  constructor(deadline: Deadline, onStep?: OnStep) {
+    this.#startMs = deadline.clock.now()
+    this.#deadline = deadline
     this.#onStep = onStep
   }
 
@@ -16,9 +21,21 @@ export class Steps {
     return [...this.#done]
   }
 
-  note(step: ChangeStepName, detail: string): void {
-    const done = { step, detail, atMs: Math.round(performance.now() - this.#startMs) }
+  /**
+   * Note a step. The change waits for what the caller does at it, such as pinning the new vCPU's thread.
+   *
+   * @throws what the caller's function throws or rejects with: the change ends at this step
+   */
+  async note(step: ChangeStepName, detail: string): Promise<void> {
+    const done = { step, detail, atMs: Math.round(this.#deadline.clock.now() - this.#startMs) }
     this.#done.push(done)
-    this.#onStep?.(done)
+    const waiting = this.#onStep?.(done)
+    if (waiting === undefined) return
+    const { timeoutMs } = this.#deadline
+    await bounded(Promise.resolve(waiting), {
+      ...this.#deadline.options(),
+      clock: this.#deadline.clock,
+      onTimeout: () => new TimeoutError(`onStep did not end at ${step} within ${timeoutMs} ms`),
+    })
   }
 }

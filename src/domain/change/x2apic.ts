@@ -1,11 +1,10 @@
 import { apicIds, isX86, MAX_XAPIC_ID } from '../../bitmap/machine/apic-id.ts'
 import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import { withOutcome } from '../../errors/vcpu-error.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import { readProperty } from '../../qmp/properties.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { RefusedError } from '../errors.ts'
-import type { SlotReading } from '../read-slots.ts'
+import type { SlotReading } from '../vm/reading.ts'
 
 /**
  * Refuse to fill a slot that QEMU lists and cannot fill: past APIC id 254 a CPU model needs x2APIC. QEMU says so too, but
@@ -37,9 +36,7 @@ export async function requireX2apic(
 
 /** Does the CPU model of a plugged vCPU have it? All slots of a machine take the same model. */
 async function hasX2apic(qmp: QmpExecutor, path: string, deadline: Deadline): Promise<boolean> {
-  const x2apic = await readProperty(qmp, path, 'x2apic', deadline.options()).catch((error: unknown) => {
-    throw withOutcome(error, 'not-sent')
-  })
+  const x2apic = await readProperty(qmp, path, 'x2apic', deadline.options())
   // Where QEMU does not tell, it shall decide.
   return x2apic ?? true
 }

@@ -5,8 +5,8 @@ import type { QgaExecutor } from '../../qga/executor.ts'
 import { callQmp, type QemuStatus, type QemuVersion } from '../../qmp/commands.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { readGuestView, type GuestView } from '../guest/guest-view.ts'
-import type { SlotReading } from '../read-slots.ts'
-import type { Vm } from '../vm.ts'
+import type { DatedReading } from '../vm/reading.ts'
+import type { Vm } from '../vm/vm.ts'
 import { readAccelerator, type Accelerator } from './facts-accelerator.ts'
 import { readMachineFacts, type MachineFacts } from './facts-machine.ts'
 
@@ -29,33 +29,37 @@ export class Facts {
     this.vm = vm
     this.deadline = deadline
     const { signal, timeoutMs } = deadline.options()
-    this.agentDeadline = new Deadline({ signal, timeoutMs: Math.min(timeoutMs, AGENT_TIMEOUT_MS) }, timeoutMs)
+    this.agentDeadline = new Deadline(
+      { signal, timeoutMs: Math.min(timeoutMs, AGENT_TIMEOUT_MS) },
+      timeoutMs,
+      deadline.clock,
+    )
   }
 
-  reading(): Promise<SlotReading> {
-    return this.#once('reading', () => this.vm.read(this.deadline))
+  reading(): Promise<DatedReading> {
+    return this.#once('reading', () => this.vm.driver.read(this.deadline))
   }
 
   version(): Promise<QemuVersion> {
-    return this.#once('version', () => callQmp(this.vm.qmp, 'query-version', undefined, this.deadline.options()))
+    return this.#once('version', () => callQmp(this.vm.driver.qmp, 'query-version', undefined, this.deadline.options()))
   }
 
   status(): Promise<QemuStatus> {
-    return this.#once('status', () => callQmp(this.vm.qmp, 'query-status', undefined, this.deadline.options()))
+    return this.#once('status', () => callQmp(this.vm.driver.qmp, 'query-status', undefined, this.deadline.options()))
   }
 
   accelerator(): Promise<Accelerator> {
-    return this.#once('accelerator', () => readAccelerator(this.vm.qmp, this.deadline))
+    return this.#once('accelerator', () => readAccelerator(this.vm.driver.qmp, this.deadline))
   }
 
   machine(): Promise<MachineFacts> {
-    return this.#once('machine', () => readMachineFacts(this.vm.qmp, this.deadline))
+    return this.#once('machine', () => readMachineFacts(this.vm.driver.qmp, this.deadline))
   }
 
   /** The state of the last migration; `undefined` where there was none. */
   migration(): Promise<string | undefined> {
     return this.#once('migration', () =>
-      callQmp(this.vm.qmp, 'query-migrate', undefined, this.deadline.options()).then(
+      callQmp(this.vm.driver.qmp, 'query-migrate', undefined, this.deadline.options()).then(
         ({ status }) => status,
         onRefusal(() => undefined),
       ),
@@ -65,7 +69,7 @@ export class Facts {
   /** Each slot's last word about hotplug; none on machines without ACPI. */
   lastOst(): Promise<readonly AcpiOst[]> {
     return this.#once('ospm', () =>
-      callQmp(this.vm.qmp, 'query-acpi-ospm-status', undefined, this.deadline.options()).catch(
+      callQmp(this.vm.driver.qmp, 'query-acpi-ospm-status', undefined, this.deadline.options()).catch(
         onRefusal((): readonly AcpiOst[] => []),
       ),
     )
@@ -96,9 +100,9 @@ export class Facts {
     )
   }
 
-  async guestView(agent: QgaExecutor): Promise<GuestView> {
+  async guestView(): Promise<GuestView> {
     const reading = await this.reading()
-    return this.#once('view', () => readGuestView(this.vm, agent, reading, this.agentDeadline))
+    return this.#once('view', () => readGuestView(this.vm, reading, this.agentDeadline))
   }
 
   #once<T>(question: string, ask: () => Promise<T>): Promise<T> {

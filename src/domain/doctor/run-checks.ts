@@ -1,7 +1,7 @@
 import { ConnectionError } from '../../errors/peer-errors.ts'
 import { VcpuError } from '../../errors/vcpu-error.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import type { Vm } from '../vm.ts'
+import type { Vm } from '../vm/vm.ts'
 import { agentCommands, agentPresence } from './checks/agent.ts'
 import { guestCpus } from './checks/guest-cpus.ts'
 import { guestRoom } from './checks/guest-room.ts'

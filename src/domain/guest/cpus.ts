@@ -59,3 +59,13 @@ function parsePresent(content: Uint8Array): CpuMap {
     throw new ProtocolError(`the guest's ${PRESENT} is no list of CPUs`, { cause })
   }
 }
+
+/** The ids that a guest lists. */
+export function listedIds(cpus: readonly GuestCpu[]): CpuMap {
+  return CpuMap.from(cpus.map((cpu) => cpu['logical-id']))
+}
+
+/** The ids that a guest runs. */
+export function onlineIds(cpus: readonly GuestCpu[]): CpuMap {
+  return listedIds(cpus.filter(({ online }) => online))
+}

@@ -1,12 +1,14 @@
 import { indexOfAcpiPath, indexOfHardwareId } from '../../bitmap/machine/firmware-names.ts'
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
+import { ProtocolError } from '../../errors/peer-errors.ts'
 import { onRefusal } from '../../errors/refusal.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { readGuestText } from '../../qga/read-file.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
 import { readProperty } from '../../qmp/properties.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import type { SlotReading } from '../read-slots.ts'
+import type { SlotReading } from '../vm/reading.ts'
 import { readPresent } from './cpus.ts'
 
 const SYS_CPU = '/sys/devices/system/cpu'
@@ -20,12 +22,19 @@ interface ExactRule {
   readonly onlyPresent: boolean
 }
 
+/** What the guest itself says of its CPUs. */
+export interface ExactIds {
+  /** cpu-index by guest id, for the CPUs whose files say so. */
+  readonly ids: ReadonlyMap<number, number>
+  /** Every CPU that is present is listed and said which vCPU it is. */
+  readonly isCertain: boolean
+}
+
 /**
  * Read from the guest's own `/sys` which vCPU each of its CPUs is.
  *
  * @param known - what was read a moment ago; only the CPUs beyond those are asked for, since each costs three commands
- * @returns cpu-index by guest id, for the CPUs whose files say so; `undefined` where the guest does not say it of
- *   any, or its agent may not read files
+ * @returns `undefined` where the guest does not say it of any CPU, or its agent may not read files
  */
 export async function readExactIds(
   qmp: QmpExecutor,
@@ -34,14 +43,14 @@ export async function readExactIds(
   cpus: readonly GuestCpu[],
   deadline: Deadline,
   known: ReadonlyMap<number, number> = new Map(),
-): Promise<ReadonlyMap<number, number> | undefined> {
+): Promise<ExactIds | undefined> {
   const rule = await ruleFor(qmp, reading, deadline)
   if (rule === undefined) return undefined
-  const present = rule.onlyPresent ? await readPresent(qga, deadline) : undefined
+  const present = rule.onlyPresent ? await readPresentIds(qga, deadline) : undefined
   if (rule.onlyPresent && present === undefined) return undefined
   const ids = new Map<number, number>()
   for (const { 'logical-id': id } of cpus) {
-    if (present?.has(id) === false) continue
+    if (rule.onlyPresent && present?.has(id) === false) continue
     const before = known.get(id)
     if (before !== undefined) {
       ids.set(id, before)
@@ -53,7 +62,17 @@ export async function readExactIds(
     if (index !== undefined) ids.set(id, index)
   }
   // Where not even the boot CPU says which it is (no ACPI devices for CPUs), the guest says nothing, and not that it has none.
-  return ids.size === 0 ? undefined : ids
+  if (ids.size === 0) return undefined
+  const told = new Set(ids.values())
+  if (reading.slots.every(({ vcpus }) => vcpus.every(({ id }) => told.has(id)))) return { ids, isCertain: true }
+  // An agent may leave out CPUs, and one CPU's file may be unreadable: then a vCPU that is not among them may be one of those.
+  const there = present ?? (await readPresentIds(qga, deadline))
+  return { ids, isCertain: there !== undefined && [...there].every((id) => ids.has(id)) }
+}
+
+/** A guest whose list of present CPUs is no list says nothing of what is present. */
+function readPresentIds(qga: QgaExecutor, deadline: Deadline): Promise<CpuMap | undefined> {
+  return readPresent(qga, deadline).catch(onNonsense)
 }
 
 async function ruleFor(
@@ -85,6 +104,11 @@ async function ruleFor(
     default:
       return undefined
   }
+}
+
+function onNonsense(error: unknown): undefined {
+  if (!(error instanceof ProtocolError)) throw error
+  return undefined
 }
 
 function parseDecimal(text: string): number | undefined {

@@ -1,7 +1,7 @@
 import { isMadeAtStart } from '../../bitmap/machine/device-path.ts'
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import type { Confidence, VcpuGuest } from '../results.ts'
+import type { Confidence, KnownVcpuGuest } from '../results.ts'
 
 /** What is known of the two numberings. */
 export interface GuestKnowledge {
@@ -14,11 +14,11 @@ export interface GuestKnowledge {
 
 /**
  * Match QEMU's plugged vCPUs with the guest's CPUs, from the surest knowledge to the least. Each vCPU and each guest CPU
- * is matched once at most; a vCPU for which the guest has no CPU is left out.
+ * is matched once at most; a vCPU whose CPU is not known, or for which the guest has none, is left out.
  *
  * @returns the guest's side of each vCPU, by cpu-index
  */
-export function matchGuest(slots: readonly VcpuSlot[], knowledge: GuestKnowledge): ReadonlyMap<number, VcpuGuest> {
+export function matchGuest(slots: readonly VcpuSlot[], knowledge: GuestKnowledge): ReadonlyMap<number, KnownVcpuGuest> {
   const { cpus, exact, observed } = knowledge
   const plugged = slots.flatMap((slot) => slot.vcpus)
   const matching = new Matching(
@@ -33,7 +33,9 @@ export function matchGuest(slots: readonly VcpuSlot[], knowledge: GuestKnowledge
   for (const index of bootPrefix(plugged)) matching.take(index, index, 'computed')
   const left = matching.onlyPairLeft()
   if (left !== undefined) matching.take(left[0], left[1], 'computed')
-  for (const { id } of plugged) matching.take(id, id, 'assumed')
+  // That both count from 0 is disproved where the guest lists other ids than QEMU runs.
+  const listed = new Set(cpus.map((cpu) => cpu['logical-id']))
+  if (plugged.every(({ id }) => listed.has(id))) for (const { id } of plugged) matching.take(id, id, 'assumed')
   return matching.result
 }
 
@@ -51,7 +53,7 @@ function bootPrefix(plugged: readonly { readonly id: number; readonly qomPath: s
 }
 
 class Matching {
-  readonly result = new Map<number, VcpuGuest>()
+  readonly result = new Map<number, KnownVcpuGuest>()
   readonly #freeIndices: Set<number>
   readonly #freeCpus: Map<number, GuestCpu>
 

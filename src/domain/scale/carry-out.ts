@@ -1,147 +1,147 @@
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { VcpuError, withOutcome, type Outcome } from '../../errors/vcpu-error.ts'
-import type { ChangeStep, ChangeStepName, SetVcpuStateOptions } from '../results.ts'
-import { ScaleError } from './errors.ts'
+import { AbortError } from '../../errors/abort-error.ts'
+import { meaningOf } from '../change/failure.ts'
+import { NotConfirmedError } from '../errors.ts'
+import type { SetVcpuStateOptions } from '../results.ts'
+import type { Account } from './account.ts'
+import { ScaleAbortError, ScaleError } from './errors.ts'
+import { countOf, type Goal } from './goal.ts'
 import type { Journal } from './journal.ts'
+import type { Look, ScaleMachine } from './machine.ts'
 import type { Plan, PlanStep } from './plan-step.ts'
-import type { ScaleResult, SetVcpuStatesOptions, StepDone } from './progress.ts'
+import type { AtStep, ScaleResult, SetVcpuStatesOptions } from './progress.ts'
+import { rollBack } from './roll-back.ts'
+import { runStep, StepFailure } from './run-step.ts'
+import { Stalls } from './stalls.ts'
+
+/** What a run is made of. */
+export interface RunParts {
+  readonly goal: Goal
+  readonly machine: ScaleMachine
+  readonly options: SetVcpuStatesOptions
+  readonly journal: Journal
+  readonly account: Account
+}
 
 /**
- * Carries out one step, as {@link Domain.setVcpuState} does it, and says which ids that changed.
- */
-export type ApplyStep = (step: PlanStep, options: SetVcpuStateOptions) => Promise<{ readonly changed: CpuMap }>
-
-/**
- * Carry out a plan, one step after the other, and write down each.
+ * Carry out what is left to do, one step after the other, with a look and a new plan after each, until nothing is left.
  *
- * @throws {@link ScaleError} when a step fails; the steps after it are not tried
- * @throws `signal.reason` when aborted; `journal.changed` says what had been changed by then
+ * @param plan - the first plan
+ * @param first - the look that it was made from
+ * @throws {@link ScaleError} when a step fails, or others undo what is done; nothing further is tried
+ * @throws {@link AbortError} when aborted
  */
-export async function carryOut(
-  plan: Plan,
-  apply: ApplyStep,
-  options: SetVcpuStatesOptions,
-  journal: Journal,
-): Promise<ScaleResult> {
-  return new Run(plan, apply, options, journal).run()
+export async function carryOut(parts: RunParts, plan: Plan, first: Look): Promise<ScaleResult> {
+  return new Run(parts, plan).run(first)
 }
 
 class Run {
+  readonly #parts: RunParts
   readonly #plan: Plan
-  readonly #apply: (step: PlanStep) => Promise<CpuMap>
-  /** What the step under way has done so far, by its own account. */
-  readonly #account = new Set<ChangeStepName>()
-  readonly #options: SetVcpuStatesOptions
-  readonly #journal: Journal
-  readonly #done: StepDone[] = []
-  #online: number
+  readonly #each: SetVcpuStateOptions
+  #index = 0
 
-  constructor(plan: Plan, apply: ApplyStep, options: SetVcpuStatesOptions, journal: Journal) {
+  constructor(parts: RunParts, plan: Plan) {
+    this.#parts = parts
     this.#plan = plan
-    const onStep = (done: ChangeStep): void => {
-      this.#account.add(done.step)
-      options.onStep?.(done)
-    }
-    this.#apply = async (step) => {
-      this.#account.clear()
-      return (await apply(step, { ...options, wholeSlot: true, onStep })).changed
-    }
-    this.#options = options
-    this.#journal = journal
-    this.#online = plan.from
+    this.#each = parts.options
   }
 
-  async run(): Promise<ScaleResult> {
-    const plan = this.#plan
-    this.#journal.add({ type: 'planned', plan })
-    for (const index of plan.steps.keys()) {
-      this.#throwIfAborted()
-      await this.#carryOutStep(index)
-    }
-    return { changed: this.#journal.changed, outcome: 'done', online: this.#online, plan }
-  }
-
-  async #carryOutStep(index: number): Promise<void> {
-    const at = this.#at(index)
-    this.#journal.add({ type: 'started', ...at })
-    try {
-      const changed = await this.#apply(at.step)
-      this.#count(at.step)
-      const entry: StepDone = { type: 'done', ...at, changed, online: this.#online }
-      this.#journal.add(entry)
-      this.#done.push(entry)
-    } catch (error) {
-      const changed = this.#changedAllTheSame(at.step)
-      if (changed.size > 0) this.#count(at.step)
-      this.#journal.add({ type: 'failed', ...at, error, changed })
-      this.#throwIfAbortedBy(error)
-      throw await this.#failure(at.step, error)
-    }
-  }
-
-  /** What to throw for a failed step, after the roll-back where one is asked for. */
-  async #failure(failed: PlanStep, cause: unknown): Promise<ScaleError> {
-    const before = this.#journal.changed
-    const rollbackError = this.#options.rollback === true ? await this.#rollBack() : undefined
-    const { changed } = this.#journal
-    const rolledBack = before.difference(changed)
-    const rest = this.#plan.steps.slice(this.#plan.steps.indexOf(failed) + 1)
-    const outcome = changed.size > 0 ? 'partial' : outcomeOf(cause, rolledBack)
-    return new ScaleError({ cause, outcome, changed, rolledBack, failed, rest, rollbackError })
-  }
-
-  /** Undo what was done, the last step first, until one cannot be undone; returns what that one failed with. */
-  async #rollBack(): Promise<unknown> {
-    for (const { changed, index } of this.#done.toReversed()) {
-      // What somebody else has done is not ours to undo.
-      if (changed.size === 0) continue
-      const at = this.#at(index)
-      const { step } = at
+  async run(first: Look): Promise<ScaleResult> {
+    const { journal, goal, account } = this.#parts
+    journal.add({ type: 'planned', plan: this.#plan })
+    const stalls = new Stalls(this.#plan.steps.length)
+    let look = first
+    let steps = this.#plan.steps
+    for (let step = steps[0]; step !== undefined; step = steps[0]) {
+      const rest = steps.slice(1)
+      await this.#carryOutStep(step, rest, look)
       try {
-        await this.#apply({ ...step, ids: step.ids, online: !step.online, reason: 'undo' })
-        this.#count(step, -1)
-        this.#journal.add({ type: 'rolled-back', ...at, restored: changed, online: this.#online })
+        look = await this.#look()
+        steps = goal.plan(look).steps
+        const mismatch = steps.length === 0 ? goal.mismatch(look) : undefined
+        if (mismatch !== undefined) throw new NotConfirmedError(mismatch)
       } catch (error) {
-        this.#journal.add({ type: 'rollback-failed', ...at, error })
-        this.#throwIfAbortedBy(error)
-        return error
+        this.#throwIfAborted(error)
+        throw await this.#failure({ step, rest, cause: error, look, words: 'after' })
+      }
+      if (stalls.isStuck(steps.length)) {
+        throw await this.#failure({ step, rest: steps, cause: undefined, look, words: 'undone' })
       }
     }
-    return undefined
+    return { changed: account.changed, outcome: 'done', online: countOf(look), plan: this.#plan }
   }
 
-  /** A vCPU can be plugged, or have gone, although the change as a whole failed or was aborted. */
-  #changedAllTheSame({ online, ids }: PlanStep): CpuMap {
-    return this.#account.has(online ? 'slot-filled' : 'slot-empty') && !this.#account.has('undo') ? ids : CpuMap.empty
+  async #carryOutStep(step: PlanStep, rest: readonly PlanStep[], look: Look): Promise<void> {
+    const { journal, machine, account } = this.#parts
+    this.#throwIfAborted()
+    const at: AtStep = { step, index: this.#index, total: this.#index + 1 + rest.length }
+    journal.add({ type: 'started', ...at })
+    const result = await runStep(machine, at, look, this.#each, account)
+    if (result instanceof StepFailure) {
+      const { error, changed } = result
+      journal.add({ type: 'failed', ...at, error, changed })
+      this.#throwIfAborted(error)
+      throw await this.#failure({ step, rest, cause: error, look, words: 'failed', moved: changed })
+    }
+    this.#index++
+    const online = countOf(look) + (step.online ? 1 : -1) * step.ids.size
+    journal.add({ type: 'done', ...at, changed: result, online })
   }
 
-  #at(index: number): { readonly step: PlanStep; readonly index: number; readonly total: number } {
-    const step = this.#plan.steps[index]
-    if (step === undefined) throw new RangeError(`the plan has no step ${index}`)
-    return { step, index, total: this.#plan.steps.length }
+  async #look(): Promise<Look> {
+    const { signal, timeoutMs } = this.#parts.options
+    const look = await this.#parts.machine.look({ signal, timeoutMs })
+    this.#parts.account.settle(look)
+    return look
   }
 
-  #count({ online, ids }: PlanStep, direction: 1 | -1 = 1): void {
-    this.#online += direction * (online ? ids.size : -ids.size)
+  /** What to throw for a failure, after the roll-back where one is asked for, and a last look. */
+  async #failure({ step, rest, cause, look, words, moved = CpuMap.empty }: Failure): Promise<ScaleError> {
+    const { machine, account, journal, options } = this.#parts
+    const { timeoutMs, rollbackTimeoutMs = timeoutMs } = options
+    const own = { ...options, signal: undefined, timeoutMs: rollbackTimeoutMs, rollback: false }
+    let restored = CpuMap.empty
+    let rollbackError: unknown
+    if (options.rollback === true) {
+      const online = countOf(look) + (step.online ? 1 : -1) * moved.size
+      const kept = words === 'failed' ? this.#index : -1
+      const back = await rollBack(machine, account, journal, { kept, options: own, online })
+      restored = back.restored
+      rollbackError = back.error
+    }
+    const seen = await machine.look({ timeoutMs }).catch(() => undefined)
+    if (seen !== undefined) account.settle(seen)
+    const { changed, inDoubt } = account
+    const rolledBack = restored.difference(changed)
+    const outcome = account.outcome(seen !== undefined)
+    return new ScaleError({ cause, outcome, changed, inDoubt, rolledBack, failed: step, rest, rollbackError, words })
   }
 
-  #throwIfAborted(): void {
-    const { signal } = this.#options
+  /** Nothing more is sent, and no look is waited for: the account says what is known. */
+  #throwIfAborted(error?: unknown): void {
+    const { options, account, goal } = this.#parts
+    const { signal } = options
     if (signal?.aborted !== true) return
-    throw withOutcome(signal.reason, this.#journal.changed.size > 0 ? 'partial' : 'not-sent')
-  }
-
-  /** The step itself has said how far it had come, where it was the first to change anything. */
-  #throwIfAbortedBy(error: unknown): void {
-    const { signal } = this.#options
-    if (signal?.aborted !== true || error !== signal.reason) return
-    throw this.#journal.changed.size > 0 ? withOutcome(error, 'partial') : error
+    const isAbort = error === undefined || error === signal.reason || error instanceof AbortError
+    if (!isAbort) return
+    const { changed, inDoubt } = account
+    const outcome = account.outcome(true)
+    const details = `changed: ${String(changed) || 'none'}${inDoubt.size > 0 ? `; in doubt: ${String(inDoubt)}` : ''}`
+    const message = `${goal.what} was aborted: ${meaningOf(outcome)}; ${details}`
+    const aborted = new ScaleAbortError(message, outcome, signal.reason, { changed, inDoubt })
+    Object.freeze(aborted)
+    throw aborted
   }
 }
 
-/** The outcome where nothing is left changed. */
-function outcomeOf(cause: unknown, rolledBack: CpuMap): Outcome {
-  const outcome = cause instanceof VcpuError ? (cause.outcome ?? 'unknown') : 'unknown'
-  // Something was sent for the steps before, and undone: the state is what it was.
-  return outcome === 'not-sent' && rolledBack.size > 0 ? 'rejected' : outcome
+/** Where a run ended before its goal. */
+interface Failure {
+  readonly step: PlanStep
+  readonly rest: readonly PlanStep[]
+  readonly cause: unknown
+  readonly look: Look
+  readonly words: 'failed' | 'after' | 'undone'
+  /** What the failed step plugged or unplugged all the same. */
+  readonly moved?: CpuMap
 }

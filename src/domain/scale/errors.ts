@@ -1,4 +1,5 @@
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import { AbortError } from '../../errors/abort-error.ts'
 import { VcpuError, type Outcome } from '../../errors/vcpu-error.ts'
 import type { PlanStep } from './plan-step.ts'
 
@@ -35,30 +36,57 @@ export class NotReachableError extends VcpuError {
   }
 }
 
-/** How far a plan had come when one of its steps failed. */
+/** How far a run had come when it ended before its goal. */
 export interface ScaleFailure {
-  /** What the failed step rejected with. */
+  /** What the failed step rejected with; `undefined` when others undid what the run did. */
   readonly cause: unknown
   readonly outcome: Outcome
   readonly changed: CpuMap
+  readonly inDoubt: CpuMap
   readonly rolledBack: CpuMap
   readonly failed: PlanStep
   readonly rest: readonly PlanStep[]
   readonly rollbackError: unknown
+  /** What ended it: the step itself, what was found after it, or others who undo what is done. */
+  readonly words: 'failed' | 'after' | 'undone'
+}
+
+/** A run of several was aborted: beside the outcome it says what had been changed by then, and what still may be. */
+export class ScaleAbortError extends AbortError {
+  /** The ids that were changed. */
+  readonly changed: CpuMap
+  /** The ids whose request was sent, and of which it is not known what became. */
+  readonly inDoubt: CpuMap
+
+  constructor(
+    message: string,
+    outcome: Outcome,
+    reason: unknown,
+    account: Pick<ScaleAbortError, 'changed' | 'inDoubt'>,
+  ) {
+    super(message, outcome, reason)
+    this.changed = account.changed
+    this.inDoubt = account.inDoubt
+  }
 }
 
 /**
- * A step of several failed, and those after it were not tried. `cause` is the step's own error.
+ * A run of several changes ended before its goal, and the steps after that were not tried. `cause` is the error of the step
+ * that failed.
  *
- * `outcome` is `partial` when the VM is left with some of the steps done, and otherwise that of the failed step.
+ * `outcome` is `unknown` when the result of a request is not known ({@link ScaleError.inDoubt}) or the VM could not be read
+ * at the end; `partial` when the VM is left with some of the steps done; `rejected` when nothing is changed, and `not-sent`
+ * when nothing was sent.
  */
 export class ScaleError extends VcpuError {
   override readonly name = 'ScaleError'
-  /** The ids that were changed and still are: without those that were rolled back. */
+  /** The ids that this run changed and that are so still: without those that were rolled back. */
   readonly changed: CpuMap
+  /** Ids for which a request was sent whose result is not known: they may still change. */
+  readonly inDoubt: CpuMap
   /** The ids that were changed and brought back. */
   readonly rolledBack: CpuMap
-  /** The step that failed. When its own outcome is `unknown`, its ids may still change. */
+  /** The step that failed, or after which it was found that the goal cannot be reached. */
   readonly failed: PlanStep
   /** The steps that were not tried. */
   readonly rest: readonly PlanStep[]
@@ -67,24 +95,41 @@ export class ScaleError extends VcpuError {
 
   constructor(failure: ScaleFailure) {
     const { cause, outcome } = failure
-    super('ERR_SCALE_INCOMPLETE', describe(failure), { cause, outcome })
+    super('ERR_SCALE_INCOMPLETE', describe(failure), { outcome, ...(cause === undefined ? {} : { cause }) })
     this.changed = failure.changed
+    this.inDoubt = failure.inDoubt
     this.rolledBack = failure.rolledBack
     this.failed = failure.failed
     this.rest = failure.rest
     this.rollbackError = failure.rollbackError
+    Object.freeze(this)
   }
 }
 
-function describe({ cause, changed, rolledBack, failed, rest, rollbackError }: ScaleFailure): string {
+function describe(failure: ScaleFailure): string {
+  const { changed, inDoubt, rolledBack, rest, rollbackError } = failure
   const parts = [
-    `could not ${failed.online ? 'plug' : 'unplug'} vCPU ${String(failed.ids)}: ${wordsOf(cause)}`,
+    headline(failure),
     `changed: ${namesOf(changed)}`,
+    inDoubt.size === 0 ? undefined : `in doubt: ${namesOf(inDoubt)}`,
     rolledBack.size === 0 ? undefined : `rolled back: ${namesOf(rolledBack)}`,
     rollbackError === undefined ? undefined : `the roll-back stopped: ${wordsOf(rollbackError)}`,
     `not tried: ${namesOf(idsOf(rest))}`,
   ]
   return parts.filter((part) => part !== undefined).join('; ')
+}
+
+function headline({ words, failed, cause }: ScaleFailure): string {
+  const verb = failed.part === 'guest' ? 'turn on' : failed.online ? 'plug' : 'unplug'
+  const ids = String(failed.ids)
+  switch (words) {
+    case 'failed':
+      return `could not ${verb} vCPU ${ids}: ${wordsOf(cause)}`
+    case 'after':
+      return `stopped after the ${verb} of vCPU ${ids}: ${wordsOf(cause)}`
+    case 'undone':
+      return 'another client is changing the count too: what was done was undone again and again'
+  }
 }
 
 function idsOf(steps: readonly PlanStep[]): CpuMap {

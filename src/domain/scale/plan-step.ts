@@ -11,11 +11,13 @@ export interface PlanStep {
   readonly online: boolean
   /** Why this slot, in words. */
   readonly reason: string
+  /** `guest`: the slot is plugged already, and its vCPUs are only turned on in the guest. */
+  readonly part?: 'guest'
 }
 
 /** What is going to be done, before any of it is. */
 export interface Plan {
-  /** How many vCPUs are plugged now. */
+  /** How many vCPUs are plugged now; with `guest`, how many the guest runs. */
   readonly from: number
   /** How many will be. */
   readonly to: number
@@ -34,4 +36,10 @@ export function planStep(slot: VcpuSlot, online: boolean, reason: string): PlanS
     online,
     reason,
   }
+}
+
+/** The step that turns on in the guest what is plugged and does not run. */
+export function guestStep(slot: VcpuSlot): PlanStep {
+  const reason = 'plugged, and the guest does not run it'
+  return { id: slot.firstId, ids: slot.ids, online: true, reason, part: 'guest' }
 }

@@ -2,6 +2,7 @@ import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { InputError } from '../../errors/input-error.ts'
 import { quote } from '../../errors/quote.ts'
+import type { Confidence, VcpuGuest } from '../results.ts'
 import { NotReachableError, type NearestCounts } from './errors.ts'
 import { orderSlotsBy, type ScalePolicy } from './order.ts'
 import { planStep, type Plan, type PlanStep } from './plan-step.ts'
@@ -12,12 +13,26 @@ export interface PlanBasis {
   readonly slots: readonly VcpuSlot[]
   /** Why the machine has no vCPU hotplug, in QEMU's own words; `undefined` where it has. */
   readonly noHotplug?: string | undefined
+  /** The guest's side; only where the plan is to reach a count that the guest runs. */
+  readonly guest?: GuestBasis | undefined
+}
+
+/** What a plan needs to know of the guest. */
+export interface GuestBasis {
+  /** How many CPUs it runs, by its agent's own list. */
+  readonly running: number
+  /** Its side of a vCPU: known, certainly none (`null`), or not known. */
+  readonly sideOf: (id: number) => VcpuGuest | null
 }
 
 /** How to choose the slots. */
 export interface PlanOptions {
   /** `lowest` unless given. */
   readonly policy?: ScalePolicy | undefined
+  /** Reach a count of vCPUs that the guest runs, and not only of plugged ones. Needs the agent. */
+  readonly guest?: boolean | undefined
+  /** With `guest`: the least confidence at which it counts as known which CPU of the guest a vCPU is. */
+  readonly leastConfidence?: Confidence | undefined
 }
 
 /**

@@ -4,13 +4,14 @@ import type { Plan, PlanStep } from './plan-step.ts'
 import type { PlanOptions } from './plan.ts'
 
 /**
- * How to change several vCPUs: each step is carried out with these options. `timeoutMs` is for each step and for the
- * reading before them, not for the whole. `signal` ends the step that is under way, and no other begins.
+ * How to change several vCPUs: each step is carried out with these options. `timeoutMs` is for each step, for
+ * each reading between them and for the turn of this run, not for the whole. `signal` ends the step that is under way, and
+ * no other begins.
  */
 export interface SetVcpuStatesOptions extends Omit<SetVcpuStateOptions, 'wholeSlot'> {
   /**
-   * After a failure, undo the steps that were done, the last one first; not after an abort. Unless given, what was done
-   * stays, and the error tells it.
+   * After a failure, undo the steps that were done, the last one first, each within `rollbackTimeoutMs` and whatever
+   * becomes of `signal`; not after an abort. Unless given, what was done stays, and the error tells it.
    */
   readonly rollback?: boolean | undefined
 }
@@ -19,11 +20,11 @@ export interface SetVcpuStatesOptions extends Omit<SetVcpuStateOptions, 'wholeSl
 export interface ScaleOptions extends SetVcpuStatesOptions, PlanOptions {}
 
 /** A step, and its place in the plan. */
-interface AtStep {
+export interface AtStep {
   readonly step: PlanStep
-  /** Its index in the plan's steps. */
+  /** How many steps came before it in this run, also those that the first plan did not have. */
   readonly index: number
-  /** How many steps the plan has. */
+  /** How many steps there are in all, as far as is known when this one begins. */
   readonly total: number
 }
 
@@ -74,10 +75,11 @@ export type ScaleProgress = Planned | StepStarted | StepDone | StepFailed | Step
 
 /** All steps are done. */
 export interface ScaleResult {
-  /** The ids that were changed; empty when nothing was to be done. */
+  /** The ids that this run changed and that are so still; empty when nothing was to be done. */
   readonly changed: CpuMap
   readonly outcome: 'done'
-  /** How many vCPUs are plugged, as far as these steps alone decide. */
+  /** How many vCPUs were plugged, or with `guest` run by the guest, when the run looked last: after its last step. */
   readonly online: number
+  /** The first plan. What others did in the meantime may have made other steps necessary. */
   readonly plan: Plan
 }

@@ -1,7 +1,12 @@
 import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { withOutcome } from '../../errors/vcpu-error.ts'
-import { carryOut, type ApplyStep } from './carry-out.ts'
+import { failureOf } from '../change/failure.ts'
+import { Ledger } from '../change/ledger.ts'
+import { RefusedError } from '../errors.ts'
+import { Account } from './account.ts'
+import { carryOut } from './carry-out.ts'
+import type { Goal } from './goal.ts'
 import { Journal } from './journal.ts'
+import type { Look, ScaleMachine } from './machine.ts'
 import type { Plan } from './plan-step.ts'
 import type { ScaleProgress, ScaleResult, SetVcpuStatesOptions } from './progress.ts'
 
@@ -18,24 +23,28 @@ import type { ScaleProgress, ScaleResult, SetVcpuStatesOptions } from './progres
  */
 export class ScaleRun implements PromiseLike<ScaleResult>, AsyncIterable<ScaleProgress> {
   readonly #journal = new Journal()
+  readonly #account = new Account()
   readonly #result: Promise<ScaleResult>
 
   /**
-   * @param makePlan - reads the machine and plans, without changing anything
-   * @param apply - carries out one step
+   * @param goal - what to reach
+   * @param machine - what to read and to change
+   * @param takeTurn - runs the whole when it is its turn
    */
-  constructor(makePlan: () => Promise<Plan>, apply: ApplyStep, options: SetVcpuStatesOptions) {
-    this.#result = this.#run(makePlan, apply, options)
-    // Whoever comes late must not find the process dead.
+  constructor(goal: Goal, machine: ScaleMachine, options: SetVcpuStatesOptions, takeTurn: TakeTurn = atOnce) {
+    this.#result = this.#run(goal, machine, options, takeTurn)
+    // A run that is looked at late must not end the process before.
     this.#result.catch(() => undefined)
   }
 
-  /**
-   * The ids that this run has changed so far and not rolled back: also after an abort, whose error is the caller's own and
-   * tells nothing.
-   */
+  /** The ids that this run has changed so far, that were not rolled back and are so still, as far as it has looked. */
   get changed(): CpuMap {
-    return this.#journal.changed
+    return this.#account.changed
+  }
+
+  /** The ids for which a request was sent whose result is not known; empty while all goes well. */
+  get inDoubt(): CpuMap {
+    return this.#account.inDoubt
   }
 
   /**
@@ -43,7 +52,8 @@ export class ScaleRun implements PromiseLike<ScaleResult>, AsyncIterable<ScalePr
    *
    * @throws {@link ScaleError} when a step failed: it says what was changed, what failed, and what was not tried
    * @throws what planning throws; nothing was sent then (`outcome: 'not-sent'`)
-   * @throws `signal.reason` when aborted; {@link ScaleRun.changed} says what had been changed by then
+   * @throws {@link AbortError} when aborted, with the signal's reason as its cause; {@link ScaleRun.changed} and
+   *   {@link ScaleRun.inDoubt} say what had become of it by then
    */
   then<A = ScaleResult, B = never>(
     onfulfilled?: ((result: ScaleResult) => A | PromiseLike<A>) | null,
@@ -58,14 +68,48 @@ export class ScaleRun implements PromiseLike<ScaleResult>, AsyncIterable<ScalePr
     await this.#result
   }
 
-  async #run(makePlan: () => Promise<Plan>, apply: ApplyStep, options: SetVcpuStatesOptions): Promise<ScaleResult> {
-    try {
-      const plan = await makePlan().catch((error: unknown) => {
-        throw withOutcome(error, 'not-sent')
-      })
-      return await carryOut(plan, apply, options, this.#journal)
-    } finally {
-      this.#journal.end()
+  async #run(
+    goal: Goal,
+    machine: ScaleMachine,
+    options: SetVcpuStatesOptions,
+    takeTurn: TakeTurn,
+  ): Promise<ScaleResult> {
+    const { signal, timeoutMs } = options
+    const each = { signal, timeoutMs }
+    const prepare = async (): Promise<{ readonly look: Look; readonly plan: Plan }> => {
+      signal?.throwIfAborted()
+      const look = await machine.look(each)
+      const plan = goal.plan(look)
+      const mismatch = plan.steps.length === 0 ? goal.mismatch(look) : undefined
+      if (mismatch !== undefined) throw new RefusedError('ERR_UNSURE', mismatch, 0)
+      await machine.check(plan.steps, look, each)
+      return { look, plan }
     }
+    const carryOutAll = async (): Promise<Ended> => {
+      const { look, plan } = await prepare()
+      const parts = { goal, machine, options, journal: this.#journal, account: this.#account }
+      return carryOut(parts, plan, look).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error }),
+      )
+    }
+    const ended = await takeTurn(carryOutAll)
+      .catch((error: unknown) => {
+        throw failureOf(error, goal.what, new Ledger(), signal)
+      })
+      .finally(() => {
+        this.#journal.end()
+      })
+    if ('result' in ended) return ended.result
+    // Once it has begun, its errors have their outcome and are frozen.
+    throw ended.error
   }
 }
+
+/** How a run ended that had begun. */
+type Ended = { readonly result: ScaleResult } | { readonly error: unknown }
+
+/** Runs a task when it is its turn. */
+export type TakeTurn = <T>(task: () => Promise<T>) => Promise<T>
+
+const atOnce: TakeTurn = (task) => task()

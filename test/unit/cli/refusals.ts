@@ -73,7 +73,7 @@ export const refusals: readonly FailureCase[] = [
     exit: 1,
     code: 'ERR_GUEST_REFUSED',
     outcome: 'rejected',
-    message: /the guest refused to let vCPU 1 go/,
+    message: /the guest refused the unplug of vCPU 1/,
   },
   {
     name: 'a guest that cannot take the vCPU',

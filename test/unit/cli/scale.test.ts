@@ -197,6 +197,7 @@ describe('scale that fails in the middle', () => {
         message: 'could not plug vCPU 4: device_add: no room; changed: 2-3; not tried: 5-6',
         outcome: 'partial',
         changed: '2-3',
+        inDoubt: '',
         rolledBack: '',
         failed: '4',
         notTried: '5-6',
@@ -242,13 +243,13 @@ describe('scale that fails in the middle', () => {
     })
     const run = await runCommand(['scale', '4', '--json', ...vm.qmp])
     expect(run.code).toBe(3)
-    expect(documentOf(run)).toMatchObject({ error: { outcome: 'partial', changed: '2', failed: '3' } })
+    expect(documentOf(run)).toMatchObject({ error: { outcome: 'unknown', changed: '2', inDoubt: '3', failed: '3' } })
   })
 
   it.each([
-    ['the first step', 1, 'unknown', '', 'none'],
-    ['a later step', 2, 'partial', '2', '2'],
-  ])('tells what had been changed when it is interrupted in %s', async (_, nth, outcome, changed, words) => {
+    ['the first step', 1, '', '2', 'none; in doubt: 2'],
+    ['a later step', 2, '2', '3', '2; in doubt: 3'],
+  ])('tells what had been changed when it is interrupted in %s', async (_, nth, changed, inDoubt, words) => {
     await using vm = await startVm()
     const interruption = new AbortController()
     let count = 0
@@ -261,7 +262,7 @@ describe('scale that fails in the middle', () => {
     const run = await runCommand(['scale', '5', '--rollback', '--json', ...vm.qmp], { signal: interruption.signal })
     expect(run.code).toBe(4)
     expect(documentOf(run)).toStrictEqual({
-      error: { code: 'ERR_ABORTED', message: `interrupted; changed: ${words}`, outcome, changed },
+      error: { code: 'ERR_ABORTED', message: `interrupted; changed: ${words}`, outcome: 'unknown', changed, inDoubt },
     })
     expect(asked(vm)).toHaveLength(nth)
   })

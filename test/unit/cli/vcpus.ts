@@ -1,9 +1,9 @@
-import type { Vcpu, VcpuGuest } from '../../../src/index.ts'
+import type { KnownVcpuGuest, Vcpu } from '../../../src/index.ts'
 
 /** A CPU of the guest that is surely the one, and off. */
-export const OFFLINE: VcpuGuest = { id: 9, online: false, canOffline: true, confidence: 'exact' }
+export const OFFLINE: KnownVcpuGuest = { id: 9, online: false, canOffline: true, confidence: 'exact' }
 /** The same, on. */
-export const ONLINE: VcpuGuest = { ...OFFLINE, online: true }
+export const ONLINE: KnownVcpuGuest = { ...OFFLINE, online: true }
 
 /** A machine of `count` vCPUs; `change` says what is special about one. */
 export function machine(count: number, change: (id: number) => Partial<Vcpu> = () => ({})): Vcpu[] {

@@ -13,6 +13,7 @@ describe('knownEvent', () => {
     ['ACPI_DEVICE_OST', { info: { device: 'd', slot: '2', 'slot-type': 'CPU', source: 0x103, status: 132 } }],
     ['RESET', { guest: false, reason: 'host-qmp-system-reset' }],
     ['SHUTDOWN', { guest: true }],
+    ['GUEST_PANICKED', { action: 'pause' }],
     ['STOP', {}],
     ['RESUME', {}],
     ['VSERPORT_CHANGE', { id: 'c', open: true }],
@@ -29,6 +30,7 @@ describe('knownEvent', () => {
     ['DEVICE_DELETED', { path: '/p', device: 1 }, 'DEVICE_DELETED.device is 1'],
     ['ACPI_DEVICE_OST', {}, 'ACPI_DEVICE_OST.info is nothing'],
     ['ACPI_DEVICE_OST', { info: { slot: 2 } }, 'ACPI_DEVICE_OST.info.slot is 2'],
+    ['GUEST_PANICKED', {}, 'GUEST_PANICKED.action is nothing'],
     ['RESET', { guest: 'no' }, 'RESET.guest is "no"'],
     ['VSERPORT_CHANGE', { id: 'c' }, 'VSERPORT_CHANGE.open is nothing'],
   ])('%s %j is refused', (event, data, words) => {

@@ -1,8 +1,8 @@
 import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
-import { isSureEnough } from '../../guest/confidence.ts'
-import { listedIds, onlineIds, type GuestView } from '../../guest/guest-view.ts'
-import { listVcpus } from '../../list-vcpus.ts'
-import type { Vcpu } from '../../results.ts'
+import { listedIds, onlineIds } from '../../guest/cpus.ts'
+import type { GuestView } from '../../guest/guest-view.ts'
+import { listVcpus } from '../../guest/list-vcpus.ts'
+import { isKnown, isSureEnough, type Vcpu, type VcpuGuest } from '../../results.ts'
 import type { Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
 
@@ -13,8 +13,8 @@ const SURE = 'observed'
 export async function guestCpus(facts: Facts): Promise<readonly Finding[]> {
   const agent = await facts.agentFor('guest-get-vcpus')
   if (agent === undefined) return []
-  const [{ slots }, view] = await Promise.all([facts.reading(), facts.guestView(agent)])
-  const plugged = listVcpus(slots, view.byVcpu).filter(({ online }) => online)
+  const [{ slots }, view] = await Promise.all([facts.reading(), facts.guestView()])
+  const plugged = listVcpus(slots, view).filter(({ online }) => online)
   return [...offline(plugged, view), ...unlisted(plugged, view), ...unsure(plugged)]
 }
 
@@ -43,7 +43,7 @@ function unlisted(plugged: readonly Vcpu[], view: GuestView): Finding[] {
       summary: `plugged and unknown to the guest: vCPU ${idsOf(missing)}`,
       evidence: `plugged: ${idsOf(plugged)}; guest-get-vcpus lists ${String(listedIds(view.cpus))}`,
       advice:
-        "read the guest's kernel log about it (dmesg); unplug it, for nobody uses it, or boot the guest again: it takes what is plugged when it boots",
+        "read the guest's kernel log about it (dmesg); unplug it (it is unused), or boot the guest again: it takes what is plugged when it boots",
     },
   ]
 }
@@ -51,7 +51,7 @@ function unlisted(plugged: readonly Vcpu[], view: GuestView): Finding[] {
 /** The boot vCPU is of no interest here: it is never touched. */
 function unsure(plugged: readonly Vcpu[]): Finding[] {
   const doubtful = plugged.filter(
-    ({ guest, offlinable }) => guest !== null && !isSureEnough(guest.confidence, SURE) && (offlinable || !guest.online),
+    ({ guest, offlinable }) => guest !== null && !isSure(guest) && (offlinable || guest.online !== true),
   )
   if (doubtful.length === 0) return []
   const levels = [...new Set(doubtful.flatMap(({ guest }) => (guest === null ? [] : [guest.confidence])))]
@@ -59,7 +59,7 @@ function unsure(plugged: readonly Vcpu[]): Finding[] {
     {
       code: 'translation-unsure',
       severity: 'warns',
-      summary: `which CPU of the guest vCPU ${idsOf(doubtful)} is, is only ${levels.join(' or ')}: set --guest refuses to touch it`,
+      summary: `which CPU of the guest vCPU ${idsOf(doubtful)} is, is ${levels.join(' or ')} only: set --guest refuses to touch it`,
       evidence: doubtful
         .slice(0, 8)
         .map(({ id, guest }) => `vCPU ${id} = guest CPU ${guest?.id ?? '?'} (${guest?.confidence ?? '?'})`)
@@ -76,5 +76,9 @@ function idsOf(vcpus: readonly Vcpu[]): string {
 }
 
 function guestIdsOf(vcpus: readonly Vcpu[]): CpuMap {
-  return CpuMap.from(vcpus.flatMap(({ guest }) => (guest === null ? [] : [guest.id])))
+  return CpuMap.from(vcpus.flatMap(({ guest }) => (isKnown(guest) ? [guest.id] : [])))
+}
+
+function isSure(guest: VcpuGuest): boolean {
+  return isKnown(guest) && isSureEnough(guest.confidence, SURE)
 }

@@ -4,6 +4,7 @@ import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
 import { foreignText } from '../../../errors/quote.ts'
 import type { Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
+import { RUN_STATES, type RunState } from '../run-states.ts'
 
 /** Migration states in which QEMU refuses `device_add` and `device_del` (QEMU's qapi/migration.json). */
 const IDLE_MIGRATION = ['none', 'completed', 'failed', 'cancelled']
@@ -89,12 +90,16 @@ export async function notRunning(facts: Facts): Promise<readonly Finding[]> {
   return [
     {
       code: 'vm-not-running',
-      severity: 'warns',
-      summary: 'the vCPUs are stopped: the guest answers neither an unplug nor its agent until they go on',
+      ...(RUN_STATES.get(status) ?? UNKNOWN_STATE),
       evidence: `query-status: ${foreignText(status, 40)}`,
-      advice: "let it go on (QMP's cont), unless whoever stopped it is not done",
     },
   ]
+}
+
+const UNKNOWN_STATE: RunState = {
+  severity: 'warns',
+  summary: 'the vCPUs do not run, in a state that this version does not know',
+  advice: "read QEMU's documentation of that state; do not resume it before that",
 }
 
 /** QEMU refuses to plug and to unplug while it migrates. */

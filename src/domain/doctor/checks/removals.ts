@@ -1,6 +1,7 @@
 import { ejectRefusal, isAboutSlot, OST_SOURCE, OST_STATUS } from '../../../bitmap/machine/ost.ts'
 import type { AcpiOst } from '../../../bitmap/machine/replies.ts'
 import { isPlugged, slotOf } from '../../../bitmap/machine/vcpu-slot.ts'
+import { pendingIds } from '../../vm/state.ts'
 import type { Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
 
@@ -8,15 +9,15 @@ import type { Finding } from '../finding.ts'
 export async function removalPending(facts: Facts): Promise<readonly Finding[]> {
   // The reading takes note of those that have gone meanwhile.
   await facts.reading()
-  const pending = facts.vm.removals.pending()
+  const pending = pendingIds(facts.vm.driver.state)
   if (pending.size === 0) return []
   return [
     {
       code: 'unplug-pending',
       severity: 'warns',
-      summary: `asked to go and still there: vCPU ${String(pending)}; it cannot be plugged again before it has gone`,
+      summary: `an unplug of vCPU ${String(pending)} is pending; it cannot be plugged again until that completes or is refused`,
       evidence: `device_del was sent, and query-hotpluggable-cpus still shows vCPU ${String(pending)}`,
-      advice: "wait for the guest, or turn the CPU off in it first; the guest's next reset completes what is pending",
+      advice: 'wait for the guest, or turn the CPU off in it first',
     },
   ]
 }

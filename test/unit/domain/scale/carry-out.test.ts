@@ -4,6 +4,7 @@ import { CpuMap, VcpuError, type Outcome } from '../../../../src/bitmap/index.ts
 import { GuestChangeError } from '../../../../src/domain/change/guest-change-error.ts'
 import { RefusedError } from '../../../../src/domain/errors.ts'
 import { ScaleError } from '../../../../src/domain/scale/errors.ts'
+import { AbortError } from '../../../../src/errors/abort-error.ts'
 import { CommandError, TimeoutError } from '../../../../src/errors/peer-errors.ts'
 import { collect, failAt, FakeMachine, told } from './fake-machine.ts'
 
@@ -48,12 +49,14 @@ describe('a step that fails', () => {
   ])('as the first decides the outcome: %s', async (_, cause, outcome) => {
     const error = await failureOf(new FakeMachine(2, failAt(2, cause)), 4)
     expect(error).toMatchObject({ outcome, changed: CpuMap.empty, cause })
-    expect(error.message).toMatch(/; changed: none; not tried: 3$/)
+    expect(error.message).toMatch(/; changed: none; (in doubt: 2; )?not tried: 3$/)
+    expect(String(error.inDoubt)).toBe(outcome === 'unknown' ? '2' : '')
+    expect(Object.isFrozen(error)).toBe(true)
   })
 
   test('can have been anything, also no error', async () => {
     const error = await failureOf(new FakeMachine(2, failAt(2, 'a text')), 3)
-    expect(error.message).toBe('could not plug vCPU 2: a text; changed: none; not tried: none')
+    expect(error.message).toBe('could not plug vCPU 2: a text; changed: none; in doubt: 2; not tried: none')
   })
 
   test('is told truly wherever it is, up and down', async () => {
@@ -132,12 +135,13 @@ describe('a roll-back', () => {
     expect(machine.asked).toEqual(['+2', '+3', '+4', '+5', '-4', '-3'])
     expect(told(all).slice(-2)).toEqual(['rolled-back 4', 'rollback-failed 3'])
     expect(error).toMatchObject({
-      outcome: 'partial',
+      outcome: 'unknown',
       changed: CpuMap.parse('2-3'),
+      inDoubt: CpuMap.of(5),
       rolledBack: CpuMap.of(4),
       rollbackError: refused,
       message:
-        'could not plug vCPU 5: no answer; changed: 2-3; rolled back: 4; the roll-back stopped: device_del: busy; not tried: 6',
+        'could not plug vCPU 5: no answer; changed: 2-3; in doubt: 5; rolled back: 4; the roll-back stopped: device_del: busy; not tried: 6',
     })
   })
 
@@ -179,49 +183,50 @@ describe('an abort', () => {
     return { machine, signal: controller.signal }
   }
 
-  test('before the next step begins none, and rejects with the reason; the run knows what was changed', async () => {
+  test('before the next step begins none, and has the reason as its cause; the run knows what was changed', async () => {
     const reason = new Stop()
     const { machine, signal } = abortAt(3, reason, true)
     const run = machine.scale(6, { signal, rollback: true })
     const { all, error } = await collect(run)
-    expect(error).toBe(reason)
-    expect(reason.outcome).toBe('partial')
+    expect(error).toMatchObject({ name: 'AbortError', code: 'ERR_ABORTED', outcome: 'partial', cause: reason })
+    expect(Object.isFrozen(error)).toBe(true)
+    expect(reason.outcome).toBeUndefined()
     expect(told(all).at(-1)).toBe('done 3')
     expect(machine.asked).toEqual(['+2', '+3'])
-    expect(String(run.changed)).toBe('2-3')
+    expect([String(run.changed), String(run.inDoubt)]).toEqual(['2-3', ''])
   })
 
-  test('during a step ends with the reason, and tells that this step did not end', async () => {
+  test('during a step tells that this step did not end, and that its ids are in doubt', async () => {
     const reason = new Stop()
     const { machine, signal } = abortAt(3, reason, false)
     const run = machine.scale(6, { signal, rollback: true })
     const { all, error } = await collect(run)
-    expect(error).toBe(reason)
-    expect(reason.outcome).toBe('partial')
+    expect(error).toMatchObject({ name: 'AbortError', outcome: 'unknown', cause: reason })
     expect(told(all).at(-1)).toBe('failed 3')
     expect(machine.asked).toEqual(['+2', '+3'])
-    expect(String(run.changed)).toBe('2')
+    expect([String(run.changed), String(run.inDoubt)]).toEqual(['2', '3'])
   })
 
-  test('during the first step leaves its outcome as the step says', async () => {
-    const reason = new Stop()
-    Object.defineProperty(reason, 'outcome', { value: 'unknown' })
-    const { machine, signal } = abortAt(2, reason, false)
-    await expect(machine.scale(6, { signal })).rejects.toBe(reason)
-    expect(reason.outcome).toBe('unknown')
+  test('during a step of which nothing was sent leaves nothing in doubt', async () => {
+    const controller = new AbortController()
+    const machine = new FakeMachine(2, (step) => {
+      if (step.id !== 3) return
+      controller.abort('enough')
+      throw new AbortError('plug of vCPU 3 was aborted', 'not-sent', 'enough')
+    })
+    const run = machine.scale(6, { signal: controller.signal })
+    await expect(run).rejects.toMatchObject({ name: 'AbortError', outcome: 'partial', cause: 'enough' })
+    expect([String(run.changed), String(run.inDoubt)]).toEqual(['2', ''])
   })
 
-  test('before anything was sent says so', async () => {
-    const reason = new Stop()
+  test.each([new Stop(), 'enough'])('before anything was sent says so: %s', async (reason) => {
     const machine = new FakeMachine(2)
-    await expect(machine.scale(6, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
-    expect(reason.outcome).toBe('not-sent')
+    await expect(machine.scale(6, { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({
+      name: 'AbortError',
+      outcome: 'not-sent',
+      cause: reason,
+    })
     expect(machine.asked).toEqual([])
-  })
-
-  test('leaves a reason of the caller alone, whatever it is', async () => {
-    const machine = new FakeMachine(2)
-    await expect(machine.scale(6, { signal: AbortSignal.abort('enough') })).rejects.toBe('enough')
   })
 
   test('does not hide the failure of a step that came before it', async () => {
@@ -237,18 +242,18 @@ describe('an abort', () => {
     })
   })
 
-  test('during a roll-back ends it', async () => {
+  test('during a roll-back does not end it: it has a bound of its own', async () => {
     const controller = new AbortController()
     const machine = new FakeMachine(2, (step, options) => {
       failAt(4, rejected)(step, options)
-      if (step.online || step.id !== 2) return
+      if (step.online) return
       controller.abort()
-      controller.signal.throwIfAborted()
+      options.signal?.throwIfAborted()
     })
-    const run = machine.scale(6, { signal: controller.signal, rollback: true })
+    const run = machine.scale(6, { signal: controller.signal, rollback: true, timeoutMs: 100, rollbackTimeoutMs: 70 })
     const { all, error } = await collect(run)
-    expect(error).toBe(controller.signal.reason)
-    expect(told(all).slice(-2)).toEqual(['rolled-back 3', 'rollback-failed 2'])
-    expect(String(run.changed)).toBe('2')
+    expect(error).toMatchObject({ name: 'ScaleError', outcome: 'rejected', cause: rejected, changed: CpuMap.empty })
+    expect(told(all).slice(-2)).toEqual(['rolled-back 3', 'rolled-back 2'])
+    expect(machine.options.at(-1)).toMatchObject({ timeoutMs: 70, signal: undefined })
   })
 })

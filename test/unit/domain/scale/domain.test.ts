@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { CpuMap } from '../../../../src/index.ts'
+import { CpuMap, Domain } from '../../../../src/index.ts'
+import { QmpClient } from '../../../../src/qmp/index.ts'
+import { SimulatedQemu } from '../../../../src/testing/index.ts'
 import { changesSent, vm } from '../../../support/simulated-vm.ts'
 import { collect, told } from './fake-machine.ts'
 
@@ -46,6 +48,51 @@ describe('a domain', () => {
     await expect(domain.scale(-1)).rejects.toMatchObject({ code: 'ERR_COUNT', outcome: 'not-sent' })
     await expect(domain.scale(3, { timeoutMs: -1 })).rejects.toMatchObject({ code: 'ERR_TIMEOUT_RANGE' })
     expect(changesSent(qemu)).toEqual(sent)
+  })
+
+  test('refuses before anything is sent what is past the limit of x2APIC', async () => {
+    const { qemu, domain } = await vm({ bootVcpus: 250, maxcpus: 300 })
+    for (const run of [domain.scale(260), domain.setVcpuStates(CpuMap.parse('251-256'), true)]) {
+      await expect(run).rejects.toMatchObject({ code: 'ERR_NO_X2APIC', outcome: 'not-sent', id: 255 })
+    }
+    expect(changesSent(qemu)).toEqual([])
+  })
+
+  test('that is aborted says which request is in flight', async () => {
+    const { qemu, domain } = await vm()
+    const controller = new AbortController()
+    qemu.onCommand('device_add', (_, usual) => {
+      if (qemu.pluggedVcpus.length < 3) return usual()
+      controller.abort('enough')
+      return new Promise(() => undefined)
+    })
+    const run = domain.scale(6, { signal: controller.signal })
+    await expect(run).rejects.toMatchObject({ name: 'AbortError', outcome: 'unknown', cause: 'enough' })
+    expect([String(run.changed), String(run.inDoubt)]).toEqual(['2', '3'])
+  })
+
+  test.each([
+    [{ leastConfidence: JSON.parse('"much"') as 'exact' }, /./],
+    [{ rollbackTimeoutMs: -1 }, /ERR_TIMEOUT_RANGE/],
+  ])('refuses options that cannot be before anything is sent: %j', async (options, code) => {
+    const { qemu, domain } = await vm()
+    await expect(domain.scale(4, options)).rejects.toMatchObject({
+      name: 'InputError',
+      code: expect.stringMatching(code) as unknown,
+      outcome: 'not-sent',
+    })
+    expect(changesSent(qemu)).toEqual([])
+  })
+
+  test('sees a client that works against it: each ends where it says', async () => {
+    await using qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 3, maxcpus: 8 })
+    await using monitor = await QmpClient.connect(qemu.connect())
+    await using one = await Domain.connect({ qmp: monitor })
+    await using other = await Domain.connect({ qmp: monitor })
+    const ends = await Promise.all([collect(one.scale(6)), collect(other.scale(2))])
+    for (const { error } of ends) if (error !== undefined) expect(error).toMatchObject({ name: 'ScaleError' })
+    await expect(one.scale(4)).resolves.toMatchObject({ online: 4 })
+    expect(qemu.pluggedVcpus).toHaveLength(4)
   })
 
   test('stops where the guest refuses, and says what is left', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { CpuMap, InputError } from '../../../../src/bitmap/index.ts'
-import { ScaleRun } from '../../../../src/domain/scale/scale-run.ts'
 import { TimeoutError } from '../../../../src/errors/peer-errors.ts'
 import { collect, failAt, FakeMachine, told } from './fake-machine.ts'
 
@@ -94,33 +93,34 @@ describe('a run that ends well', () => {
       abort.abort(reason)
       throw reason
     }).scale(5, { signal: abort.signal })
-    await expect(run).rejects.toBe(reason)
-    expect(String(run.changed)).toBe('2-3')
+    await expect(run).rejects.toMatchObject({ name: 'AbortError', outcome: 'unknown', cause: reason })
+    expect([String(run.changed), String(run.inDoubt)]).toEqual(['2-3', '3'])
   })
 })
 
 describe('a run that fails', () => {
   test('before it has a plan has sent nothing, tells no progress, and throws into the loop as well', async () => {
     const refused = new InputError('ERR_COUNT', 'no')
-    const run = new ScaleRun(
-      () => Promise.reject(refused),
-      () => Promise.reject(new Error('not to be reached')),
-      {},
-    )
-    await expect(run).rejects.toBe(refused)
-    expect(await collect(run)).toEqual({ all: [], error: refused })
+    const machine = new FakeMachine(2)
+    machine.onLook = () => {
+      throw refused
+    }
+    const run = machine.scale(3)
+    const { all, error } = await collect(run)
+    expect(all).toEqual([])
+    expect(error).toMatchObject({ name: 'InputError', code: 'ERR_COUNT', message: 'no', outcome: 'not-sent' })
+    expect(Object.isFrozen(error)).toBe(true)
+    await expect(run).rejects.toBe(error)
   })
 
   test('before it has a plan says so, whatever its reading says of itself', async () => {
+    const machine = new FakeMachine(2)
     const unread = new TimeoutError('no answer', { outcome: 'unknown' })
-    const { error } = await collect(
-      new ScaleRun(
-        () => Promise.reject(unread),
-        () => Promise.reject(new Error('not to be reached')),
-        {},
-      ),
-    )
-    expect(error).toMatchObject({ name: 'TimeoutError', outcome: 'not-sent' })
+    machine.onLook = () => {
+      throw unread
+    }
+    expect((await collect(machine.scale(3))).error).toMatchObject({ name: 'TimeoutError', outcome: 'not-sent' })
+    expect(unread.outcome).toBe('unknown')
   })
 
   test('in the middle throws the same into the loop, at its end', async () => {

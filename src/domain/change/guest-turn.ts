@@ -1,0 +1,22 @@
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import { turnGuestCpus, type GuestTurn } from '../guest/set-online.ts'
+import type { ChangeCall } from './call.ts'
+
+/**
+ * Turn CPUs of the guest on or off as a part of a change, with an entry in its ledger.
+ *
+ * @throws what the executor rejects with, other than the guest's refusal: then it is not known what was turned
+ */
+export async function turnInGuest(call: ChangeCall, ids: CpuMap, online: boolean): Promise<GuestTurn> {
+  const { vm, deadline, ledger } = call
+  const qga = vm.requireAgent()
+  return vm.guestTurns.run(deadline, `guest CPU ${String(ids)}`, async () => {
+    call.throwIfOver()
+    const request = ledger.send()
+    const turn = await turnGuestCpus(qga, ids, online, deadline)
+    if (turn.failure === undefined || turn.turned.size > 0) request.done()
+    // A yes that the guest's list belies may still come true.
+    else if (turn.failure.outcome !== 'unknown') request.refused()
+    return turn
+  })
+}

@@ -1,0 +1,49 @@
+import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import { devicePath } from '../../bitmap/machine/device-path.ts'
+import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { Deadline } from '../../wire/deadline.ts'
+import { deviceIn } from '../vm/device.ts'
+import { ChangeCall } from './call.ts'
+import { turnInGuest } from './guest-turn.ts'
+import { unplugVcpu } from './unplug.ts'
+
+/**
+ * Unplug what a call has plugged, if it is still there, within the bound that undoing has.
+ *
+ * @returns why it could not be, in words; `undefined` when it is undone
+ */
+export function undoPlug(call: ChangeCall, slot: VcpuSlot, deviceId: string): Promise<string | undefined> {
+  return undo(call, false, `unplugged ${deviceId} again`, async (undoing) => {
+    if (slot.qomPath === devicePath(deviceId)) await unplugVcpu(undoing, deviceIn(slot))
+  })
+}
+
+/** Turn CPUs of the guest back to what they were. @returns as {@link undoPlug} */
+export function undoTurn(call: ChangeCall, ids: CpuMap, online: boolean): Promise<string | undefined> {
+  return undo(call, online, `turned ${online ? 'on' : 'off'} CPU ${String(ids)} again`, async (undoing) => {
+    const { failure } = await turnInGuest(undoing, ids, online)
+    if (failure !== undefined) throw failure
+  })
+}
+
+async function undo(
+  call: ChangeCall,
+  online: boolean,
+  detail: string,
+  task: (undoing: ChangeCall) => Promise<void>,
+): Promise<string | undefined> {
+  const { vm, request, steps, ledger } = call
+  const { rollbackTimeoutMs } = request
+  // The caller's signal ends what he asked for, not the undoing of it, which has a bound of its own.
+  const deadline = new Deadline({ timeoutMs: rollbackTimeoutMs }, rollbackTimeoutMs, vm.driver.clock)
+  const undoing = new ChangeCall(vm, { ...request, online, wholeSlot: true, guest: false }, deadline, steps)
+  try {
+    await task(undoing)
+    ledger.undo()
+    await steps.note('undo', detail)
+    return undefined
+  } catch (error) {
+    if (undoing.ledger.outcome === 'unknown') ledger.send()
+    return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,34 @@
+import type { Deadline } from '../../wire/deadline.ts'
+import type { VmState } from '../vm/state.ts'
+import { sameDevices } from '../vm/device.ts'
+import type { DatedReading } from '../vm/reading.ts'
+import type { Vm } from '../vm/vm.ts'
+import { readGuestView, type GuestView } from './guest-view.ts'
+
+/** What QEMU and the guest showed at one moment, as nearly as two peers can be asked. */
+export interface Evidence {
+  readonly reading: DatedReading
+  readonly view: GuestView
+  /** QEMU ran the same devices before and after the guest was asked, in one boot and over one connection. */
+  readonly isSteady: boolean
+}
+
+/**
+ * Ask QEMU, then the guest. Where the guest does not say itself which vCPU a CPU is, QEMU is asked again, so that what
+ * changed in between is seen.
+ *
+ * @param known - a view of a moment ago, on whose exact ids this one builds; only within one change
+ */
+export async function takeEvidence(vm: Vm, deadline: Deadline, known?: GuestView): Promise<Evidence> {
+  const reading = await vm.driver.read(deadline)
+  const view = await readGuestView(vm, reading, deadline, known)
+  if (view.exact !== undefined) return { reading, view, isSteady: true }
+  const again = await vm.driver.read(deadline)
+  return { reading: again, view, isSteady: isOneMoment(reading, again, vm.driver.state) }
+}
+
+function isOneMoment(one: DatedReading, other: DatedReading, { now }: VmState): boolean {
+  return (
+    one.askedAt.boot === now.boot && one.askedAt.connection === now.connection && sameDevices(one.slots, other.slots)
+  )
+}

@@ -1,0 +1,30 @@
+import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
+import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { sideOf, type GuestView } from './guest-view.ts'
+import type { Vcpu } from '../results.ts'
+
+/**
+ * Every vCPU of every slot, ascending.
+ *
+ * @param view - the guest's side; `undefined` where there is no agent to ask
+ */
+export function listVcpus(slots: readonly VcpuSlot[], view: GuestView | undefined): Vcpu[] {
+  return slots.flatMap((slot) => {
+    const ids = [...slot.ids]
+    return ids.map((id, thread) => {
+      const plugged = slot.vcpus[thread]
+      return {
+        id,
+        online: plugged !== undefined,
+        offlinable: slot.offlinable,
+        slot: ids,
+        deviceId: isPlugged(slot) ? deviceIdOf(slot.qomPath) : null,
+        qomPath: plugged?.qomPath ?? null,
+        props: slot.props,
+        hostThreadId: plugged?.hostThreadId ?? null,
+        // An empty slot has no CPU in any guest.
+        guest: plugged === undefined || view === undefined ? null : sideOf(view, id),
+      }
+    })
+  })
+}

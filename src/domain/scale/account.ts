@@ -1,0 +1,129 @@
+import { isPlugged, slotOf } from '../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import type { Outcome } from '../../errors/vcpu-error.ts'
+import { isKnown } from '../results.ts'
+import type { Look } from './machine.ts'
+import type { AtStep } from './progress.ts'
+
+/** What a step does to vCPUs. */
+export type EffectKind = 'plugged' | 'unplugged' | 'turned-on' | 'turned-off'
+
+/** What one step of a run did, and is so as far as is known. */
+export interface Effect {
+  readonly kind: EffectKind
+  readonly ids: CpuMap
+  /** Did the guest run any of them before? `undefined` where that is not known. */
+  readonly ran: boolean | undefined
+  readonly at: AtStep
+}
+
+const inverse: Readonly<Record<EffectKind, EffectKind>> = {
+  plugged: 'unplugged',
+  unplugged: 'plugged',
+  'turned-on': 'turned-off',
+  'turned-off': 'turned-on',
+}
+
+/** What one run did, and what of it is in doubt. Each look corrects it. */
+export class Account {
+  #effects: readonly Effect[] = []
+  #doubts: readonly Effect[] = []
+  #hasSent = false
+
+  /** What was done and is so still, the first first. */
+  get effects(): readonly Effect[] {
+    return this.#effects
+  }
+
+  get changed(): CpuMap {
+    return idsOf(this.#effects)
+  }
+
+  /** Ids for which a request was sent whose result is not known. */
+  get inDoubt(): CpuMap {
+    return idsOf(this.#doubts)
+  }
+
+  /** Something left this process. */
+  noteSent(): void {
+    this.#hasSent = true
+  }
+
+  /** Something was done. What takes back an earlier step of this run leaves nothing changed. */
+  add(effect: Effect): void {
+    if (effect.ids.size === 0) return
+    this.#hasSent = true
+    const taken = idsOf(this.#effects.filter(({ kind }) => kind === inverse[effect.kind])).intersection(effect.ids)
+    this.remove(taken, inverse[effect.kind])
+    this.remove(effect.ids, effect.kind)
+    this.#effects = [...this.#effects, ...keep(effect, (id) => !taken.has(id))]
+  }
+
+  doubt(effect: Effect): void {
+    this.#hasSent = true
+    this.#doubts = [...this.#doubts, effect]
+  }
+
+  /** It has been undone. */
+  remove(ids: CpuMap, kind: EffectKind): void {
+    this.#effects = this.#effects.flatMap((effect) =>
+      effect.kind === kind ? keep(effect, (id) => !ids.has(id)) : effect,
+    )
+  }
+
+  /** Take in what a look shows: what somebody else has undone, and what has become of that which was in doubt. */
+  settle(look: Look): void {
+    this.#effects = this.#effects.flatMap((effect) => keep(effect, (id) => isSo(look, effect.kind, id) !== false))
+    const doubts = this.#doubts
+    this.#doubts = doubts.flatMap((doubt) => keep(doubt, (id) => isOpen(look, doubt.kind, id)))
+    for (const doubt of doubts)
+      for (const done of keep(doubt, (id) => isSo(look, doubt.kind, id) === true)) this.add(done)
+  }
+
+  /** @param isSeen - the look at the end succeeded */
+  outcome(isSeen: boolean): Outcome {
+    if (!this.#hasSent) return 'not-sent'
+    if (!isSeen || this.#doubts.length > 0) return 'unknown'
+    return this.#effects.length > 0 ? 'partial' : 'rejected'
+  }
+}
+
+function isOpen(look: Look, kind: EffectKind, id: number): boolean {
+  if (isSo(look, kind, id) === true) return false
+  return kind !== 'unplugged' || look.isRemovalOpen(id)
+}
+
+/** Does the look show it so? `undefined` where it cannot tell. */
+function isSo(look: Look, kind: EffectKind, id: number): boolean | undefined {
+  const slot = slotOf(look.slots, id)
+  const isFilled = slot !== undefined && isPlugged(slot)
+  switch (kind) {
+    case 'plugged':
+      return isFilled
+    case 'unplugged':
+      return !isFilled
+    case 'turned-on':
+      return isFilled ? runs(look, id) : false
+    case 'turned-off': {
+      const isOn = isFilled ? runs(look, id) : true
+      return isOn === undefined ? undefined : !isOn
+    }
+  }
+}
+
+/** Does the guest run it? `undefined` where that is not known. */
+export function runs({ guest }: Look, id: number): boolean | undefined {
+  if (guest === undefined) return undefined
+  const side = guest.sideOf(id)
+  if (side === null) return false
+  return isKnown(side) ? side.online : undefined
+}
+
+function keep(effect: Effect, isKept: (id: number) => boolean): Effect[] {
+  const ids = CpuMap.from([...effect.ids].filter(isKept))
+  return ids.size === 0 ? [] : [{ ...effect, ids }]
+}
+
+function idsOf(effects: readonly Effect[]): CpuMap {
+  return effects.reduce((all, { ids }) => all.union(ids), CpuMap.empty)
+}

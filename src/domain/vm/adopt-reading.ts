@@ -1,0 +1,104 @@
+import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
+import { ConnectionError } from '../../errors/peer-errors.ts'
+import { deviceIn, isSameDevice, type Device } from './device.ts'
+import type { DomainEvent } from './news.ts'
+import { look, removalIds, type Removal } from './removal.ts'
+import type { DatedReading } from './reading.ts'
+import type { Advance, VmState } from './state.ts'
+
+/**
+ * Take in a reading of all slots. One that was asked for over a connection of the past, or before the latest one was, says
+ * nothing new and is dropped.
+ */
+export function adoptReading(state: VmState, reading: DatedReading): Advance {
+  const { now, reading: last, bootDevice } = state
+  const isOld =
+    reading.askedAt.connection !== now.connection || (last !== undefined && reading.askedAt.tick < last.askedAt.tick)
+  if (isOld) return { state, news: [], wantsLook: false }
+  const boot = deviceIn(reading.slots[0])
+  if (bootDevice !== undefined && boot !== undefined && !isSameDevice(boot, bootDevice)) {
+    return onNewQemu(state, reading, boot)
+  }
+  const removals = state.removals.map((removal) => look(removal, holds(reading.slots, removal), reading.askedAt.tick))
+  const ended = removals.filter(({ end }, at) => end !== undefined && state.removals[at]?.end === undefined)
+  const next: VmState = {
+    ...state,
+    reading,
+    bootDevice: boot ?? bootDevice,
+    removals: removals.filter(({ end, callers }) => end === undefined || callers.length > 0),
+    observed: stillThere(state, reading.slots),
+  }
+  const news = [
+    ...ended.filter(({ end }) => end?.type === 'refused').map(refusedNews),
+    ...(last === undefined ? [] : changesBetween(last.slots, reading.slots, ended)),
+    // Where there is no earlier reading to compare with, our own removals are news all the same.
+    ...(last === undefined ? ended.filter(({ end }) => end?.type === 'removed').map(removedNews) : []),
+  ]
+  return { state: next, news, wantsLook: false }
+}
+
+/** Another QEMU answers at this address: it has heard of nothing that was asked of the last one. */
+function onNewQemu(state: VmState, reading: DatedReading, bootDevice: Device): Advance {
+  const { now, removals } = state
+  const open = removals.filter(({ end }) => end === undefined)
+  const next: VmState = {
+    ...state,
+    now: { ...now, boot: now.boot + 1 },
+    reading,
+    bootDevice,
+    removals: removals
+      .map((removal): Removal => (removal.end === undefined ? { ...removal, end: { type: 'forgotten' } } : removal))
+      .filter(({ callers }) => callers.length > 0),
+    observed: new Map(),
+  }
+  const news = open.map((removal): DomainEvent => ({
+    type: 'lost',
+    ids: removalIds(removal),
+    error: new ConnectionError('ERR_CONNECTION_LOST', 'another QEMU answers at this address; it was not asked', {
+      outcome: 'unknown',
+    }),
+  }))
+  return { state: next, news: [...news, { type: 'gap' }], wantsLook: false }
+}
+
+function holds(slots: readonly VcpuSlot[], { firstId, device }: Removal): boolean {
+  return isSameDevice(deviceIn(slotOf(slots, firstId)), device)
+}
+
+function stillThere({ observed }: VmState, slots: readonly VcpuSlot[]): VmState['observed'] {
+  const kept = [...observed].filter(([index, { device }]) => isSameDevice(deviceIn(slotOf(slots, index)), device))
+  return kept.length === observed.size ? observed : new Map(kept)
+}
+
+/** Which slots were filled and which were emptied, by anybody. */
+function changesBetween(
+  before: readonly VcpuSlot[],
+  after: readonly VcpuSlot[],
+  ended: readonly Removal[],
+): readonly DomainEvent[] {
+  const news: DomainEvent[] = []
+  for (const slot of after) {
+    const was = deviceIn(slotOf(before, slot.firstId))
+    const is = deviceIn(slot)
+    if (isSameDevice(was, is)) continue
+    if (was !== undefined) {
+      const removal = ended.find(({ firstId }) => firstId === slot.firstId)
+      const late = removal?.end?.type === 'removed' && removal.callers.length === 0
+      news.push({ type: 'unplugged', ids: slot.ids, deviceId: deviceIdOf(was.qomPath), late })
+    }
+    if (is !== undefined) news.push({ type: 'plugged', ids: slot.ids, deviceId: deviceIdOf(is.qomPath) })
+  }
+  return news
+}
+
+function removedNews(removal: Removal): DomainEvent {
+  const { device, callers } = removal
+  const deviceId = deviceIdOf(device.qomPath)
+  return { type: 'unplugged', ids: removalIds(removal), deviceId, late: callers.length === 0 }
+}
+
+function refusedNews(removal: Removal): DomainEvent {
+  const reason = removal.end?.type === 'refused' ? removal.end.reason : ''
+  return { type: 'refused', ids: removalIds(removal), reason, late: removal.callers.length === 0 }
+}

@@ -1,0 +1,206 @@
+// The one place that speaks to the monitor and that changes what is known of the VM.
+//
+//   requests of callers ──┐                                ┌─▶ waits: predicates on the state
+//   replies of QEMU ──────┼─▶ take() ─▶ advance() ─▶ state ─┼─▶ feed: what became of it
+//   events, connection ───┘             (pure)             └─▶ looks, at a bounded rate
+//
+// Everything that happens goes through take(), one input after the other: nothing reacts from within somebody else's
+// callback. A look is a reading that no call asked for: at most one is under way and one wanted (look-pace).
+import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
+import type { QmpExecutor } from '../../qmp/executor.ts'
+import type { Clock, Timer } from '../../wire/clock.ts'
+import { Deadline } from '../../wire/deadline.ts'
+import { EventHub, type EventStream } from '../../wire/event-stream.ts'
+import { TurnQueue } from '../../wire/turn-queue.ts'
+import { advance } from './advance.ts'
+import { Feed } from './feed.ts'
+import type { VmInput } from './input.ts'
+import { LookFailures } from './look-failures.ts'
+import { LookPace } from './look-pace.ts'
+import type { DomainEvent } from './news.ts'
+import { phaseChangeOf, phaseOf, type DomainStateChange } from './phase.ts'
+import { readSlots, type DatedReading } from './reading.ts'
+import { initialState, pendingIds, type VmState } from './state.ts'
+import { Waits, type Predicate, type WaitOptions } from './waits.ts'
+
+/** How long one look may take, in milliseconds. */
+const LOOK_TIMEOUT_MS = 10_000
+
+/** Drives what is known of one VM. */
+export class VmDriver {
+  /** Sending takes a turn: from the reading that a change is decided on until QEMU has answered it. */
+  readonly turns: TurnQueue
+  readonly clock: Clock
+  /** Aborted when the domain closes: what the driver itself has under way ends with it. */
+  readonly ended = new AbortController()
+  readonly #qmp: QmpExecutor
+  readonly #feed = new Feed()
+  readonly #phases = new EventHub<DomainStateChange>()
+  readonly #waits = new Waits()
+  readonly #pace = new LookPace()
+  readonly #failures = new LookFailures()
+  readonly #inputs: VmInput[] = []
+  #isTaking = false
+  #isLooking = false
+  #timer: Timer | undefined
+  #state: VmState
+  #callers = 0
+
+  constructor(qmp: QmpExecutor, clock: Clock) {
+    this.#qmp = qmp
+    this.clock = clock
+    this.turns = new TurnQueue('the change before it', clock)
+    this.#state = initialState()
+  }
+
+  get state(): VmState {
+    return this.#state
+  }
+
+  /** A number for a call, so that what it asked for can be told from what others asked for. */
+  newCaller(): number {
+    return ++this.#callers
+  }
+
+  /** Take in what happened. */
+  take(input: VmInput): void {
+    this.#inputs.push(input)
+    if (this.#isTaking) return
+    this.#isTaking = true
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#advance(next)
+    this.#isTaking = false
+    this.#schedule()
+  }
+
+  /**
+   * Read every slot now. What it shows is taken in before it is returned.
+   *
+   * @throws what the executor rejects with; `ContradictionError` as {@link readSlots}
+   */
+  async read(deadline: Deadline): Promise<DatedReading> {
+    this.throwIfClosed()
+    const reading = await readSlots(this.#qmp, deadline, this.clock, () => this.#state.now)
+    this.#failures.clear()
+    this.take({ type: 'read', reading })
+    return reading
+  }
+
+  /**
+   * Wait a while, or until the state shows what `isOver` looks for.
+   *
+   * @throws the reason of the deadline's signal, and what the domain was closed with
+   */
+  async pause(ms: number, deadline: Deadline, isOver: (state: VmState) => boolean): Promise<void> {
+    const { signal } = deadline
+    const timeoutMs = Math.max(1, Math.min(ms, deadline.leftMs))
+    const over = new TimeoutError('the pause is over')
+    await this.#waits
+      .until(this.#state, (state) => (isOver(state) ? true : undefined), {
+        deadline: new Deadline({ signal, timeoutMs }, timeoutMs, this.clock),
+        looks: false,
+        onTimeout: () => over,
+      })
+      .catch((error: unknown) => {
+        if (error !== over) throw error
+      })
+  }
+
+  /** The monitor, for the commands of {@link callQmp}. */
+  get qmp(): QmpExecutor {
+    this.throwIfClosed()
+    return this.#qmp
+  }
+
+  /** Wait until the state shows what `predicate` looks for; it throws to end the wait. */
+  until<T>(predicate: Predicate<T>, options: WaitOptions): Promise<T> {
+    const answer = this.#waits.until(this.#state, predicate, options)
+    if (options.looks) this.#pace.restart()
+    this.#schedule()
+    return answer
+  }
+
+  /** What happens from now on, for one reader. The first look makes what later ones are compared with. */
+  subscribe(): EventStream<DomainEvent> {
+    const stream = this.#feed.subscribe()
+    if (this.#state.closedBy !== undefined) this.#feed.end()
+    // At once: what happens from now on is told from what was so before.
+    else if (!this.#isLooking) void this.#look()
+    return stream
+  }
+
+  /** The connection's state now, and each that follows, for one reader. */
+  phases(): EventStream<DomainStateChange> {
+    const stream = this.#phases.subscribe()
+    stream.push(phaseChangeOf(this.#state))
+    if (phaseOf(this.#state) === 'closed') stream.end()
+    return stream
+  }
+
+  throwIfClosed(): void {
+    if (this.#state.closedBy !== undefined) throw this.#state.closedBy
+  }
+
+  /** End everything: each wait rejects, subscribers hear the end, nothing is sent any longer. */
+  close(): void {
+    const cause = new ConnectionError('ERR_CLOSED', 'the domain was closed', { outcome: 'not-sent' })
+    this.take({ type: 'closed', cause })
+    this.ended.abort(cause)
+    this.#feed.end()
+    this.#phases.end()
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #advance(input: VmInput): void {
+    const { state, news, wantsLook } = advance(this.#state, input)
+    const isNewPhase = phaseOf(state) !== phaseOf(this.#state)
+    this.#state = state
+    if (isNewPhase) this.#phases.publish(phaseChangeOf(state))
+    this.#feed.publish(news)
+    this.#waits.check(state)
+    if (wantsLook) this.#pace.hint()
+  }
+
+  #schedule(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (this.#isLooking || this.#state.closedBy !== undefined) return
+    const calls = this.#waits.wantLooks
+    const idle = this.#feed.hasReaders || pendingIds(this.#state).size > 0
+    const ms = this.#pace.nextInMs(this.clock.now(), { calls, idle })
+    if (ms === undefined) return
+    this.#timer = this.clock.after(ms, () => {
+      void this.#look()
+    })
+    if (!calls) this.#timer.unref()
+  }
+
+  /** Never rejects: what a failed look means is decided here. */
+  async #look(): Promise<void> {
+    this.#isLooking = true
+    this.#pace.begin()
+    const startMs = this.clock.now()
+    try {
+      await this.read(
+        new Deadline({ signal: this.ended.signal, timeoutMs: LOOK_TIMEOUT_MS }, LOOK_TIMEOUT_MS, this.clock),
+      )
+    } catch (error) {
+      if (this.#failures.note(error, this.clock.now())) {
+        this.#waits.failLooking(uselessLooking(error))
+      }
+    } finally {
+      this.#isLooking = false
+      this.#pace.end(this.clock.now(), this.clock.now() - startMs)
+      this.#schedule()
+    }
+  }
+}
+
+/** What waits end with when looking leads nowhere. */
+function uselessLooking(error: unknown): Error {
+  if (!(error instanceof ConnectionError)) return error instanceof Error ? error : new Error(String(error))
+  return new ConnectionError('ERR_CONNECTION_LOST', `the monitor is lost: ${error.message}`, {
+    cause: error,
+    outcome: 'unknown',
+  })
+}

@@ -1,0 +1,55 @@
+/** The shortest time between two readings that nobody's call asks for, in milliseconds, however many hints come. */
+const LEAST_GAP_MS = 10
+/** Such a reading takes at most a fifth of the time: after one, four times what it took must pass. */
+const GAP_SHARE = 4
+/** How often to look without a hint while a call waits, in milliseconds: at first, and at last. */
+const FIRST_WAIT_MS = 10
+const LAST_WAIT_MS = 250
+/** The same while only subscribers, or removals that no call waits for, would like to know. */
+const IDLE_WAIT_MS = 2_000
+
+/** For whom one looks. */
+export interface Interest {
+  /** Calls that wait for something which a reading shows. */
+  readonly calls: boolean
+  /** Removals that are open, or subscribers. */
+  readonly idle: boolean
+}
+
+/** When to read the slots without being asked to. Pure but for what it remembers of the looks before. */
+export class LookPace {
+  #hinted = false
+  #waitMs = FIRST_WAIT_MS
+  #lastEndMs = -Infinity
+  #lastTookMs = 0
+
+  /** Something may have changed: look soon. */
+  hint(): void {
+    this.#hinted = true
+  }
+
+  /** A call begins to wait: look soon, and often again. */
+  restart(): void {
+    this.#waitMs = FIRST_WAIT_MS
+    this.#hinted = true
+  }
+
+  /** A look begins: hints from now on want another. */
+  begin(): void {
+    this.#hinted = false
+  }
+
+  end(nowMs: number, tookMs: number): void {
+    this.#lastEndMs = nowMs
+    this.#lastTookMs = tookMs
+    this.#waitMs = Math.min(2 * this.#waitMs, LAST_WAIT_MS)
+  }
+
+  /** How long until the next look, in milliseconds; `undefined` when there is nobody to look for. */
+  nextInMs(nowMs: number, interest: Interest): number | undefined {
+    if (!interest.calls && !interest.idle) return undefined
+    const wantedAfterMs = this.#hinted ? 0 : interest.calls ? this.#waitMs : IDLE_WAIT_MS
+    const gapMs = Math.max(wantedAfterMs, LEAST_GAP_MS, GAP_SHARE * this.#lastTookMs)
+    return Math.max(0, this.#lastEndMs + gapMs - nowMs)
+  }
+}

@@ -1,0 +1,34 @@
+import type { CommandArguments } from './command-hooks.ts'
+import type { GuestFiles } from './guest-files.ts'
+import { setVcpus } from './set-vcpus.ts'
+import type { SimulatedGuest } from './simulated-guest.ts'
+import type { GuestSwitch } from './surroundings.ts'
+
+/** What an agent's commands act on. */
+export interface AgentParts {
+  readonly guest: SimulatedGuest
+  readonly files: GuestFiles
+  readonly info: () => object
+  readonly onSwitch: ((entry: GuestSwitch) => void) | undefined
+}
+
+/** The commands that a simulated agent knows, but for those that it was built without. */
+export function agentCommands(
+  { guest, files, info, onSwitch }: AgentParts,
+  missing: readonly string[],
+): Readonly<Record<string, (args: CommandArguments) => unknown>> {
+  const commands: Readonly<Record<string, (args: CommandArguments) => unknown>> = {
+    'guest-sync': ({ id }) => id,
+    'guest-sync-delimited': ({ id }) => id,
+    'guest-ping': () => undefined,
+    'guest-info': info,
+    'guest-get-vcpus': () => guest.vcpus(),
+    'guest-set-vcpus': ({ vcpus }) => setVcpus(guest, vcpus, onSwitch),
+    'guest-file-open': ({ path, mode }) => files.open(path, mode),
+    'guest-file-read': ({ handle, count }) => files.read(handle, count),
+    'guest-file-close': ({ handle }) => {
+      files.close(handle)
+    },
+  }
+  return Object.fromEntries(Object.entries(commands).filter(([name]) => !missing.includes(name)))
+}

@@ -1,0 +1,42 @@
+/** What is to be done when a signal aborts, by signal; each signal in here carries one listener of ours. */
+const tasksBySignal = new WeakMap<AbortSignal, Set<Task>>()
+
+interface Task {
+  readonly run: () => void
+}
+
+/**
+ * Call `run` when the signal aborts, until the function returned is called. However many calls share a signal, they add
+ * one listener to it: thousands of calls under one signal are no leak, and Node must not warn of one.
+ */
+export function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
+  if (signal === undefined) return () => undefined
+  const tasks = tasksBySignal.get(signal) ?? watch(signal)
+  const task: Task = { run }
+  tasks.add(task)
+  return () => {
+    tasks.delete(task)
+    if (tasks.size === 0) unwatch(signal, tasks)
+  }
+}
+
+const listeners = new WeakMap<Set<Task>, () => void>()
+
+function watch(signal: AbortSignal): Set<Task> {
+  const tasks = new Set<Task>()
+  const listener = (): void => {
+    unwatch(signal, tasks)
+    // A task may end others; those are then not run.
+    for (const task of [...tasks]) if (tasks.delete(task)) task.run()
+  }
+  tasksBySignal.set(signal, tasks)
+  listeners.set(tasks, listener)
+  signal.addEventListener('abort', listener, { once: true })
+  return tasks
+}
+
+function unwatch(signal: AbortSignal, tasks: Set<Task>): void {
+  const listener = listeners.get(tasks)
+  if (listener !== undefined) signal.removeEventListener('abort', listener)
+  if (tasksBySignal.get(signal) === tasks) tasksBySignal.delete(signal)
+}

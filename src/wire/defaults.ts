@@ -1,0 +1,22 @@
+// Every time-out and back-off of this room and of the two protocols, where a caller says nothing else.
+
+/** How long a socket may take to come up. */
+export const DIAL_TIMEOUT_MS = 5_000
+/** How long a monitor may take to greet and to negotiate, together. */
+export const QMP_CONNECT_TIMEOUT_MS = 5_000
+/** How long a command of the monitor may take. */
+export const QMP_COMMAND_TIMEOUT_MS = 10_000
+/** How long an agent may take to answer a sync. */
+export const QGA_SYNC_TIMEOUT_MS = 5_000
+/** How long a command of the agent may take, its turn and its sync included. */
+export const QGA_COMMAND_TIMEOUT_MS = 10_000
+/** How long `guest-set-vcpus` may take: onlining one vCPU takes a second under emulation. */
+export const QGA_SET_VCPUS_TIMEOUT_MS = 30_000
+/** How long reading a file of the guest may take in all. */
+export const QGA_READ_FILE_TIMEOUT_MS = 10_000
+/** How long closing a file of the guest may take; it is bounded by its reader's own time-out too. */
+export const QGA_CLOSE_FILE_TIMEOUT_MS = 2_000
+/** The first pause after a failed dial; each further failure doubles it. */
+export const REDIAL_PAUSE_MS = 50
+/** The longest pause between failed dials. */
+export const MAX_REDIAL_PAUSE_MS = 5_000

@@ -1,0 +1,106 @@
+import type { Duplex } from 'node:stream'
+import { InputError } from '../errors/input-error.ts'
+import { ConnectionError } from '../errors/peer-errors.ts'
+import { foreignText, foreignValue } from '../errors/quote.ts'
+import { bounded } from './bounded.ts'
+import type { Deadline } from './deadline.ts'
+import { describeAddress, dial, isSocketAddress, type SocketAddress } from './socket.ts'
+
+/** Makes a connection of the caller's own; called again whenever a new one is needed. */
+export type Dialer = () => Duplex | Promise<Duplex>
+
+/** Where a connection leads: an address, a stream that is connected already, or a function that dials one. */
+export type Target = SocketAddress | Duplex | Dialer
+
+const FORMS =
+  'a socket path, unix:PATH, tcp:HOST:PORT, { host, port }, a connected Duplex, a function that dials one, or an executor'
+
+/** The error for what is no endpoint. */
+export function badEndpoint(given: unknown): InputError {
+  return new InputError('ERR_ADDRESS', `invalid endpoint ${foreignValue(given)}, expected ${FORMS}`)
+}
+
+/**
+ * Understand `unix:PATH` and `tcp:HOST:PORT` as QEMU's command line has them; its options behind the first comma are
+ * QEMU's own business. Everything else stays what it is.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ */
+export function parseTarget(given: Target): Target {
+  const value: unknown = given
+  if (typeof value === 'string') return parseText(value)
+  if (typeof value === 'function') return given
+  if (typeof value === 'object' && value !== null && ('pipe' in value || 'port' in value)) return given
+  throw badEndpoint(value)
+}
+
+function parseText(text: string): SocketAddress {
+  if (text.startsWith('unix:')) {
+    // QEMU doubles a comma that belongs to the path.
+    const path = (/^(?:[^,]|,,)*/.exec(text.slice(5))?.[0] ?? '').replaceAll(',,', ',')
+    if (path === '') throw badEndpoint(text)
+    return path
+  }
+  if (text.startsWith('tcp:')) {
+    const { host = '', port = '' } = /^tcp:(?<host>\[[^\],]*\]|[^:,]*):(?<port>\d+)(?:,|$)/.exec(text)?.groups ?? {}
+    const number = Number(port)
+    if (port === '' || number < 1 || number > 65_535) throw badEndpoint(text)
+    // QEMU listens on every address where it has no host.
+    return { host: host === '' ? 'localhost' : host.replace(/^\[|\]$/g, ''), port: number }
+  }
+  return text
+}
+
+/** Is it a stream that is connected already, and so can be used once only? */
+export function isConnected(target: Target): target is Duplex {
+  return typeof target !== 'function' && !isSocketAddress(target)
+}
+
+/**
+ * Open what the target leads to, within the deadline.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ * @throws {@link ConnectionError} `ERR_CONNECT` when it cannot be opened in time
+ */
+export async function openTarget(
+  target: Target,
+  deadline: Deadline,
+): Promise<{ readonly where: string; readonly duplex: Duplex }> {
+  const parsed = parseTarget(target)
+  deadline.signal?.throwIfAborted()
+  if (typeof parsed === 'function') return { where: 'the endpoint given', duplex: await callDialer(parsed, deadline) }
+  if (!isSocketAddress(parsed)) return { where: 'the Duplex given', duplex: parsed }
+  const { clock } = deadline
+  return { where: describeAddress(parsed), duplex: await dial(parsed, { ...deadline.options(), clock }) }
+}
+
+async function callDialer(dialer: Dialer, deadline: Deadline): Promise<Duplex> {
+  let isWanted = true
+  const dialling = new Promise<Duplex>((resolve) => {
+    resolve(dialer())
+  }).then((duplex) => {
+    // Too late for the caller, and nothing else would ever close it.
+    if (!isWanted) duplex.on('error', () => undefined).destroy()
+    return duplex
+  })
+  const failed = dialling.catch((cause: unknown): never => {
+    const why = foreignText(cause instanceof Error ? cause.message : String(cause))
+    throw new ConnectionError('ERR_CONNECT', `cannot connect: the function given failed: ${why}`, { cause })
+  })
+  try {
+    const duplex: unknown = await bounded(failed, {
+      ...deadline.options(),
+      clock: deadline.clock,
+      onTimeout: () =>
+        new ConnectionError(
+          'ERR_CONNECT',
+          `cannot connect: the function given made no connection within ${deadline.timeoutMs} ms`,
+        ),
+    })
+    if (typeof duplex !== 'object' || duplex === null || !('pipe' in duplex)) throw badEndpoint(duplex)
+    return duplex as Duplex
+  } catch (error) {
+    isWanted = false
+    throw error
+  }
+}

@@ -1,0 +1,201 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { ConnectionError } from '../../../src/errors/peer-errors.ts'
+import { Deadline } from '../../../src/wire/deadline.ts'
+import { Reconnecting, type DialHooks, type ReconnectingOptions } from '../../../src/wire/reconnecting-client.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+interface Dial {
+  readonly atMs: number
+  readonly hooks: DialHooks
+}
+
+let clock: ManualClock
+let dials: Dial[]
+let log: string[]
+/** What the next dials do. */
+let isUp: boolean
+
+beforeEach(() => {
+  clock = new ManualClock()
+  dials = []
+  log = []
+  isUp = true
+})
+
+const refused = new ConnectionError('ERR_CONNECT', 'nothing listens there')
+const lost = new ConnectionError('ERR_CONNECTION_LOST', 'the peer closed the connection')
+
+function setUp(options: ReconnectingOptions = {}) {
+  return new Reconnecting(
+    'the monitor',
+    '/run/vm.sock',
+    (_, hooks) => {
+      dials.push({ atMs: clock.now(), hooks })
+      if (!isUp) return Promise.reject(refused)
+      hooks.onConnected()
+      const close = () => {
+        hooks.onDisconnected(new Error('closed here'))
+        return Promise.resolve()
+      }
+      return Promise.resolve({ close })
+    },
+    {
+      clock,
+      random: () => 1,
+      onConnected: () => log.push('connected'),
+      onDisconnected: (cause) => log.push(`lost: ${cause.message}`),
+      ...options,
+    },
+  )
+}
+
+const within = (timeoutMs: number) => new Deadline({ timeoutMs }, 1, clock)
+
+describe('failed dials', () => {
+  test('are further and further apart, however often one asks; a success begins again', async () => {
+    const link = setUp()
+    isUp = false
+    const loop = (async () => {
+      for (;;) {
+        try {
+          return await link.get(within(100_000))
+        } catch {
+          // Again, at once.
+        }
+      }
+    })()
+    await clock.advance(18_000)
+    const gaps = dials.slice(1).map(({ atMs }, at) => atMs - (dials[at]?.atMs ?? 0))
+    expect(gaps).toEqual([50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000])
+    isUp = true
+    await clock.advance(5_000)
+    await loop
+    dials.at(-1)?.hooks.onDisconnected(lost)
+    isUp = false
+    dials.length = 0
+    await expect(link.get(within(1))).rejects.toMatchObject({ code: 'ERR_CONNECT', outcome: 'not-sent' })
+    const next = expect(link.get(within(1_000))).rejects.toMatchObject({ message: refused.message })
+    await clock.advance(49)
+    expect(dials).toHaveLength(1)
+    await clock.advance(1)
+    await next
+    expect(dials).toHaveLength(2)
+    await link.close()
+    expect(clock.armed).toBe(0)
+  })
+
+  test('are one dial for all that ask at once, and jitter never makes a pause longer', async () => {
+    const link = setUp({ random: () => 0 })
+    isUp = false
+    const calls = Promise.allSettled(Array.from({ length: 200 }, () => link.get(within(60_000))))
+    expect(new Set((await calls).map(({ status }) => status))).toEqual(new Set(['rejected']))
+    expect(dials).toHaveLength(1)
+    const next = expect(link.get(within(60_000))).rejects.toThrow()
+    await clock.advance(25)
+    await next
+    expect(dials.map(({ atMs }) => atMs)).toEqual([0, 25])
+    await link.close()
+  })
+
+  test('a call that ends during the pause has the last failure as its cause', async () => {
+    const link = setUp()
+    isUp = false
+    await expect(link.get(within(10))).rejects.toThrow()
+    const waiting = expect(link.get(within(10))).rejects.toMatchObject({
+      code: 'ERR_CONNECT',
+      outcome: 'not-sent',
+      cause: refused,
+      message: 'the monitor was not connected within 10 ms',
+    })
+    await clock.advance(10)
+    await waiting
+    expect(dials).toHaveLength(1)
+    await link.close()
+    expect(clock.armed).toBe(0)
+  })
+
+  test('the error that all share is never rewritten', async () => {
+    const link = setUp()
+    isUp = false
+    await expect(link.get(within(10))).rejects.toMatchObject({ outcome: 'not-sent' })
+    expect(refused.outcome).toBeUndefined()
+    await link.close()
+  })
+})
+
+describe('after a loss', () => {
+  test('on demand: nothing until somebody asks', async () => {
+    const link = setUp()
+    await link.open(undefined)
+    dials[0]?.hooks.onDisconnected(lost)
+    expect(link.current).toBeUndefined()
+    await clock.advance(60_000)
+    expect(dials).toHaveLength(1)
+    await link.get(within(1))
+    expect(log).toEqual(['connected', `lost: ${lost.message}`, 'connected'])
+  })
+
+  test('eager: dialled in the background until it is there', async () => {
+    const link = setUp({ reconnect: 'eager' })
+    await link.open(undefined)
+    isUp = false
+    dials[0]?.hooks.onDisconnected(lost)
+    await clock.advance(1_000)
+    expect(dials.length).toBeGreaterThan(3)
+    isUp = true
+    await clock.advance(5_000)
+    expect(link.current).toBeDefined()
+    expect(clock.armed).toBe(0)
+    expect(log).toEqual(['connected', `lost: ${lost.message}`, 'connected'])
+  })
+
+  test('false: every call rejects with the first cause, and nothing is dialled', async () => {
+    const link = setUp({ reconnect: false })
+    await link.open(undefined)
+    dials[0]?.hooks.onDisconnected(lost)
+    const gone = { code: 'ERR_CONNECTION_LOST', outcome: 'not-sent', cause: lost }
+    await expect(link.get(within(10))).rejects.toMatchObject(gone)
+    await expect(link.get(within(10))).rejects.toMatchObject(gone)
+    expect(dials).toHaveLength(1)
+  })
+})
+
+describe('close()', () => {
+  test('ends a pause and all that wait in it; nothing is dialled after it', async () => {
+    const link = setUp({ reconnect: 'eager' })
+    await link.open(undefined)
+    isUp = false
+    dials[0]?.hooks.onDisconnected(lost)
+    await clock.advance(10)
+    const waiting = expect(link.get(within(10_000))).rejects.toMatchObject({ code: 'ERR_CLOSED', outcome: 'not-sent' })
+    await link.close()
+    await waiting
+    expect(clock.armed).toBe(0)
+    const before = dials.length
+    await expect(link.get(within(10))).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    await clock.advance(60_000)
+    expect(dials).toHaveLength(before)
+  })
+
+  test('closes a connection that comes up all the same', async () => {
+    let arrive = (): void => undefined
+    const closed: string[] = []
+    const link = new Reconnecting('x', '/run/vm.sock', async () => {
+      await new Promise<void>((resolve) => {
+        arrive = resolve
+      })
+      return {
+        close: () => {
+          closed.push('closed')
+          return Promise.resolve()
+        },
+      }
+    })
+    const opening = expect(link.open(undefined)).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    const closing = link.close()
+    await clock.advance(0)
+    arrive()
+    await Promise.all([opening, closing])
+    expect(closed).toEqual(['closed'])
+  })
+})
