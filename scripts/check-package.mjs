@@ -9,7 +9,7 @@ for (const entry of entries) {
   if (names.length === 0) throw new Error(`${entry} exports nothing`)
 }
 const [pack] = JSON.parse(
-  execFileSync('npm', ['pack', '--dry-run', '--json', '--loglevel', 'error'], { encoding: 'utf8' }),
+  execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel', 'error'], { encoding: 'utf8' }),
 )
 const files = pack.files.map(({ path }) => path)
 for (const wanted of [...Object.values(bin), 'README.md', 'LICENSE', 'package.json']) {

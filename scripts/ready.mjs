@@ -15,6 +15,10 @@ const jobs = {
   test: [['node', '--import', 'tsx', 'scripts/test.ts']],
   matrix: [['node', '--import', 'tsx', 'scripts/matrix.ts']],
   bench: [['node', '--import', 'tsx', 'bench/run.ts']],
+  build: [
+    ['node', '-e', "require('fs').rmSync('dist', { recursive: true, force: true })"],
+    ['tsc', '-p', 'tsconfig.build.json'],
+  ],
   check: [
     ['prettier', '--check', '--log-level', 'warn', '.'],
     ['eslint', '.'],

@@ -18,7 +18,7 @@ export interface CliIo {
   readonly rows?: number | undefined
   /** The system's unless given. */
   readonly clock?: Clock
-  /** Aborted when nobody reads stdout any longer. */
+  /** Aborted when the reader of stdout has gone. */
   readonly unread?: AbortSignal
   /** Aborted when the command is interrupted. */
   readonly signal: AbortSignal

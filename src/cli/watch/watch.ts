@@ -20,7 +20,7 @@ const MAX_HISTORY = 200
  */
 export async function watch(outer: Session): Promise<void> {
   const { domain } = outer
-  // Where nobody reads any longer there is nothing to watch for.
+  // Without a reader there is nothing to watch for.
   const { signal, unread } = outer.io
   const io = { ...outer.io, signal: unread === undefined ? signal : AbortSignal.any([signal, unread]) }
   const session = { ...outer, io }

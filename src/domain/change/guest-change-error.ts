@@ -16,7 +16,7 @@ export interface GuestChangeFailure extends VcpuErrorOptions {
  *
  * - `ERR_GUEST_REJECTED`: the guest answered that it cannot take the vCPU;
  * - `ERR_GUEST_NOT_LISTED`: the guest said yes, and the vCPU never appeared in it;
- * - `ERR_UNSURE`: it appeared beside others, and which of them it is cannot be told.
+ * - `ERR_UNSURE`: it appeared beside others, and which of them it is, is not known.
  */
 export class GuestChangeError extends VcpuError {
   override readonly name = 'GuestChangeError'

@@ -41,13 +41,13 @@ type Look =
   | { readonly type: 'listed'; readonly guests: readonly KnownVcpuGuest[] }
   /** The guest certainly has no CPU for one of them. */
   | { readonly type: 'absent' }
-  /** Which CPU one of them is cannot be told; `isFinal`: although the guest lists a CPU for each vCPU. */
+  /** Which CPU one of them is, is not known; `isFinal`: although the guest lists a CPU for each vCPU. */
   | { readonly type: 'not-known'; readonly isFinal: boolean }
 
 /**
  * Wait until the guest lists every vCPU of a slot, each known well enough to be touched.
  *
- * @throws {@link GuestChangeError} when the guest says no, says yes and does nothing, or lists CPUs that cannot be told apart
+ * @throws {@link GuestChangeError} when the guest says no, says yes and does nothing, or lists CPUs without a way to tell which is which
  * @throws {@link TimeoutError} when it says nothing at all
  */
 export async function awaitListing(listing: Listing): Promise<readonly KnownVcpuGuest[]> {
@@ -157,7 +157,7 @@ function unsure(listing: Listing): VcpuError {
   return guestError(
     listing,
     'ERR_UNSURE',
-    `which CPU of the guest it is cannot be told: other CPUs came or went beside it; ${WAY_OUT}`,
+    `which CPU of the guest it is, is not known: other CPUs came or went beside it; ${WAY_OUT}`,
     'listed-in-guest',
   )
 }

@@ -65,7 +65,7 @@ async function fill(call: ChangeCall, slot: VcpuSlot): Promise<Plugged> {
   call.plugging = deviceId
   driver.take({ type: 'plug-sent', firstId, deviceId })
   try {
-    // The slot's properties go back as they came, also those that nobody here knows.
+    // The slot's properties go back as they came, unknown ones included.
     const args = { ...slot.props, driver: slot.type, id: deviceId }
     await sendChange(call, 'device_add', args, {
       onAccepted: () => {
