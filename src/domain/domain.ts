@@ -55,7 +55,10 @@ const DOCTOR_TIMEOUT_MS = 20_000
 
 /** How to reach a VM. */
 export interface DomainOptions extends CallOptions {
-  /** The monitor: socket path, `{ host, port }`, a connected Duplex, or an executor of the caller's own. */
+  /**
+   * The monitor: a socket path, `unix:PATH`, `{ host, port }`, `tcp:HOST:PORT`, a connected Duplex, a function that dials one
+   * (and is called again after a loss), or an executor of the caller's own.
+   */
   readonly qmp: Endpoint<QmpExecutor>
   /** The guest agent's channel, in the same forms. Without it only QEMU's side can be seen and changed. */
   readonly qga?: Endpoint<QgaExecutor> | undefined
@@ -191,9 +194,10 @@ export class Domain {
   /**
    * Plug or unplug one vCPU in QEMU.
    *
-   * Already in that state: resolves with an empty `changed`, and nothing is sent. An unplug resolves when QEMU's slot is
-   * empty. When its time runs out, the request stands and stays watched: a late removal is adopted, and another call for
-   * the same slot joins the first.
+   * Already in that state, or brought into it by somebody else: resolves with an empty `changed`. An unplug resolves when
+   * QEMU's slot is empty. When its time runs out the request is still pending: a late removal is adopted, and another call
+   * for the same slot joins the request, or asks QEMU again where it is not certain that QEMU and this boot of the guest
+   * have it.
    *
    * With `{ guest: true }` the change is carried through into the guest and verified there, in both directions.
    *
