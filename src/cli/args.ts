@@ -1,15 +1,21 @@
-import { quote, type SocketAddress } from '../index.ts'
+import { quote, type DomainOptions, type SocketAddress } from '../index.ts'
 import { parseAddress } from './address.ts'
 import { splitCommandLine, type CommandLine } from './command-line.ts'
+import { completionScript } from './completion.ts'
+import { didYouMean } from './did-you-mean.ts'
 import { agentMissing, usageError } from './errors.ts'
 import { parseTimeoutMs } from './operands.ts'
 import { COMMON_OPTIONS } from './options.ts'
 import type { Verb, VerbRun } from './verb.ts'
+import { dialProgram } from './via.ts'
 import { VERBS } from './verbs/index.ts'
+
+/** The addresses that stand in for `--qmp` and `--qga`. */
+const VARIABLES = { qmp: 'QEMU_VCPU_QMP', qga: 'QEMU_VCPU_QGA' } as const
 
 /** How to reach the VM, as `Domain.connect` takes it. */
 export interface Target {
-  readonly qmp: SocketAddress
+  readonly qmp?: DomainOptions['qmp']
   readonly qga?: SocketAddress
   readonly timeoutMs?: number
 }
@@ -18,6 +24,7 @@ export interface Target {
 export type Request =
   | { readonly kind: 'help'; readonly verb: Verb | undefined }
   | { readonly kind: 'version' }
+  | { readonly kind: 'completion'; readonly script: string }
   | {
       readonly kind: 'run'
       readonly verb: Verb
@@ -26,24 +33,29 @@ export type Request =
       readonly target: Target
     }
 
+/** The environment that the command runs in. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /**
  * Read and check a whole command line, before anything is connected.
  *
  * @param argv - without the interpreter and the script
  * @throws {@link InputError} for wrong usage, which includes ids, states and addresses that cannot be
  */
-export function readRequest(argv: readonly string[]): Request {
+export function readRequest(argv: readonly string[], env: Environment = {}): Request {
   const line = splitCommandLine(argv)
   const [word, ...operands] = line.words
   if (word === 'help') return { kind: 'help', verb: helpTopic(operands) }
   if (line.options.has('help')) return { kind: 'help', verb: word === undefined ? undefined : findVerb(word) }
   if (line.options.has('version')) return { kind: 'version' }
-  if (word === undefined) throw usageError(`no verb given, expected one of ${verbNames()}`)
+  if (word === undefined) throw usageError(`no verb given, expected one of ${verbNames().join(', ')}`)
+  if (word === 'completion') return { kind: 'completion', script: completionScript(operands) }
   const verb = findVerb(word)
-  if (verb.needsAgent && !line.options.has('qga')) throw agentMissing(verb.name)
-  const run = verb.prepare({ operands, options: ownOptions(verb, line), hasAgent: line.options.has('qga') })
+  const hasAgent = addressText(line, env, 'qga') !== undefined
+  if (verb.needsAgent && !hasAgent) throw agentMissing(verb.name)
+  const run = verb.prepare({ operands, options: ownOptions(verb, line), hasAgent })
   const changes = verb.changes && !line.options.has('dry-run')
-  return { kind: 'run', verb, run, changes, target: readTarget(verb, line) }
+  return { kind: 'run', verb, run, changes, target: readTarget(verb, line, env) }
 }
 
 function helpTopic(operands: readonly string[]): Verb | undefined {
@@ -54,12 +66,13 @@ function helpTopic(operands: readonly string[]): Verb | undefined {
 
 function findVerb(word: string): Verb {
   const verb = VERBS.find(({ name }) => name === word)
-  if (verb === undefined) throw usageError(`${quote(word)} is no verb, expected one of ${verbNames()}`)
-  return verb
+  if (verb !== undefined) return verb
+  const expected = `expected one of ${verbNames().join(', ')}`
+  throw usageError(`${quote(word)} is not a verb, ${expected}${didYouMean(word, verbNames())}`)
 }
 
-function verbNames(): string {
-  return VERBS.map(({ name }) => name).join(', ')
+function verbNames(): readonly string[] {
+  return [...VERBS.map(({ name }) => name), 'completion']
 }
 
 /** What was given of the verb's own options. */
@@ -70,20 +83,42 @@ function ownOptions(verb: Verb, line: CommandLine): ReadonlyMap<string, string |
   return new Map(own)
 }
 
-function readTarget(verb: Verb, line: CommandLine): Target {
-  const qmp = readAddress(line, 'qmp')
-  const qga = readAddress(line, 'qga')
+function readTarget(verb: Verb, line: CommandLine, env: Environment): Target {
+  const qmp = verb.agentOnly === true ? undefined : readMonitor(verb, line, env)
+  const qga = readAddress(line, env, 'qga')
   const timeout = line.options.get('timeout')
-  if (qmp === undefined)
-    throw usageError(`${verb.name} needs --qmp PATH|HOST:PORT, where QEMU's monitor listens`, verb.name)
   return {
-    qmp,
+    ...(qmp === undefined ? {} : { qmp }),
     ...(qga === undefined ? {} : { qga }),
     ...(typeof timeout === 'string' ? { timeoutMs: parseTimeoutMs(timeout) } : {}),
   }
 }
 
-function readAddress(line: CommandLine, option: string): SocketAddress | undefined {
-  const text = line.options.get(option)
-  return typeof text === 'string' ? parseAddress(text) : undefined
+function readMonitor(verb: Verb, line: CommandLine, env: Environment): NonNullable<DomainOptions['qmp']> {
+  const via = line.options.get('via')
+  if (typeof via === 'string') {
+    if (line.options.has('qmp')) throw usageError('--via and --qmp both say where the monitor is; give one', verb.name)
+    if (via.trim() === '')
+      throw usageError('--via is empty, expected a command whose standard input and output is the monitor')
+    return () => dialProgram(via)
+  }
+  const qmp = readAddress(line, env, 'qmp')
+  if (qmp !== undefined) return qmp
+  throw usageError(
+    `${verb.name} needs --qmp PATH|HOST:PORT (or ${VARIABLES.qmp}), where QEMU's monitor listens`,
+    verb.name,
+  )
+}
+
+function readAddress(line: CommandLine, env: Environment, option: 'qmp' | 'qga'): SocketAddress | undefined {
+  const text = addressText(line, env, option)
+  return text === undefined ? undefined : parseAddress(text)
+}
+
+/** The option, or the variable that stands in for it; an empty variable is one that is not set. */
+function addressText(line: CommandLine, env: Environment, option: 'qmp' | 'qga'): string | undefined {
+  const given = line.options.get(option)
+  if (typeof given === 'string') return given
+  const inherited = env[VARIABLES[option]]
+  return inherited === '' ? undefined : inherited
 }

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { quote } from '../index.ts'
+import { didYouMean } from './did-you-mean.ts'
 import { usageError } from './errors.ts'
 import { ALL_OPTIONS } from './options.ts'
 
@@ -62,7 +63,10 @@ export function splitCommandLine(argv: readonly string[]): CommandLine {
 
 function valueOf(name: string, rawName: string, value: string | undefined, isInline: boolean): string | true {
   const option = Object.hasOwn(ALL_OPTIONS, name) ? ALL_OPTIONS[name] : undefined
-  if (option === undefined) throw usageError(`there is no option ${quote(rawName)}`)
+  if (option === undefined) {
+    const known = Object.keys(ALL_OPTIONS).map((other) => `--${other}`)
+    throw usageError(`there is no option ${quote(rawName)}${didYouMean(rawName, known)}`)
+  }
   if (option.type === 'boolean') {
     if (value === undefined) return true
     throw usageError(`${rawName} takes no value, and was given ${quote(value)}`)

@@ -8,7 +8,10 @@ export function usageError(message: string, verb?: string): InputError {
 
 /** What was asked for takes the guest agent, and none was given. Nothing was sent. */
 export function agentMissing(what: string): InputError {
-  return new InputError('ERR_NO_AGENT', `${what} needs the guest agent: give its channel with --qga PATH|HOST:PORT`)
+  return new InputError(
+    'ERR_NO_AGENT',
+    `${what} needs the guest agent: give its channel with --qga PATH|HOST:PORT (or QEMU_VCPU_QGA)`,
+  )
 }
 
 /** The command was interrupted; `outcome` says how far a change had come. */

@@ -18,6 +18,7 @@ function commandHelp(): string {
   return `qemu-vcpu ${version()}: plug and unplug the vCPUs of a running QEMU, one at a time
 
 usage: qemu-vcpu VERB [OPERANDS] --qmp PATH|HOST:PORT [OPTIONS]
+       qemu-vcpu completion bash|zsh|fish
 
 verbs (qemu-vcpu VERB --help says more):
 ${twoColumns(VERBS.map((verb) => [usageOf(verb), verb.summary]))}
@@ -26,7 +27,10 @@ options of every verb:
 ${optionLines({ ...COMMON_OPTIONS, ...QUESTIONS })}
 
 An address with a / in it, or without a :PORT, is the path of a UNIX socket.
-IPv6 is written [::1]:4444.
+IPv6 is written [::1]:4444. QEMU's own unix:PATH,… and tcp:HOST:PORT,… are
+understood. The variables QEMU_VCPU_QMP and QEMU_VCPU_QGA stand in for --qmp and
+--qga. With --via, as in --via 'ssh HOST socat - UNIX-CONNECT:PATH', the shell runs
+the command; it is run again when the connection is lost and needed again.
 
 exit status:
   0  done
@@ -38,7 +42,7 @@ exit status:
 
 function verbHelp(verb: Verb): string {
   const own = Object.keys(verb.options).length === 0 ? '' : `options of ${verb.name}:\n${optionLines(verb.options)}\n\n`
-  return `usage: qemu-vcpu ${usageOf(verb)} --qmp PATH|HOST:PORT${verb.needsAgent ? ' --qga PATH|HOST:PORT' : ''} [OPTIONS]
+  return `usage: qemu-vcpu ${usageOf(verb)}${verb.agentOnly === true ? '' : ' --qmp PATH|HOST:PORT'}${verb.needsAgent ? ' --qga PATH|HOST:PORT' : ''} [OPTIONS]
 
 ${capitalised(verb.summary)}.
 

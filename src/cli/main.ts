@@ -23,12 +23,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   let stage: Stage = 'harmless'
   let explain: Verb['explain']
   try {
-    const request = readRequest(argv)
+    const request = readRequest(argv, io.env)
     if (request.kind === 'run') explain = request.verb.explain
     const answer = await answerTo(request, io, wantsJson, () => {
       stage = 'changing'
     })
     print(wantsJson ? JSON.stringify(answer.json) : answer.text(), io)
+    if (answer.hint !== undefined && !wantsJson) io.stderr(`hint: ${answer.hint}\n`)
     return EXIT.done
   } catch (error) {
     const failure = failureOf(error, stage)
@@ -51,6 +52,10 @@ function answerTo(request: Request, io: CliIo, wantsJson: boolean, onChanging: (
     case 'help': {
       const help = helpText(request.verb)
       return Promise.resolve({ json: { help }, text: () => help })
+    }
+    case 'completion': {
+      const { script } = request
+      return Promise.resolve({ json: { script }, text: () => script })
     }
     case 'version':
       return Promise.resolve({ json: { version: version() }, text: version })

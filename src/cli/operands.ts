@@ -1,7 +1,9 @@
-import { isCpuId, MAX_CPU_ID, InputError, quote, MAX_TIMEOUT_MS } from '../index.ts'
+import { CpuMap, isCpuId, MAX_CPU_ID, InputError, quote, MAX_TIMEOUT_MS } from '../index.ts'
 import { usageError } from './errors.ts'
 
 const DECIMAL = /^\d+$/
+/** What has a comma, a range or an exclusion in it is meant as a list. */
+const LIST = /,|^\d+-|^\^/
 
 /**
  * Reads the id of one CPU: decimal digits and nothing else, so that `0x5`, `1e1` and `5.0` are told and not guessed at.
@@ -12,6 +14,23 @@ export function parseCpuId(text: string): number {
   const id = Number(text)
   if (DECIMAL.test(text) && isCpuId(id)) return id
   throw new InputError('ERR_CPU_ID', `${quote(text)} is not a CPU id: ids are the integers 0 to ${MAX_CPU_ID}`)
+}
+
+/**
+ * Reads the id of one CPU, or a list of them as virsh has it: `5-7,^6`.
+ *
+ * @throws {@link InputError} `ERR_CPU_ID`, or that of {@link CpuMap.parse}
+ */
+export function parseCpuIds(text: string): CpuMap {
+  if (!LIST.test(text)) return CpuMap.of(parseCpuId(text))
+  const ids = CpuMap.parse(text)
+  if (ids.size > 0) return ids
+  throw new InputError('ERR_CPU_ID', `${quote(text)} excludes every CPU that it names`)
+}
+
+/** The id, where there is only one. */
+export function singleId(ids: CpuMap): number | undefined {
+  return ids.size === 1 ? ids.first() : undefined
 }
 
 /**

@@ -4,6 +4,11 @@ import { VERBS } from './verbs/index.ts'
 /** The options that every verb takes. */
 export const COMMON_OPTIONS: Readonly<Record<string, OptionHelp>> = {
   qmp: { type: 'string', value: 'PATH|HOST:PORT', help: "where QEMU's monitor (QMP) listens" },
+  via: {
+    type: 'string',
+    value: 'COMMAND',
+    help: 'instead of --qmp: a program whose stdin and stdout are the monitor',
+  },
   qga: { type: 'string', value: 'PATH|HOST:PORT', help: "where the guest agent's channel listens" },
   timeout: { type: 'string', value: 'MS', help: 'longest wait, to connect and again for the rest' },
   json: { type: 'boolean', help: 'print one JSON document, also for a failure' },

@@ -41,6 +41,8 @@ export interface Answer {
   readonly json: object
   /** The same for people; ends without a newline. Nothing is printed for `''`. */
   readonly text: () => string
+  /** What a person may want to do next: one line on stderr, never with `--json`. */
+  readonly hint?: string
 }
 
 /** What a verb does once the VM is connected. */
@@ -49,7 +51,7 @@ export type VerbRun = (session: Session) => Promise<Answer>
 /** One verb: to add one, write its file and put it into the table of `verbs/index.ts`. */
 export interface Verb {
   readonly name: string
-  /** What its operands are called in its usage, such as `['ID', 'on|off']`. */
+  /** What its operands are called in its usage, such as `['IDS', 'on|off']`. */
   readonly operands: readonly string[]
   /** One line for the list of verbs. */
   readonly summary: string
@@ -59,6 +61,8 @@ export interface Verb {
   readonly options: Readonly<Record<string, OptionHelp>>
   /** Does it send anything that changes the VM, unless it is given `--dry-run`? Decides what a failure without an `outcome` of its own means. */
   readonly changes: boolean
+  /** Does it work through the guest's agent alone? Then the monitor is not connected, also where `--qmp` is given. */
+  readonly agentOnly?: boolean
   /** Is `--qga` required, whatever else is given? */
   readonly needsAgent: boolean
   /** Is it of use without the agent's channel too, should that not open? Then it is opened at its first use only. */

@@ -1,9 +1,11 @@
 import { computeVcpuMaps, type GuestMaps, type VcpuMaps } from '../bitmap/machine/maps.ts'
 import { requireCpuId } from '../bitmap/set/cpu-id.ts'
 import type { CpuMap } from '../bitmap/set/cpu-map.ts'
+import { InputError } from '../errors/input-error.ts'
 import { foreignText } from '../errors/quote.ts'
 import { reachAgent } from '../qga/reconnecting-client.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
+import { noMonitor, requireMonitor } from '../qmp/no-monitor.ts'
 import { reachMonitor } from '../qmp/reconnecting-client.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
 import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
@@ -34,6 +36,8 @@ import {
 } from './results.ts'
 import { domainMachine } from './scale/domain-machine.ts'
 import { countGoal, statesGoal, type Goal } from './scale/goal.ts'
+import { guestCountGoal, guestStatesGoal, type GuestGoal } from './scale/guest-goal.ts'
+import { runInGuest, type GuestScaleResult } from './scale/guest-run.ts'
 import type { ScaleMachine } from './scale/machine.ts'
 import type { Plan } from './scale/plan-step.ts'
 import type { PlanOptions } from './scale/plan.ts'
@@ -57,9 +61,10 @@ const DOCTOR_TIMEOUT_MS = 20_000
 export interface DomainOptions extends CallOptions {
   /**
    * The monitor: a socket path, `unix:PATH`, `{ host, port }`, `tcp:HOST:PORT`, a connected Duplex, a function that dials one
-   * (and is called again after a loss), or an executor of the caller's own.
+   * (and is called again after a loss), or an executor of the caller's own. Without it only the guest's CPUs can be seen and
+   * changed, through `qga`.
    */
-  readonly qmp: Endpoint<QmpExecutor>
+  readonly qmp?: Endpoint<QmpExecutor> | undefined
   /** The guest agent's channel, in the same forms. Without it only QEMU's side can be seen and changed. */
   readonly qga?: Endpoint<QgaExecutor> | undefined
   /**
@@ -101,10 +106,13 @@ export class Domain {
   private constructor(options: DomainOptions) {
     const { trace, clock = systemClock, reconnect } = options
     this.#clock = clock
-    this.name = options.name ?? nameOf(options.qmp)
+    this.name = options.name ?? nameOf(options.qmp ?? options.qga)
     const linkOptions = { connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS), trace, clock, reconnect }
     this.#runs = new TurnQueue('the run before it', clock)
-    this.#monitor = reachMonitor(options.qmp, { ...linkOptions, ...monitorListener(() => this.#vm.driver) })
+    this.#monitor =
+      options.qmp === undefined
+        ? noMonitor
+        : reachMonitor(options.qmp, { ...linkOptions, ...monitorListener(() => this.#vm.driver) })
     this.#agent = options.qga === undefined ? undefined : reachAgent(options.qga, linkOptions)
     const driver = new VmDriver(this.#monitor.executor, clock)
     this.#vm = new Vm(driver, this.#agent?.executor)
@@ -114,10 +122,13 @@ export class Domain {
    * Connect to a VM's monitor, and open its agent's channel where one is given. The agent itself may start later.
    *
    * @throws {@link ConnectionError} when a socket is missing, held by another client, or not what it should be
-   * @throws {@link InputError} for an address or a time-out that cannot be
+   * @throws {@link InputError} for an address or a time-out that cannot be, or without any endpoint
    */
   static async connect(options: DomainOptions): Promise<Domain> {
     options.signal?.throwIfAborted()
+    if (options.qmp === undefined && options.qga === undefined) {
+      throw new InputError('ERR_ADDRESS', 'neither `qmp` nor `qga` is given: there is nothing to connect to')
+    }
     const domain = new Domain(options)
     try {
       await domain.#monitor.open(options.signal)
@@ -238,6 +249,29 @@ export class Domain {
   }
 
   /**
+   * Turn CPUs of the guest on or off until it runs so many, one after the other: the lowest that are off first, the highest
+   * that are on first. Nothing is plugged or unplugged. `timeoutMs` is for each step.
+   *
+   * @throws {@link NotReachableError} when the guest cannot run so many, or so few
+   * @throws {@link GuestScaleError} when a step failed: it says what was changed, what failed, and what was not tried
+   * @throws otherwise as {@link Domain.setGuestVcpuState}
+   */
+  async scaleGuest(count: number, options: CallOptions = {}): Promise<GuestScaleResult> {
+    return this.#runInGuest(guestCountGoal(count), options)
+  }
+
+  /**
+   * Turn every CPU of a map on or off in the guest, one after the other; those that are so already are left alone. Checked
+   * before anything is sent: one that cannot be changed, and none is. `timeoutMs` is for each step.
+   *
+   * @param map - the guest's logical ids
+   * @throws as {@link Domain.scaleGuest}
+   */
+  async setGuestVcpuStates(map: CpuMap, online: boolean, options: CallOptions = {}): Promise<GuestScaleResult> {
+    return this.#runInGuest(guestStatesGoal(map, online), options)
+  }
+
+  /**
    * What {@link Domain.scale} would do: which slots, in which order, and why. Nothing is changed.
    *
    * @throws {@link InputError} for a count or a policy that is none
@@ -265,7 +299,7 @@ export class Domain {
    * sent: one id that cannot be changed, and none is.
    */
   setVcpuStates(map: CpuMap, online: boolean, options: SetVcpuStatesOptions = {}): ScaleRun {
-    return this.#runPlan(statesGoal(map, online), options, false)
+    return this.#runPlan(statesGoal(map, online, options.wholeSlot), options, false)
   }
 
   /**
@@ -277,6 +311,7 @@ export class Domain {
    */
   async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
     this.#vm.driver.throwIfClosed()
+    requireMonitor(this.#monitor)
     return runChecks(this.#vm, this.#deadline(options, DOCTOR_TIMEOUT_MS))
   }
 
@@ -291,6 +326,7 @@ export class Domain {
    * behind.
    */
   changes(): EventStream<DomainEvent> {
+    requireMonitor(this.#monitor)
     return this.#vm.driver.subscribe()
   }
 
@@ -333,6 +369,12 @@ export class Domain {
     })
   }
 
+  #runInGuest(goal: GuestGoal, options: CallOptions): Promise<GuestScaleResult> {
+    this.#vm.requireAgent()
+    const deadlineOf = (each: CallOptions): Deadline => this.#deadline(each, CHANGE_TIMEOUT_MS)
+    return runInGuest(this.#vm, goal, deadlineOf, options)
+  }
+
   #scaleMachine(asksGuest = false): ScaleMachine {
     const deadline = (options: CallOptions): Deadline => this.#deadline(options, READ_TIMEOUT_MS)
     return domainMachine(this.#vm, asksGuest, deadline, (step, each) => this.setVcpuState(step.id, step.online, each))
@@ -344,7 +386,7 @@ export class Domain {
 }
 
 /** Where the monitor is, for people. */
-function nameOf(endpoint: Endpoint<QmpExecutor>): string {
+function nameOf(endpoint: Endpoint<QmpExecutor | QgaExecutor> | undefined): string {
   if (typeof endpoint === 'string') return foreignText(endpoint)
   if (typeof endpoint === 'object' && 'port' in endpoint) return foreignText(`${endpoint.host}:${endpoint.port}`)
   return 'a VM'

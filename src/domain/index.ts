@@ -24,6 +24,8 @@ export {
   type VcpusOptions,
 } from './results.ts'
 export { NotReachableError, ScaleAbortError, ScaleError } from './scale/errors.ts'
+export { GuestScaleError } from './scale/guest-scale-error.ts'
+export type { GuestScaleResult } from './scale/guest-run.ts'
 export { SCALE_POLICIES, type ScalePolicy } from './scale/order.ts'
 export type { Plan, PlanStep } from './scale/plan-step.ts'
 export type { PlanOptions } from './scale/plan.ts'

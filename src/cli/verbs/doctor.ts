@@ -8,7 +8,7 @@ import type { Verb } from '../verb.ts'
 export const doctorVerb: Verb = {
   name: 'doctor',
   operands: [],
-  summary: 'say what stands in the way of hotplug in this VM, and what to do',
+  summary: 'say what prevents hotplug in this VM, and what to do',
   details: `Looks at the machine, QEMU's version and accelerator, the agent and the guest, and
 changes nothing. Each finding has a name, what was seen and what to do, and says
 how much it is in the way:

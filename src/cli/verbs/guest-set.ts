@@ -1,34 +1,47 @@
-import type { ChangeResult } from '../../index.ts'
-import { parseCpuId, parseState, requireOperands } from '../operands.ts'
-import type { Verb } from '../verb.ts'
+import type { CpuMap } from '../../index.ts'
+import { parseCpuIds, parseState, requireOperands, singleId } from '../operands.ts'
+import type { Answer, Session, Verb } from '../verb.ts'
 
-const OPERANDS = ['ID', 'on|off']
+const OPERANDS = ['IDS', 'on|off']
 
-/** `qemu-vcpu guest-set ID on|off`: turn one CPU of the guest on or off, through its agent. */
+/** `qemu-vcpu guest-set IDS on|off`: turn CPUs of the guest on or off through its agent, each one by itself. */
 export const guestSetVerb: Verb = {
   name: 'guest-set',
   operands: OPERANDS,
-  summary: 'turn one CPU of the guest on or off, through its agent',
-  details: `ID is the guest's logical id, which is not QEMU's: 'map' shows the guest's ids, and
-'list' which CPU of the guest each vCPU is. A CPU that has the state already is
-left alone, which is no error. Needs --qga.`,
+  summary: 'turn CPUs of the guest on or off, one after the other',
+  details: `IDS is one of the guest's logical ids, which are not QEMU's, or a list such as 5-7,^6:
+'map' shows the guest's ids, and 'list' which CPU of the guest each vCPU is. A list
+is checked as a whole, and then changed one CPU after the other. A CPU that has the
+state already is left alone, which is not an error. Needs --qga, and nothing else.`,
   options: {},
   changes: true,
+  agentOnly: true,
   needsAgent: true,
   prepare: ({ operands }) => {
     requireOperands('guest-set', operands, OPERANDS)
     const [idText = '', stateText = ''] = operands
-    const id = parseCpuId(idText)
+    const ids = parseCpuIds(idText)
     const online = parseState(stateText)
-    return async ({ domain, call }) => {
-      const result = await domain.setGuestVcpuState(id, online, call())
-      const { changed, outcome, ...rest } = result
-      return { json: { changed, outcome, ...rest }, text: () => sentence(result) }
-    }
+    const id = singleId(ids)
+    return id === undefined ? (session) => setSeveral(session, ids, online) : (session) => setOne(session, id, online)
   },
 }
 
-function sentence({ changed, id, online }: ChangeResult): string {
+async function setOne({ domain, call }: Session, id: number, online: boolean): Promise<Answer> {
+  const { changed, outcome, ...rest } = await domain.setGuestVcpuState(id, online, call())
+  return { json: { changed, outcome, ...rest }, text: () => sentence(`CPU ${id}`, 'was', online, changed) }
+}
+
+async function setSeveral({ domain, call }: Session, ids: CpuMap, online: boolean): Promise<Answer> {
+  const { changed, outcome, online: running } = await domain.setGuestVcpuStates(ids, online, call())
+  return {
+    json: { changed, outcome, ids, online, running },
+    text: () => sentence(`CPUs ${String(ids)}`, 'were', online, changed),
+  }
+}
+
+function sentence(subject: string, were: string, online: boolean, changed: CpuMap): string {
   const state = online ? 'on' : 'off'
-  return changed.size === 0 ? `guest CPU ${id} was ${state} already; nothing sent` : `guest CPU ${id} is ${state}`
+  if (changed.size === 0) return `guest ${subject} ${were} ${state} already; nothing sent`
+  return `guest ${changed.size === 1 ? 'CPU' : 'CPUs'} ${String(changed)} ${changed.size === 1 ? 'is' : 'are'} ${state}`
 }

@@ -1,5 +1,6 @@
 import type { Verb } from '../verb.ts'
 import { doctorVerb } from './doctor.ts'
+import { guestScaleVerb } from './guest-scale.ts'
 import { guestSetVerb } from './guest-set.ts'
 import { listVerb } from './list.ts'
 import { mapVerb } from './map.ts'
@@ -8,4 +9,13 @@ import { setVerb } from './set.ts'
 import { watchVerb } from './watch.ts'
 
 /** Every verb, in the order of the help. */
-export const VERBS: readonly Verb[] = [mapVerb, listVerb, setVerb, guestSetVerb, scaleVerb, watchVerb, doctorVerb]
+export const VERBS: readonly Verb[] = [
+  mapVerb,
+  listVerb,
+  setVerb,
+  guestSetVerb,
+  scaleVerb,
+  guestScaleVerb,
+  watchVerb,
+  doctorVerb,
+]

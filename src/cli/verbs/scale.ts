@@ -1,5 +1,5 @@
 import {
-  AbortError,
+  CpuMap,
   SCALE_POLICIES,
   InputError,
   quote,
@@ -9,10 +9,11 @@ import {
   type ScalePolicy,
   type ScaleResult,
 } from '../../index.ts'
-import { agentMissing, InterruptedError } from '../errors.ts'
+import { agentMissing } from '../errors.ts'
+import { finishRun, planDocument } from '../finish-run.ts'
+import { BARE_PLUG } from '../hints.ts'
 import { parseCount, requireOperands } from '../operands.ts'
 import { renderPlan } from '../render/plan-table.ts'
-import { ProgressLine } from '../render/progress-line.ts'
 import type { Answer, Session, Verb } from '../verb.ts'
 
 const OPERANDS = ['N']
@@ -61,39 +62,38 @@ function parsePolicy(text: string | true | undefined): ScalePolicy {
 
 async function showPlan({ domain, call, paint }: Session, count: number, options: PlanOptions): Promise<Answer> {
   const plan = await domain.plan(count, { ...call(), ...options })
-  return { json: { plan: planDocument(plan) }, text: () => renderPlan(plan, paint) }
-}
-
-async function scale(session: Session, count: number, options: ScaleOptions): Promise<Answer> {
-  const { domain, call, wantsJson, io } = session
-  const run = domain.scale(count, { ...call(), ...options })
-  const line = new ProgressLine(io)
-  try {
-    for await (const progress of run) if (!wantsJson) line.show(progress)
-    const result = await run
-    const { changed, outcome, online, plan } = result
-    return { json: { changed, outcome, online, plan: planDocument(plan) }, text: () => sentence(result) }
-  } catch (error) {
-    // Who interrupts a change of several wants to know how far it had come.
-    throw error instanceof AbortError ? new InterruptedError(error.outcome, run) : error
-  } finally {
-    if (!wantsJson) line.clear()
+  return {
+    json: { changed: CpuMap.empty, outcome: 'not-sent', online: plan.from, plan: planDocument(plan) },
+    text: () => renderPlan(plan, paint),
   }
 }
 
-/** Field by field: what scripts parse must not change because the library's objects do. */
-function planDocument({ from, to, steps }: Plan): object {
-  return { from, to, steps: steps.map(({ id, ids, online, reason }) => ({ id, ids, online, reason })) }
+async function scale(session: Session, count: number, options: ScaleOptions): Promise<Answer> {
+  const { domain, call } = session
+  const result = await finishRun(session, domain.scale(count, { ...call(), ...options }))
+  const { changed, outcome, online, plan } = result
+  const isBare = options.guest !== true && plan.to > plan.from && changed.size > 0
+  return {
+    json: { changed, outcome, online, plan: planDocument(plan) },
+    text: () => sentence(result, options.guest === true),
+    ...(isBare ? { hint: BARE_PLUG } : {}),
+  }
 }
 
-function sentence({ changed, online, plan }: ScaleResult): string {
-  if (plan.steps.length === 0) return renderedCount(online, 'already; nothing sent')
-  // Somebody else may have done all of it meanwhile.
+function sentence({ changed, online, plan }: ScaleResult, inGuest: boolean): string {
+  const count = renderedCount(online, inGuest)
+  if (plan.steps.length === 0) return `${count} already; nothing sent`
+  // Another client may have done all of it meanwhile.
   const ids = changed.size === 0 ? 'nothing' : `vCPU ${String(changed)}`
-  const what = `${plan.to > plan.from ? 'plugged' : 'unplugged'} ${ids}`
-  return `${what}; ${renderedCount(online, 'now')}`
+  return `${verbOf(plan)} ${ids}; ${count} now`
 }
 
-function renderedCount(count: number, when: string): string {
-  return `${count} ${count === 1 ? 'vCPU is' : 'vCPUs are'} plugged ${when}`
+function verbOf({ from, to, steps }: Plan): string {
+  if (steps.every(({ part }) => part === 'guest')) return 'turned on'
+  return to > from ? 'plugged' : 'unplugged'
+}
+
+function renderedCount(count: number, inGuest: boolean): string {
+  if (inGuest) return `the guest runs ${count} ${count === 1 ? 'CPU' : 'CPUs'}`
+  return `${count} ${count === 1 ? 'vCPU is' : 'vCPUs are'} plugged`
 }

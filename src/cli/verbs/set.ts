@@ -5,21 +5,27 @@ import {
   foreignText,
   type ChangeStep,
   type Confidence,
+  type CpuMap,
+  type SetVcpuStateOptions,
   type VcpuChange,
 } from '../../index.ts'
 import { agentMissing, usageError } from '../errors.ts'
-import { parseCpuId, parseState, requireOperands } from '../operands.ts'
-import type { Verb } from '../verb.ts'
+import { finishRun, planDocument } from '../finish-run.ts'
+import { BARE_PLUG } from '../hints.ts'
+import { parseCpuIds, parseState, requireOperands, singleId } from '../operands.ts'
+import type { Answer, Session, Verb } from '../verb.ts'
 
-const OPERANDS = ['ID', 'on|off']
+const OPERANDS = ['IDS', 'on|off']
 
-/** `qemu-vcpu set ID on|off`: plug or unplug one vCPU in QEMU. */
+/** `qemu-vcpu set IDS on|off`: plug or unplug vCPUs in QEMU, each one by itself. */
 export const setVerb: Verb = {
   name: 'set',
   operands: OPERANDS,
-  summary: 'plug (on) or unplug (off) one vCPU',
-  details: `ID is QEMU's cpu-index, as 'map' and 'list' show it. A vCPU that has the state
-already is left alone, which is no error. Unplugging takes the guest's consent,
+  summary: 'plug (on) or unplug (off) one vCPU, or each of a list',
+  details: `IDS is one of QEMU's cpu-indexes, as 'map' and 'list' show them, or a list such as
+5-7,^6: that is planned as a whole, and then changed one vCPU after the other; when
+one fails, those after it are not tried. A vCPU that has the state already is left
+alone, which is not an error. Unplugging takes the guest's consent,
 and ends once QEMU's slot is empty. A time-out does not take the request back:
 the guest may still let the vCPU go.
 
@@ -37,7 +43,7 @@ was done, and when. With --rollback a failure in the guest is undone in QEMU.`,
       type: 'boolean',
       help: 'carry it through into the guest, and verify it there; needs --qga',
     },
-    rollback: { type: 'boolean', help: "with --guest: when the guest's part fails, undo what was done" },
+    rollback: { type: 'boolean', help: 'with --guest or a list: when a part fails, undo what was done' },
     confidence: {
       type: 'string',
       value: 'LEVEL',
@@ -49,30 +55,54 @@ was done, and when. With --rollback a failure in the guest is undone in QEMU.`,
   prepare: ({ operands, options, hasAgent }) => {
     requireOperands('set', operands, OPERANDS)
     const [idText = '', stateText = ''] = operands
-    const id = parseCpuId(idText)
+    const ids = parseCpuIds(idText)
     const online = parseState(stateText)
     const wholeSlot = options.has('whole-slot')
     const guest = options.has('guest')
     if (guest && !hasAgent) throw agentMissing('set --guest')
     const stray = ['rollback', 'confidence'].find((name) => options.has(name))
-    if (!guest && stray !== undefined) throw usageError(`set: --${stray} says something only with --guest`, 'set')
+    const id = singleId(ids)
+    const needsGuest = stray === 'confidence' || (stray !== undefined && id !== undefined)
+    if (!guest && needsGuest) throw usageError(`set: --${stray} requires --guest`, 'set')
     const rollback = options.has('rollback')
     const leastConfidence = parseConfidence(options.get('confidence'))
-    return async ({ domain, call }) => {
-      const result = await domain.setVcpuState(id, online, {
-        ...call(),
-        wholeSlot,
-        guest,
-        rollback,
-        leastConfidence,
-      })
-      const { changed, outcome, ...rest } = result
-      return {
-        json: { changed, outcome, ...rest },
-        text: () => [sentence(result), ...(guest ? result.steps.map(stepLine) : [])].join('\n'),
-      }
-    }
+    const how = { wholeSlot, guest, rollback, leastConfidence }
+    return id === undefined
+      ? (session) => setSeveral(session, ids, online, how)
+      : (session) => setOne(session, id, online, how)
   },
+}
+
+async function setOne({ domain, call }: Session, id: number, online: boolean, how: How): Promise<Answer> {
+  const result = await domain.setVcpuState(id, online, { ...call(), ...how })
+  const { changed, outcome, ...rest } = result
+  return {
+    json: { changed, outcome, ...rest },
+    text: () => [sentence(result), ...(how.guest ? result.steps.map(stepLine) : [])].join('\n'),
+    ...hintFor(changed, online, how),
+  }
+}
+
+async function setSeveral(session: Session, ids: CpuMap, online: boolean, how: How): Promise<Answer> {
+  const run = session.domain.setVcpuStates(ids, online, { ...session.call(), ...how })
+  const { changed, outcome, plan, online: plugged } = await finishRun(session, run)
+  return {
+    json: { changed, outcome, ids, online, plugged, plan: planDocument(plan) },
+    text: () => severalSentence(ids, online, changed),
+    ...hintFor(changed, online, how),
+  }
+}
+
+type How = Pick<SetVcpuStateOptions, 'wholeSlot' | 'guest' | 'rollback' | 'leastConfidence'>
+
+function hintFor(changed: CpuMap, online: boolean, { guest }: How): Pick<Answer, 'hint'> {
+  return online && guest !== true && changed.size > 0 ? { hint: BARE_PLUG } : {}
+}
+
+function severalSentence(ids: CpuMap, online: boolean, changed: CpuMap): string {
+  const state = online ? 'plugged' : 'unplugged'
+  if (changed.size === 0) return `vCPUs ${String(ids)} were ${state} already; nothing sent`
+  return `${changed.size === 1 ? 'vCPU' : 'vCPUs'} ${String(changed)} ${changed.size === 1 ? 'is' : 'are'} ${state}`
 }
 
 function parseConfidence(text: string | true | undefined): Confidence | undefined {

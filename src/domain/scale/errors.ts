@@ -24,10 +24,13 @@ export class NotReachableError extends VcpuError {
   /** The smallest larger one. */
   readonly nearestAbove: number | undefined
 
-  /** @param reason - why, as the rest of a sentence */
-  constructor(target: number, nearest: NearestCounts, reason: string) {
+  /**
+   * @param reason - why, as the rest of a sentence
+   * @param unit - what is counted
+   */
+  constructor(target: number, nearest: NearestCounts, reason: string, unit = 'vCPUs') {
     const counts = [nearest.below, nearest.above].filter((count) => count !== undefined).join(' and ')
-    super('ERR_NOT_REACHABLE', `${target} vCPUs cannot be reached: ${reason}; nearest: ${counts}`, {
+    super('ERR_NOT_REACHABLE', `${target} ${unit} cannot be reached: ${reason}; nearest: ${counts}`, {
       outcome: 'not-sent',
     })
     this.target = target

@@ -28,10 +28,10 @@ export function countGoal(target: number, options: PlanOptions): Goal {
 }
 
 /** A state of all vCPUs of a map. */
-export function statesGoal(map: CpuMap, online: boolean): Goal {
+export function statesGoal(map: CpuMap, online: boolean, wholeSlot = false): Goal {
   return {
     what: `${online ? 'plug' : 'unplug'} of vCPUs ${String(map)}`,
-    plan: (basis) => planStates(basis, map, online),
+    plan: (basis) => planStates(basis, map, online, wholeSlot),
     mismatch: () => undefined,
   }
 }

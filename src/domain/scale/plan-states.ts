@@ -19,16 +19,17 @@ interface Problem {
  * Which slots to plug (lowest first) or unplug (highest first) so that all of `map` is plugged, or is not. Pure. Ids in
  * that state already are no step; other ids of the machine are left alone.
  *
+ * @param wholeSlot - a slot of several ids is changed although the map has only some of them
  * @throws {@link InputError} `ERR_CPU_MAP` or `ERR_STATE` for an argument of another type
  * @throws {@link RefusedError} naming every id that does not exist, may not go, or is missing from the map although it
  * moves with one that is in it; its `code` and `id` are those of the first
  */
-export function planStates(basis: PlanBasis, map: CpuMap, online: boolean): Plan {
+export function planStates(basis: PlanBasis, map: CpuMap, online: boolean, wholeSlot = false): Plan {
   requireArguments(map, online)
   const { slots } = basis
   const from = countPlugged(slots)
   const touched = slots.filter((slot) => isPlugged(slot) !== online && anyIn(map, slot))
-  refuseProblems(problemsOf(basis, map, online, touched))
+  refuseProblems(problemsOf(basis, map, online, touched, wholeSlot))
   const ordered = online ? touched : touched.toReversed()
   const steps = ordered.map((slot) => planStep(slot, online, 'asked for'))
   const moved = touched.reduce((sum, { count }) => sum + count, 0)
@@ -48,13 +49,19 @@ function anyIn(map: CpuMap, { firstId, count }: VcpuSlot): boolean {
   return false
 }
 
-function problemsOf(basis: PlanBasis, map: CpuMap, online: boolean, touched: readonly VcpuSlot[]): readonly Problem[] {
+function problemsOf(
+  basis: PlanBasis,
+  map: CpuMap,
+  online: boolean,
+  touched: readonly VcpuSlot[],
+  wholeSlot: boolean,
+): readonly Problem[] {
   const { slots, noHotplug } = basis
   const { possible } = computeVcpuMaps(slots)
   const problems = [strangers(map, possible)]
   if (noHotplug !== undefined) problems.push(withoutHotplug(touched, noHotplug))
   else if (!online) problems.push(fixed(touched))
-  problems.push(...touched.map((slot) => incomplete(slot, map)))
+  if (!wholeSlot) problems.push(...touched.map((slot) => incomplete(slot, map)))
   return problems.filter((problem) => problem.ids.size > 0)
 }
 

@@ -8,12 +8,14 @@ import type { PlanOptions } from './plan.ts'
  * each reading between them and for the turn of this run, not for the whole. `signal` ends the step that is under way, and
  * no other begins.
  */
-export interface SetVcpuStatesOptions extends Omit<SetVcpuStateOptions, 'wholeSlot'> {
+export interface SetVcpuStatesOptions extends SetVcpuStateOptions {
   /**
    * After a failure, undo the steps that were done, the last one first, each within `rollbackTimeoutMs` and whatever
    * becomes of `signal`; not after an abort. Unless given, what was done stays, and the error tells it.
    */
   readonly rollback?: boolean | undefined
+  /** `setVcpuStates`: change a slot of several vCPUs as a whole although the map has only some of them. */
+  readonly wholeSlot?: boolean | undefined
 }
 
 /** How to reach a count of vCPUs. */

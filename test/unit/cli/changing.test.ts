@@ -4,7 +4,7 @@ import { runCommand, type CliRun } from '../../support/run-command.ts'
 import { startVm } from './cli-vm.ts'
 import { documentOf } from './expect-failure.ts'
 
-const DONE = { code: 0, stderr: '' }
+const DONE = { code: 0, stderr: expect.stringMatching(/^(hint: .*\n)?$/) as unknown }
 
 function sentenceOf(run: CliRun): string {
   expect(run).toMatchObject(DONE)

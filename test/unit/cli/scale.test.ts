@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Refusal, type SimulatedQemuOptions } from '../../../src/testing/index.ts'
+import { BARE_PLUG } from '../../../src/cli/hints.ts'
 import { runCommand } from '../../support/run-command.ts'
 import { startVm, type CliVm } from './cli-vm.ts'
 import { documentOf, expectToldToPeople } from './expect-failure.ts'
@@ -43,6 +44,9 @@ step  do    vCPU  because
   it('is one document for scripts', async () => {
     await using vm = await startVm(PSERIES)
     expect(documentOf(await runCommand(['scale', '12', '--dry-run', '--json', ...vm.qmp]))).toEqual({
+      changed: '',
+      outcome: 'not-sent',
+      online: 4,
       plan: {
         from: 4,
         to: 12,
@@ -85,7 +89,8 @@ describe('scale', () => {
       stderr:
         '1/3 vCPU 2 plugged, 3 in all: lowest free slot\n' +
         '2/3 vCPU 3 plugged, 4 in all: lowest free slot\n' +
-        '3/3 vCPU 4 plugged, 5 in all: lowest free slot\n',
+        '3/3 vCPU 4 plugged, 5 in all: lowest free slot\n' +
+        `hint: ${BARE_PLUG}\n`,
     })
     expect(vm.qemu.pluggedVcpus).toEqual([0, 1, 2, 3, 4])
     expect(await runCommand(['scale', '1', ...vm.qmp])).toMatchObject({
@@ -113,10 +118,10 @@ describe('scale', () => {
       '1/2 vCPU 2 plugged, 3 i\u001b[K',
       '2/2 plugging vCPU 3: lo\u001b[K',
       '2/2 vCPU 3 plugged, 4 i\u001b[K',
-      '\u001b[K',
+      `\u001b[Khint: ${BARE_PLUG}\n`,
     ])
     const dumb = await runCommand(['scale', '5', ...vm.qmp], { ...io, env: { TERM: 'dumb' } })
-    expect(dumb.stderr).toBe('1/1 vCPU 4 plugged, 5 in all: lowest free slot\n')
+    expect(dumb.stderr).toBe(`1/1 vCPU 4 plugged, 5 in all: lowest free slot\nhint: ${BARE_PLUG}\n`)
     const json = await runCommand(['scale', '6', '--json', ...vm.qmp], io)
     expect(json.stderr).toBe('')
   })
