@@ -1,6 +1,7 @@
 import {
   ConnectionError,
   GuestChangeError,
+  GuestScaleError,
   InputError,
   ScaleError,
   TimeoutError,
@@ -35,7 +36,7 @@ export function exitCodeOf(error: unknown, outcome: Outcome): number {
 
 /** Why a change broke off half-way counts as if it had broken off right away, unless it was undone. */
 function rootOf(error: unknown, outcome: Outcome | undefined): unknown {
-  const isHalfWay = error instanceof GuestChangeError || error instanceof ScaleError
+  const isHalfWay = error instanceof GuestChangeError || error instanceof ScaleError || error instanceof GuestScaleError
   if (!isHalfWay || error.cause === undefined || outcome === 'rejected') return error
   const { cause } = error
   return rootOf(cause, cause instanceof VcpuError ? cause.outcome : undefined)

@@ -1,9 +1,13 @@
-import { CpuMap, GuestChangeError, NotReachableError, ScaleError, VcpuError } from '../index.ts'
+import { CpuMap, GuestChangeError, GuestScaleError, NotReachableError, ScaleError, VcpuError } from '../index.ts'
 import { InterruptedError } from './errors.ts'
 
 /** What `--json` tells of an error beside its code, message and outcome: nothing of most. */
 export function failureDetails(error: unknown): Readonly<Record<string, unknown>> {
   if (error instanceof ScaleError) return scaleDetails(error)
+  if (error instanceof GuestScaleError) {
+    const { changed, inDoubt, failed, rest, cause } = error
+    return { changed, inDoubt, failed: String(failed), notTried: rest, cause: causeOrNull(cause) }
+  }
   if (error instanceof NotReachableError) {
     return { nearestBelow: error.nearestBelow ?? null, nearestAbove: error.nearestAbove ?? null }
   }
@@ -29,8 +33,12 @@ function scaleDetails({
     rolledBack,
     failed: failed.ids,
     notTried,
-    cause: cause === undefined ? null : causeDocument(cause),
+    cause: causeOrNull(cause),
   }
+}
+
+function causeOrNull(cause: unknown): object | null {
+  return cause === undefined ? null : causeDocument(cause)
 }
 
 function causeDocument(cause: unknown): object {

@@ -1,6 +1,6 @@
-import { InputError } from '../errors/input-error.ts'
-import type { Link } from '../wire/endpoint.ts'
-import type { QmpExecutor } from './executor.ts'
+import { InputError } from '../../errors/input-error.ts'
+import type { Link } from '../../wire/endpoint.ts'
+import type { QmpExecutor } from '../../qmp/executor.ts'
 
 /** Stands for the monitor of a VM that is only reached through its guest agent: every command is refused, unsent. */
 export const noMonitor: Link<QmpExecutor> = {
