@@ -77,7 +77,15 @@ export default {
       from: { path: room('domain') },
       to: { path: '^src/wire/(socket|line-\\w+|message|envelope|pending-calls|decode)\\.ts$' },
     },
-    ...floors([['results', 'errors'], ['vm', 'check-input'], ['guest'], ['change'], ['scale', 'doctor'], ['domain']]),
+    ...floors([
+      ['results', 'errors'],
+      ['vm', 'check-input'],
+      ['guest'],
+      ['change'],
+      ['scale', 'doctor'],
+      ['layout'],
+      ['domain'],
+    ]),
     {
       name: 'cli-imports-the-public-index',
       severity: 'error',

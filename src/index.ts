@@ -29,6 +29,8 @@ export {
   ScaleRun,
   VCPU_MAP_KINDS,
   connectionFinding,
+  layoutArguments,
+  parseLayout,
   type ChangeResult,
   type ChangeStep,
   type ChangeStepName,
@@ -57,6 +59,8 @@ export {
   type UnknownVcpuGuest,
   type VcpuGuest,
   type VcpuChange,
+  type VcpuDevice,
+  type VcpuLayout,
   type VcpuMapKind,
   type VcpusOptions,
 } from './domain/index.ts'

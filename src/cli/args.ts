@@ -54,7 +54,8 @@ export function readRequest(argv: readonly string[], env: Environment = {}): Req
   const hasAgent = addressText(line, env, 'qga') !== undefined
   if (verb.needsAgent && !hasAgent) throw agentMissing(verb.name)
   const run = verb.prepare({ operands, options: ownOptions(verb, line), hasAgent })
-  const changes = verb.changes && !line.options.has('dry-run')
+  const changes =
+    typeof verb.changes === 'string' ? line.options.has(verb.changes) : verb.changes && !line.options.has('dry-run')
   return { kind: 'run', verb, run, changes, target: readTarget(verb, line, env) }
 }
 

@@ -59,8 +59,11 @@ export interface Verb {
   readonly details: string
   /** The options that only it has. */
   readonly options: Readonly<Record<string, OptionHelp>>
-  /** Does it send anything that changes the VM, unless it is given `--dry-run`? Decides what a failure without an `outcome` of its own means. */
-  readonly changes: boolean
+  /**
+   * Does it send anything that changes the VM: always unless it is given `--dry-run`, never, or only with the option that is
+   * named here? Decides what a failure without an `outcome` of its own means.
+   */
+  readonly changes: boolean | string
   /** Does it work through the guest's agent alone? Then the monitor is not connected, also where `--qmp` is given. */
   readonly agentOnly?: boolean
   /** Is `--qga` required, whatever else is given? */

@@ -19,7 +19,7 @@ import { ChangeCall } from './change/call.ts'
 import { changeGuestCpu } from './change/change-guest-cpu.ts'
 import { changeVcpu } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
-import { requireConfidence, requireMapKind, requireState } from './check-input.ts'
+import { requireConfidence, requireDeviceId, requireMapKind, requireState } from './check-input.ts'
 import { runChecks } from './doctor/run-checks.ts'
 import type { Finding } from './doctor/finding.ts'
 import { readGuestMaps } from './guest/cpus.ts'
@@ -34,6 +34,9 @@ import {
   type VcpuMapKind,
   type VcpusOptions,
 } from './results.ts'
+import { layoutGoal } from './layout/layout-goal.ts'
+import type { VcpuLayout } from './layout/layout.ts'
+import { readLayout } from './layout/read-layout.ts'
 import { domainMachine } from './scale/domain-machine.ts'
 import { countGoal, statesGoal, type Goal } from './scale/goal.ts'
 import { guestCountGoal, guestStatesGoal, type GuestGoal } from './scale/guest-goal.ts'
@@ -223,12 +226,13 @@ export class Domain {
    */
   async setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions = {}): Promise<VcpuChange> {
     requireState(id, online)
-    const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed' } = options
+    const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed', deviceId } = options
     requireConfidence(leastConfidence)
+    if (deviceId !== undefined) requireDeviceId(deviceId, online)
     if (guest) this.#vm.requireAgent()
     const deadline = this.#deadline(options, CHANGE_TIMEOUT_MS)
     const rollbackTimeoutMs = timeoutOf({ timeoutMs: options.rollbackTimeoutMs }, deadline.timeoutMs)
-    const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence }
+    const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence, deviceId }
     return changeVcpu(new ChangeCall(this.#vm, request, deadline, new Steps(deadline, options.onStep)))
   }
 
@@ -300,6 +304,26 @@ export class Domain {
    */
   setVcpuStates(map: CpuMap, online: boolean, options: SetVcpuStatesOptions = {}): ScaleRun {
     return this.#runPlan(statesGoal(map, online, options.wholeSlot), options, false)
+  }
+
+  /**
+   * The vCPUs as they are now, for another QEMU: a restart, or the target of a migration. As JSON it can be kept, and
+   * {@link parseLayout} reads it back. Changes nothing. Errors as {@link Domain.getVcpuMap}.
+   *
+   * @throws {@link RefusedError} `ERR_NO_HOTPLUG` where the machine has no slots
+   */
+  async exportLayout(options: CallOptions = {}): Promise<VcpuLayout> {
+    return readLayout(this.#vm, this.#deadline(options, READ_TIMEOUT_MS))
+  }
+
+  /**
+   * Plug what is missing of a layout, in the same slots and with the same device ids, ascending. Planned before anything is
+   * sent. See {@link ScaleRun} for its errors.
+   *
+   * @throws {@link RefusedError} `ERR_LAYOUT` where this machine differs from the layout's, or has something else plugged
+   */
+  applyLayout(layout: VcpuLayout, options: SetVcpuStatesOptions = {}): ScaleRun {
+    return this.#runPlan(layoutGoal(layout), options, false)
   }
 
   /**
@@ -377,7 +401,9 @@ export class Domain {
 
   #scaleMachine(asksGuest = false): ScaleMachine {
     const deadline = (options: CallOptions): Deadline => this.#deadline(options, READ_TIMEOUT_MS)
-    return domainMachine(this.#vm, asksGuest, deadline, (step, each) => this.setVcpuState(step.id, step.online, each))
+    return domainMachine(this.#vm, asksGuest, deadline, (step, each) =>
+      this.setVcpuState(step.id, step.online, { ...each, deviceId: step.deviceId }),
+    )
   }
 
   #deadline(options: CallOptions, defaultMs: number): Deadline {

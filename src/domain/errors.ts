@@ -22,6 +22,7 @@ export type RefusalCode =
   | 'ERR_NO_X2APIC'
   | 'ERR_REMOVAL_PENDING'
   | 'ERR_UNSURE'
+  | 'ERR_LAYOUT'
 
 /** The VM's state or machine type forbids the change. Nothing was sent; the state is what it was. */
 export class RefusedError extends VcpuError {

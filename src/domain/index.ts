@@ -23,6 +23,8 @@ export {
   type VcpuMapKind,
   type VcpusOptions,
 } from './results.ts'
+export { layoutArguments, type VcpuDevice, type VcpuLayout } from './layout/layout.ts'
+export { parseLayout } from './layout/parse-layout.ts'
 export { NotReachableError, ScaleAbortError, ScaleError } from './scale/errors.ts'
 export { GuestScaleError } from './scale/guest-scale-error.ts'
 export type { GuestScaleResult } from './scale/guest-run.ts'

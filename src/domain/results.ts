@@ -68,6 +68,11 @@ export interface SetVcpuStateOptions extends CallOptions {
    * turn it on; before unplugging, turn off exactly the right CPU of the guest. Needs the agent.
    */
   readonly guest?: boolean | undefined
+  /**
+   * The id of the device that is plugged: a letter, then letters, digits, `.`, `_` and `-`. Unless given, a fresh one. With
+   * an id that is used again, an event that is about the last device of that name may be taken for this one's.
+   */
+  readonly deviceId?: string | undefined
   /** When the guest's part fails, undo what was done, so that a failure leaves the state that it found. */
   readonly rollback?: boolean | undefined
   /**

@@ -1,5 +1,6 @@
 import type { Verb } from '../verb.ts'
 import { doctorVerb } from './doctor.ts'
+import { exportVerb } from './export.ts'
 import { guestScaleVerb } from './guest-scale.ts'
 import { guestSetVerb } from './guest-set.ts'
 import { listVerb } from './list.ts'
@@ -16,6 +17,7 @@ export const VERBS: readonly Verb[] = [
   guestSetVerb,
   scaleVerb,
   guestScaleVerb,
+  exportVerb,
   watchVerb,
   doctorVerb,
 ]

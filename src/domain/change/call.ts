@@ -17,6 +17,8 @@ export interface ChangeRequest {
   /** How long undoing may take, in milliseconds: a bound of its own, for the call's is mostly over by then. */
   readonly rollbackTimeoutMs: number
   readonly leastConfidence: Confidence
+  /** The id of the device to plug; a fresh one unless given. */
+  readonly deviceId: string | undefined
 }
 
 /** One change under way: what was asked for, and the account of it. */

@@ -59,7 +59,7 @@ export async function plugVcpu(call: ChangeCall): Promise<Plugged> {
 async function fill(call: ChangeCall, slot: VcpuSlot): Promise<Plugged> {
   const { driver } = call.vm
   const { firstId } = slot
-  const deviceId = freshDeviceId(firstId)
+  const deviceId = call.request.deviceId ?? freshDeviceId(firstId)
   call.throwIfOver()
   const request = call.ledger.send()
   call.plugging = deviceId

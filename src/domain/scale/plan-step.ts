@@ -13,6 +13,8 @@ export interface PlanStep {
   readonly reason: string
   /** `guest`: the slot is plugged already, and its vCPUs are only turned on in the guest. */
   readonly part?: 'guest'
+  /** The id that its device is to have; a fresh one unless given. */
+  readonly deviceId?: string | undefined
 }
 
 /** What is going to be done, before any of it is. */
