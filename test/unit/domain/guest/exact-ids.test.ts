@@ -44,7 +44,10 @@ async function idsOnPseries(vsmt: unknown, present: string, hardwareIds: readonl
     ...slot(firstId, 2, device(firstId)),
     vcpus: [device(firstId), device(firstId + 1)],
   }))
-  const files = hardwareIds.map((hardwareId, id): [string, string] => [`${SYS}/cpu${id}/physical_id`, `${hardwareId}\n`])
+  const files = hardwareIds.map((hardwareId, id): [string, string] => [
+    `${SYS}/cpu${id}/physical_id`,
+    `${hardwareId}\n`,
+  ])
   return readExactIds(
     monitor(vsmt),
     agent({ ...Object.fromEntries(files), [`${SYS}/present`]: present }),

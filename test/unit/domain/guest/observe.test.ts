@@ -75,6 +75,7 @@ describe('it cannot be told', () => {
     ['more appeared than vCPUs were plugged', BEFORE, { five: CPU5, on: [0, 1, 2] }],
     ['the guest had one more than QEMU before, which has gone', { on: [0, 3] }, { five: CPU5, on: [0, 3] }],
     ['the guest had fewer than QEMU before', { two: CPU2, on: [0] }, { two: CPU2, five: CPU5, on: [0, 1] }],
+    ['the guest lists one of its CPUs twice', BEFORE, { five: CPU5, on: [0, 0] }],
     ['as many as there should be, and one that was there has gone', BEFORE, { five: CPU5, on: [1, 2] }],
     ['another slot was filled too', BEFORE, { five: CPU5, two: CPU2, on: [0, 1, 2] }],
     ['another slot was emptied', { two: CPU2, on: [0, 1] }, { five: CPU5, on: [0, 1] }],

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Domain, QmpClient, type QmpExecutor } from '../../../src/index.ts'
-import { SimulatedQemu } from '../../../src/testing/index.ts'
+import { Domain, QmpClient, type QmpExecutor } from '../../../../src/index.ts'
+import { SimulatedQemu } from '../../../../src/testing/index.ts'
 
 /** A pseries of which a core is on its way out: the first readings miss more and more of its threads. */
 async function coreOnItsWayOut(partialReadings: number): Promise<{ domain: Domain; readings: () => number }> {
