@@ -15,6 +15,7 @@ const jobs = {
   test: [['node', '--import', 'tsx', 'scripts/test.ts']],
   matrix: [['node', '--import', 'tsx', 'scripts/matrix.ts']],
   bench: [['node', '--import', 'tsx', 'bench/run.ts']],
+  mutation: [['node', 'scripts/mutation.mjs']],
   build: [
     ['node', '-e', "require('fs').rmSync('dist', { recursive: true, force: true })"],
     ['tsc', '-p', 'tsconfig.build.json'],
