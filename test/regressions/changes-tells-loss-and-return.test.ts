@@ -1,23 +1,20 @@
 // changes() knew only what its own domain had done, fell silent for ever when the monitor was lost, without an end, an
 // error or a word of what was missed, and said `lost` of an unplug that QEMU had refused. Seen on a simulated and a real
 // QEMU. What must end: a listener who hears nothing and cannot know that there was something to hear.
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { QmpClient } from '../../src/qmp/index.ts'
 import { Refusal } from '../../src/testing/index.ts'
 import {
   connectShared,
   connectSimulated,
+  dialling,
   ended,
   failureOf,
-  FENCE_MS,
-  holdTime,
-  letTimePass,
   listenTo,
-  LOOK_MS,
   otherClient,
-  temporaryFolder,
+  testClock,
   TIMEOUT_MS,
+  until,
   untilTold,
   withoutEvents,
 } from './support.ts'
@@ -25,14 +22,9 @@ import {
 /** Longer than a slow look can be apart from the next. */
 const LONG_MS = 60_000
 
-async function onSocket() {
-  const path = join(await temporaryFolder(), 'qmp.sock')
-  return connectSimulated({
-    qmp: async (qemu) => {
-      await qemu.listen(path)
-      return path
-    },
-  })
+/** A monitor that can be dialled again. */
+function dialledAgain() {
+  return connectSimulated({ qmp: (qemu) => dialling(() => qemu.connect()) })
 }
 
 test('another client’s plug and unplug', async () => {
@@ -58,16 +50,15 @@ test('each of our own changes once', async () => {
 
 test('another client’s plug, without events', async () => {
   const { domain, other } = await connectShared({}, withoutEvents)
-  holdTime()
   const told = listenTo(domain)
-  await letTimePass(LONG_MS)
+  await testClock().sleep(LONG_MS)
   await other.plug(5)
-  await letTimePass(LONG_MS)
+  await testClock().sleep(LONG_MS)
   expect(told.map(({ type, ids }) => [type, ids])).toContainEqual(['plugged', '5'])
 })
 
 test('loss and return of a monitor that can be dialled again', async () => {
-  const { qemu, domain } = await onSocket()
+  const { qemu, domain } = await dialledAgain()
   const told = listenTo(domain)
   qemu.dropClient()
   await untilTold(told, 'disconnected')
@@ -86,17 +77,17 @@ test('loss of one that cannot', async () => {
 })
 
 test('what may have been missed', async () => {
-  const { qemu, domain } = await onSocket()
+  const { qemu, domain } = await dialledAgain()
   const told = listenTo(domain)
   // Another client waits for its turn at the monitor, plugs a vCPU, and leaves.
-  const waiting = QmpClient.connect(qemu.connect())
+  const waiting = QmpClient.connect(qemu.connect(), { clock: testClock() })
   qemu.dropClient()
   const client = await waiting
   await (await otherClient(client)).plug(5)
   await client.close()
   await untilTold(told, 'connected')
   const types = () => told.map(({ type }) => type)
-  await expect.poll(types, { timeout: FENCE_MS, interval: LOOK_MS }).toContain('gap')
+  await until(() => types().includes('gap'))
   const at = types().indexOf('gap')
   expect(at).toBeGreaterThan(types().indexOf('disconnected'))
 })

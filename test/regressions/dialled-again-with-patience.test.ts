@@ -1,49 +1,38 @@
 // The look-out for a removal gave up at the first dial that failed, so that a monitor that was away for a moment ended it;
 // a caller's loop, on the other hand, dialled 22,000 times a second. And a connection that takes more than an address to
 // make could not be made again at all. Seen on sockets. What must end: dialling that gives up at once or never pauses.
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { SimulatedAgent, SimulatedQemu } from '../../src/testing/index.ts'
-import { listen } from '../../src/wire/socket.ts'
-import {
-  answered,
-  connect,
-  dialling,
-  ended,
-  FENCE_MS,
-  LOOK_MS,
-  resultOf,
-  settle,
-  simulate,
-  temporaryFolder,
-} from './support.ts'
+import { memoryPair, SimulatedAgent, SimulatedQemu } from '../../src/testing/index.ts'
+import { answered, connect, dialling, ended, resultOf, settle, simulate, until } from './support.ts'
 
 /** How often a caller asks while nothing can be reached. */
 const CALLS = 100
 
-/** A QEMU on a socket that can be out of reach for a while, dials counted. */
+/** A QEMU that can be out of reach for a while, dials counted: who dials it then is hung up on. */
 async function awayForAWhile() {
-  const path = join(await temporaryFolder(), 'qmp.sock')
   const { qemu } = simulate()
-  const listener = await qemu.listen(path)
-  const domain = await connect({ qmp: path })
+  let isAway = false
   let dials = 0
-  const leave = async () => {
-    const closed = listener.close()
-    qemu.dropClient()
-    await closed
-    const refusing = await listen(path, (socket) => {
-      dials++
-      socket.destroy()
-    })
-    onTestFinished(() => refusing.close())
-    return refusing
+  const dial = () => {
+    if (!isAway) return qemu.connect()
+    dials++
+    const [near, far] = memoryPair()
+    far.destroy()
+    return near
   }
-  return { qemu, domain, path, leave, dials: () => dials }
+  const domain = await connect({ qmp: dialling(dial) })
+  const leave = () => {
+    isAway = true
+    qemu.dropClient()
+  }
+  const comeBack = () => {
+    isAway = false
+  }
+  return { qemu, domain, leave, comeBack, dials: () => dials }
 }
 
 test('an unplug outlives dials that fail', async () => {
-  const { qemu, domain, path, leave, dials } = await awayForAWhile()
+  const { qemu, domain, leave, comeBack, dials } = await awayForAWhile()
   qemu.guest.onUnplug = 'ignore'
   const asked = answered(qemu, 'device_del')
   let isOver = false
@@ -51,11 +40,10 @@ test('an unplug outlives dials that fail', async () => {
     isOver = true
   })
   await asked
-  const refusing = await leave()
-  await expect.poll(() => isOver || dials() > 2, { timeout: FENCE_MS, interval: LOOK_MS }).toBe(true)
+  leave()
+  await until(() => isOver || dials() > 2)
   expect(isOver).toBe(false)
-  await refusing.close()
-  await qemu.listen(path)
+  comeBack()
   qemu.completePendingUnplug()
   const end = await call
   expect(end).toMatchObject({ state: 'done' })
@@ -63,9 +51,9 @@ test('an unplug outlives dials that fail', async () => {
 
 test('a caller’s loop does not dial each time', async () => {
   const { domain, leave, dials } = await awayForAWhile()
-  await leave()
+  leave()
   for (let call = 0; call < CALLS; call++) {
-    await domain.getVcpuMaps({ timeoutMs: LOOK_MS }).catch(() => undefined)
+    await domain.getVcpuMaps({ timeoutMs: 1 }).catch(() => undefined)
     await settle()
   }
   expect(dials()).toBeGreaterThan(0)
@@ -103,7 +91,7 @@ test('a function that cannot dial now is tried again', async () => {
   isAway = true
   qemu.dropClient()
   await settle()
-  expect((await ended(domain.getVcpuMaps({ timeoutMs: LOOK_MS }))).state).toBe('failed')
+  expect((await ended(domain.getVcpuMaps({ timeoutMs: 1 }))).state).toBe('failed')
   isAway = false
   expect(String(await resultOf(domain.getVcpuMap()))).toBe('0-1')
 })

@@ -3,7 +3,7 @@
 // bounds, and tidying up that decides how a call ends.
 import { expect, test } from 'vitest'
 import { hang } from '../../src/testing/index.ts'
-import { connectSimulated, ended, FENCE_MS, LOOK_MS, resultOf, timesReceived, TIMEOUT_MS } from './support.ts'
+import { connectSimulated, ended, resultOf, timesReceived, TIMEOUT_MS, until } from './support.ts'
 
 /** A guest whose CPU 1 is off, so that its file `present` is read for the maps. */
 async function muteAtClose() {
@@ -25,7 +25,7 @@ test('an abort ends the call at once', async () => {
   const abort = new AbortController()
   const call = ended(domain.getGuestMaps({ signal: abort.signal }))
   const closes = () => timesReceived(agent, 'guest-file-close')
-  await expect.poll(closes, { timeout: FENCE_MS, interval: LOOK_MS }).toBe(1)
+  await until(() => closes() === 1)
   abort.abort()
   // What it read stands, or it rejects with the reason: it does not wait.
   const end = await call

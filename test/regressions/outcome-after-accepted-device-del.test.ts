@@ -9,17 +9,16 @@ import {
   ended,
   errorOf,
   failureOf,
-  FENCE_MS,
-  LOOK_MS,
   settle,
   simulate,
+  testClock,
   timesReceived,
   TIMEOUT_MS,
+  until,
 } from './support.ts'
 
 /** eject request, device in use by an application (ACPI 6.5, table 6.62) */
 const IN_USE = { slot: '1', 'slot-type': 'CPU', source: 3, status: 0x81 }
-const WAIT = { timeout: FENCE_MS, interval: LOOK_MS }
 
 test.each<[string, CommandHandler]>([
   [
@@ -41,7 +40,7 @@ test.each<[string, CommandHandler]>([
   expect(String(domain.pendingRemovals())).toBe('1')
   unhook()
   qemu.completePendingUnplug()
-  await expect.poll(() => String(domain.pendingRemovals()), WAIT).toBe('')
+  await until(() => domain.pendingRemovals().size === 0)
 })
 
 test('a refusal heard before the reply to device_del is of an earlier request', async () => {
@@ -57,7 +56,7 @@ test('a refusal heard before the reply to device_del is of an earlier request', 
   })
   // The domain has had the time to look at the slot, which is still filled.
   const looks = () => isOver || timesReceived(qemu, 'query-cpus-fast') > 2
-  await expect.poll(looks, WAIT).toBe(true)
+  await until(looks)
   await settle()
   qemu.completePendingUnplug()
   const end = await call
@@ -69,7 +68,7 @@ test('a refusal heard before the reply to device_del is of an earlier request', 
 test('an agent’s nonsense in answer to guest-set-vcpus', async () => {
   const { agent } = simulate()
   agent.onCommand('guest-set-vcpus', () => 'nonsense')
-  await using client = await QgaClient.connect(agent.connect())
+  await using client = await QgaClient.connect(agent.connect(), { clock: testClock() })
   const error = await failureOf(client.execute('guest-set-vcpus', { vcpus: [{ 'logical-id': 1, online: false }] }))
   expect(error).toMatchObject({ name: 'ProtocolError', outcome: 'unknown' })
 })

@@ -3,9 +3,7 @@
 // simulated QEMU by counting device_del. What must end: a pending removal that QEMU does not have.
 import { expect, test } from 'vitest'
 import { Refusal } from '../../src/testing/index.ts'
-import { connectSimulated, failureOf, FENCE_MS, LOOK_MS, resultOf, timesReceived, TIMEOUT_MS } from './support.ts'
-
-const SIZE_OPTIONS = { timeout: FENCE_MS, interval: LOOK_MS }
+import { connectSimulated, failureOf, resultOf, timesReceived, TIMEOUT_MS, until } from './support.ts'
 
 async function abortedBeforeDeviceDel() {
   const vm = await connectSimulated({ machine: { bootVcpus: 3 } })
@@ -58,7 +56,7 @@ async function refusedLate() {
 
 test('an error reply to device_del that comes after the time-out ends the pending removal', async () => {
   const { qemu, domain } = await refusedLate()
-  await expect.poll(() => String(domain.pendingRemovals()), SIZE_OPTIONS).toBe('')
+  await until(() => domain.pendingRemovals().size === 0)
   expect(qemu.pluggedVcpus).toEqual([0, 1])
 })
 

@@ -1,37 +1,30 @@
 // While the monitor was down the guest was reset, or QEMU was started again at the same path. The second unplug only
 // joined the first, sent no device_del and timed out; seen on a simulated QEMU and on a real guest with a missed RESET.
 // What must end: a pending removal that the present QEMU, or the present boot of the guest, has never heard of.
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { QmpClient } from '../../src/qmp/index.ts'
 import {
   connect,
   connectShared,
   connectSimulated,
+  dialling,
   failureOf,
-  FENCE_MS,
-  LOOK_MS,
   resultOf,
   settle,
   simulate,
-  temporaryFolder,
+  testClock,
   timesReceived,
   TIMEOUT_MS,
+  until,
   withoutEvents,
 } from './support.ts'
 
 test('a reset while the monitor was down: the next unplug asks again', async () => {
-  const path = join(await temporaryFolder(), 'qmp.sock')
-  const { qemu, domain } = await connectSimulated({
-    qmp: async (vm) => {
-      await vm.listen(path)
-      return path
-    },
-  })
+  const { qemu, domain } = await connectSimulated({ qmp: (vm) => dialling(() => vm.connect()) })
   qemu.guest.onUnplug = 'ignore'
   await failureOf(domain.setVcpuState(1, false, { timeoutMs: TIMEOUT_MS }))
   // Another client waits for its turn at the monitor, resets the guest, and leaves.
-  const waiting = QmpClient.connect(qemu.connect())
+  const waiting = QmpClient.connect(qemu.connect(), { clock: testClock() })
   qemu.dropClient()
   const other = await waiting
   onTestFinished(() => other.close())
@@ -54,20 +47,19 @@ test('a reset that an executor without events did not tell of: the next unplug a
   expect(timesReceived(qemu, 'device_del')).toBe(2)
 })
 
-/** An unplug is pending, QEMU ends, and another one of the same machine listens at its path. */
+/** An unplug is pending, QEMU ends, and another one of the same machine is dialled in its place. */
 async function restarted() {
-  const path = join(await temporaryFolder(), 'qmp.sock')
   const { qemu: first } = simulate()
-  await first.listen(path)
-  const domain = await connect({ qmp: path })
+  let dialled = first
+  const domain = await connect({ qmp: dialling(() => dialled.connect()) })
   first.guest.onUnplug = 'ignore'
   await failureOf(domain.setVcpuState(1, false, { timeoutMs: TIMEOUT_MS }))
   await first[Symbol.asyncDispose]()
   const { qemu: second } = simulate()
-  await second.listen(path)
+  dialled = second
   // Until the domain has met the new one.
   const look = () => domain.getVcpuMap().then(String, () => 'not reached')
-  await expect.poll(look, { timeout: FENCE_MS, interval: LOOK_MS }).toBe('0-1')
+  await until(async () => (await look()) === '0-1')
   return { qemu: second, domain }
 }
 

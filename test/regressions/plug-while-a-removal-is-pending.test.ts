@@ -1,15 +1,14 @@
 // A plug right after an unplug of the same vCPU was refused as ERR_REMOVAL_PENDING when it came a millisecond later, and
 // waited for the unplug and plugged again when it came in the same tick. Seen on a simulated QEMU. What must end: an
 // answer that depends on the tick in which the question came.
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { begin, connectSimulated, failureOf, resultOf, timesReceived } from './support.ts'
+import { begin, connectSimulated, failureOf, resultOf, testClock, timesReceived } from './support.ts'
 
 test.each([
   ['in the same tick', () => Promise.resolve()],
   ['a microtask later', () => Promise.resolve().then(() => undefined)],
   ['a tick later', () => new Promise((resolve) => setImmediate(resolve))],
-  ['a millisecond later', () => delay(1)],
+  ['a millisecond later', () => testClock().sleep(1)],
 ])('%s', async (when, pause) => {
   const { qemu, domain } = await connectSimulated()
   qemu.guest.onUnplug = 'ignore'

@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { expect, onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { Domain, QgaClient, type CpuMap, type DomainOptions, type QmpEvent, type QmpExecutor } from '../../src/index.ts'
 import { QmpClient } from '../../src/qmp/index.ts'
 import {
@@ -11,24 +8,21 @@ import {
   type SimulatedAgentOptions,
   type SimulatedQemuOptions,
 } from '../../src/testing/index.ts'
+import { testClock, until } from '../support/passing-clock.ts'
 import { settle } from '../unit/wire/scripted-peer.ts'
 
+export { testClock, until } from '../support/passing-clock.ts'
 export { settle } from '../unit/wire/scripted-peer.ts'
 
-/** The time-out of a call that is meant to run into it. */
+/** The time-out of a call that is meant to run into it, in virtual time. */
 export const TIMEOUT_MS = 50
-/** A fence against a hang: a promise that has not settled by then is reported as pending. It measures nothing. */
-export const FENCE_MS = 1_500
-/** How often a condition is looked at while a test waits for it. */
-export const LOOK_MS = 1
+/** More virtual time than any default time-out: a promise that has not settled by then is reported as pending. */
+export const FENCE_MS = 120_000
 
 /** Options of an agent that may not read files of its guest. */
 export const WITHOUT_FILES: SimulatedAgentOptions = {
   blocked: ['guest-file-open', 'guest-file-read', 'guest-file-close'],
 }
-
-const realSetTimeout = globalThis.setTimeout
-const realClearTimeout = globalThis.clearTimeout
 
 /** A simulated VM and a domain connected to it. */
 export interface Simulated {
@@ -49,7 +43,10 @@ export interface SimulatedOptions {
 
 type Endpoint<K extends 'qmp' | 'qga'> = NonNullable<DomainOptions[K]>
 
-/** A q35 with two vCPUs of eight, unless told otherwise, and a domain connected to it. All closed when the test ends. */
+/**
+ * A q35 with two vCPUs of eight, unless told otherwise, and a domain connected to it: all in virtual time, and closed when the
+ * test ends.
+ */
 export async function connectSimulated(options: SimulatedOptions = {}): Promise<Simulated> {
   const { qemu, agent } = simulate(options)
   const qmp = (await options.qmp?.(qemu)) ?? qemu.connect()
@@ -59,7 +56,7 @@ export async function connectSimulated(options: SimulatedOptions = {}): Promise<
 
 /** Only the VM. */
 export function simulate({ machine, agent: agentOptions }: SimulatedOptions = {}): Omit<Simulated, 'domain'> {
-  const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8, ...machine })
+  const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8, ...machine }, { clock: testClock() })
   const agent = new SimulatedAgent(qemu.guest, agentOptions)
   onTestFinished(async () => {
     await qemu[Symbol.asyncDispose]()
@@ -70,28 +67,21 @@ export function simulate({ machine, agent: agentOptions }: SimulatedOptions = {}
 
 /** The one place in which a domain is made. */
 export async function connect(options: DomainOptions): Promise<Domain> {
-  const domain = await Domain.connect(options)
+  const domain = await Domain.connect({ clock: testClock(), ...options })
   onTestFinished(() => domain.close())
   return domain
 }
 
-/** A folder of its own for sockets. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'vcpu-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  return folder
-}
-
 /** A client of the monitor that a daemon owns and hands out as an executor. */
 export async function daemonsMonitor(qemu: SimulatedQemu): Promise<QmpClient> {
-  const client = await QmpClient.connect(qemu.connect())
+  const client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
   onTestFinished(() => client.close())
   return client
 }
 
 /** A client of the agent that a daemon owns and hands out as an executor. */
 export async function daemonsAgent(agent: SimulatedAgent): Promise<QgaClient> {
-  const client = await QgaClient.connect(agent.connect())
+  const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
   onTestFinished(() => client.close())
   return client
 }
@@ -206,20 +196,23 @@ export interface Failure extends Error {
   readonly changed?: CpuMap
 }
 
-/** Wait for a promise, but not beyond the fence. */
-export async function ended<T>(promise: PromiseLike<T>): Promise<Ended<T>> {
-  let timer: NodeJS.Timeout | undefined
+/** Wait for a promise, but not beyond so much virtual time. */
+export async function ended<T>(promise: PromiseLike<T>, withinMs = FENCE_MS): Promise<Ended<T>> {
+  let cancel = (): void => undefined
   const fence = new Promise<Ended<T>>((resolve) => {
-    timer = realSetTimeout(() => {
+    const timer = testClock().after(withinMs, () => {
       resolve({ state: 'pending' })
-    }, FENCE_MS)
+    })
+    cancel = () => {
+      timer.cancel()
+    }
   })
   const end = promise.then(
     (value): Ended<T> => ({ state: 'done', value }),
     (error: unknown): Ended<T> => ({ state: 'failed', error: error as Failure }),
   )
   const first = await Promise.race([end, fence])
-  realClearTimeout(timer)
+  cancel()
   return first
 }
 
@@ -295,12 +288,10 @@ export function listenTo(domain: Domain): readonly Told[] {
 
 /** Wait until an event of a type, about these ids where they are given, has been told. */
 export async function untilTold(told: readonly Told[], type: string, ids?: string): Promise<void> {
-  await expect
-    .poll(() => told.map((event) => `${event.type}${ids === undefined ? '' : ` ${event.ids ?? ''}`}`), {
-      timeout: FENCE_MS,
-      interval: LOOK_MS,
-    })
-    .toContain(`${type}${ids === undefined ? '' : ` ${ids}`}`)
+  const wanted = ids === undefined ? type : `${type} ${ids}`
+  await until(() =>
+    told.some((event) => wanted === (ids === undefined ? event.type : `${event.type} ${event.ids ?? ''}`)),
+  )
 }
 
 /** The logical id of the guest's CPU that really is a vCPU, and whether the guest runs it. */
@@ -312,20 +303,4 @@ export function truthInGuest({ guest }: SimulatedQemu, vcpu: number) {
 /** Ids of the vCPUs that are really online in the guest. */
 export function runInGuest({ guest }: SimulatedQemu): number[] {
   return guest.seats.flatMap(({ cpuIndex, online }) => (online && cpuIndex !== undefined ? [cpuIndex] : []))
-}
-
-/** Time stands still from here on and passes only in {@link letTimePass}. */
-export function holdTime(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
-  onTestFinished(() => {
-    vi.useRealTimers()
-  })
-}
-
-/** Let so much time pass, and everything happen that waits for it. */
-export async function letTimePass(ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 50) {
-    await vi.advanceTimersByTimeAsync(Math.min(50, left))
-    await settle()
-  }
 }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { Domain, VCPU_MAP_KINDS } from '../../src/index.ts'
 import { hang, Refusal, SimulatedQemu } from '../../src/testing/index.ts'
-import { changesSent, vm } from '../support/simulated-vm.ts'
+import { changesSent, until, vm } from '../support/simulated-vm.ts'
 
 describe('maps of the guest', () => {
   test('each kind, and what the two sides say after a plug', async () => {
     const { domain } = await vm()
     await domain.setVcpuState(5, true)
-    await expect.poll(async () => (await domain.getGuestMaps()).possible.size).toBe(3)
+    await until(async () => (await domain.getGuestMaps()).possible.size === 3)
     const maps: Record<string, string> = {}
     for (const kind of VCPU_MAP_KINDS) maps[kind] = String(await domain.getVcpuMap(kind))
     expect(maps).toEqual({
@@ -126,7 +126,7 @@ test('reads do not wait for a change under way', async () => {
   const { qemu, domain } = await vm()
   qemu.guest.onUnplug = 'ignore'
   const change = domain.setVcpuState(1, false)
-  await expect.poll(() => qemu.pendingUnplugs).toHaveLength(1)
+  await until(() => qemu.pendingUnplugs.length === 1)
   expect(String(await domain.getVcpuMap())).toBe('0-1')
   let isOver = false
   const next = domain.setVcpuState(5, true).finally(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { hang, Refusal } from '../../src/testing/index.ts'
-import { changesSent, vm } from '../support/simulated-vm.ts'
+import { changesSent, until, vm } from '../support/simulated-vm.ts'
 
 describe('plug, carried through into the guest', () => {
   test('is told step by step', async () => {
@@ -20,7 +20,7 @@ describe('plug, carried through into the guest', () => {
   test('of one that is plugged turns it on, and touches nothing that is on', async () => {
     const { qemu, agent, domain } = await vm()
     await domain.setVcpuState(5, true)
-    await expect.poll(async () => (await domain.vcpus())[5]?.guest?.id).toBe(2)
+    await until(async () => (await domain.vcpus())[5]?.guest?.id === 2)
     const woken = await domain.setVcpuState(5, true, { guest: true })
     expect([String(woken.changed), String(woken.guest?.changed)]).toEqual(['', '2'])
     const again = await domain.setVcpuState(5, true, { guest: true })
@@ -95,7 +95,7 @@ describe('plug, carried through into the guest', () => {
     const { qemu, domain } = await vm()
     qemu.guest.onPlug = 'ignore'
     const call = domain.setVcpuState(5, true, { guest: true })
-    await expect.poll(() => changesSent(qemu)).toHaveLength(1)
+    await until(() => changesSent(qemu).length === 1)
     qemu.kill()
     await expect(call).rejects.toMatchObject({ outcome: 'unknown' })
   })
@@ -185,7 +185,7 @@ test('changes are told to whoever listens, late ones too', async () => {
   qemu.guest.onUnplug = 'ignore'
   await expect(domain.setVcpuState(5, false, { timeoutMs: 30 })).rejects.toMatchObject({ outcome: 'unknown' })
   qemu.completePendingUnplug()
-  await expect.poll(() => domain.pendingRemovals().size).toBe(0)
+  await until(() => domain.pendingRemovals().size === 0)
   await domain.close()
   const told: unknown[] = []
   for await (const change of changes) told.push([change.type, 'late' in change ? change.late : undefined])

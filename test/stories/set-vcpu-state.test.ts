@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CpuMap } from '../../src/index.ts'
 import { hang, Refusal } from '../../src/testing/index.ts'
-import { changesSent, vm } from '../support/simulated-vm.ts'
+import { changesSent, until, vm } from '../support/simulated-vm.ts'
 
 describe('plug', () => {
   test('fills the slot with its own type and properties, verbatim, under a fresh id', async () => {
@@ -145,7 +145,7 @@ test('an aborted wait ends at once with an AbortError; what was sent goes on', a
   const abort = new AbortController()
   const reason = new Error('enough')
   const call = domain.setVcpuState(1, false, { signal: abort.signal })
-  await expect.poll(() => qemu.pendingUnplugs).toHaveLength(1)
+  await until(() => qemu.pendingUnplugs.length === 1)
   abort.abort(reason)
   await expect(call).rejects.toMatchObject({ name: 'AbortError', outcome: 'unknown', cause: reason })
   expect(String(domain.pendingRemovals())).toBe('1')

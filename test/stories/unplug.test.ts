@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Domain, type QmpExecutor } from '../../src/index.ts'
 import { QmpClient } from '../../src/qmp/index.ts'
 import { Refusal, SimulatedQemu } from '../../src/testing/index.ts'
-import { changesSent, vm } from '../support/simulated-vm.ts'
+import { changesSent, until, vm } from '../support/simulated-vm.ts'
 
 describe('an unplug resolves when the slot is empty', () => {
   test.each(['last', 'never', 'next-plug'] as const)('own DEVICE_DELETED: %s', async (ownDeviceDeleted) => {
@@ -31,12 +31,12 @@ describe('an unplug resolves when the slot is empty', () => {
     const call = domain.setVcpuState(5, false).finally(() => {
       isOver = true
     })
-    await expect.poll(() => qemu.pendingUnplugs).toHaveLength(1)
+    await until(() => qemu.pendingUnplugs.length === 1)
     const looks = () => qemu.commands.filter(({ command }) => command === 'query-cpus-fast').length
     const before = looks()
     qemu.emit('DEVICE_DELETED', { path: `/machine/peripheral/${String(deviceId)}/lapic` })
     qemu.emit('DEVICE_DELETED', { device: 'vcpu5', path: '/machine/peripheral/vcpu5' })
-    await expect.poll(looks).toBeGreaterThan(before + 1)
+    await until(() => looks() > before + 1)
     expect(isOver).toBe(false)
     qemu.completePendingUnplug()
     await call
@@ -95,7 +95,7 @@ describe('a refusal of the guest rejects at once, in words', () => {
     const { qemu, domain } = await vm()
     qemu.guest.onUnplug = 'ignore'
     const call = domain.setVcpuState(1, false)
-    await expect.poll(() => qemu.pendingUnplugs).toHaveLength(1)
+    await until(() => qemu.pendingUnplugs.length === 1)
     const ost = (slot: string, source: number, status: number, type = 'CPU') => {
       qemu.emit('ACPI_DEVICE_OST', { info: { slot, 'slot-type': type, source, status } })
     }
@@ -137,7 +137,7 @@ describe('a time-out is no answer', () => {
     const second = domain.setVcpuState(1, false)
     const third = domain.setVcpuState(1, false)
     // The guest was not heard before the first call gave up: QEMU is asked again, once.
-    await expect.poll(() => changesSent(qemu)).toEqual(['device_del', 'device_del'])
+    await until(() => changesSent(qemu).length === 2)
     qemu.completePendingUnplug()
     expect(String((await second).changed)).toBe('1')
     expect(String((await third).changed)).toBe('')
@@ -150,7 +150,7 @@ describe('a time-out is no answer', () => {
     qemu.guest.onUnplug = 'ignore'
     await expect(domain.setVcpuState(1, false, { timeoutMs: 30 })).rejects.toMatchObject({ outcome: 'unknown' })
     qemu.completePendingUnplug()
-    await expect.poll(() => domain.pendingRemovals().size).toBe(0)
+    await until(() => domain.pendingRemovals().size === 0)
   })
 
   test('a late refusal ends the watch', async () => {
@@ -158,7 +158,7 @@ describe('a time-out is no answer', () => {
     qemu.guest.onUnplug = 'ignore'
     await expect(domain.setVcpuState(1, false, { timeoutMs: 30 })).rejects.toMatchObject({ outcome: 'unknown' })
     const second = domain.setVcpuState(1, false)
-    await expect.poll(() => changesSent(qemu)).toEqual(['device_del', 'device_del'])
+    await until(() => changesSent(qemu).length === 2)
     qemu.refusePendingUnplug()
     await expect(second).rejects.toMatchObject({ code: 'ERR_GUEST_REFUSED' })
     expect(domain.pendingRemovals().size).toBe(0)
@@ -170,7 +170,7 @@ describe('the end of the connection', () => {
     const { qemu, domain } = await vm()
     qemu.guest.onUnplug = 'ignore'
     const call = domain.setVcpuState(1, false)
-    await expect.poll(() => qemu.pendingUnplugs).toHaveLength(1)
+    await until(() => qemu.pendingUnplugs.length === 1)
     qemu.kill()
     await expect(call).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', outcome: 'unknown' })
     // It may come back: what it was asked is not forgotten.
@@ -181,7 +181,7 @@ describe('the end of the connection', () => {
     const { qemu, domain } = await vm()
     qemu.guest.onUnplug = 'ignore'
     const call = domain.setVcpuState(1, false)
-    await expect.poll(() => qemu.pendingUnplugs).toHaveLength(1)
+    await until(() => qemu.pendingUnplugs.length === 1)
     const ended = expect(call).rejects.toMatchObject({ code: 'ERR_CLOSED', outcome: 'unknown' })
     await domain.close()
     await domain.close()

@@ -6,6 +6,9 @@ import {
   type SimulatedAgentOptions,
   type SimulatedQemuOptions,
 } from '../../src/testing/index.ts'
+import { testClock } from './passing-clock.ts'
+
+export { until } from './passing-clock.ts'
 
 /** A simulated VM, and a domain connected to it; all is closed when the test ends. */
 export interface Vm {
@@ -14,15 +17,19 @@ export interface Vm {
   readonly domain: Domain
 }
 
-/** A q35 with two vCPUs of eight, unless told otherwise, and the agent of its guest. */
+/** A q35 with two vCPUs of eight, unless told otherwise, and the agent of its guest. All of it in virtual time. */
 export async function vm(
   options: Partial<SimulatedQemuOptions> = {},
   agentOptions: SimulatedAgentOptions = {},
-  domainOptions: Partial<DomainOptions> = {},
+  domainOptions: Partial<DomainOptions> | ((peers: Pick<Vm, 'qemu' | 'agent'>) => Partial<DomainOptions>) = {},
 ): Promise<Vm> {
-  const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8, ...options })
+  const clock = testClock()
+  const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8, ...options }, { clock })
   const agent = new SimulatedAgent(qemu.guest, agentOptions)
-  const domain = await Domain.connect({ qmp: qemu.connect(), qga: agent.connect(), ...domainOptions })
+  const asked = typeof domainOptions === 'function' ? domainOptions({ qemu, agent }) : domainOptions
+  const qmp = asked.qmp ?? qemu.connect()
+  const qga = 'qga' in asked ? asked.qga : agent.connect()
+  const domain = await Domain.connect({ clock, ...asked, qmp, qga })
   onTestFinished(async () => {
     await domain.close()
     await qemu[Symbol.asyncDispose]()
