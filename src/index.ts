@@ -75,10 +75,13 @@ export {
   QmpClient,
   TimeoutError,
   WIRE_CHANNEL,
+  systemClock,
   type CallOptions,
+  type Clock,
   type QmpEvent,
   type QmpExecutor,
   type SocketAddress,
+  type Timer,
   type WireTrace,
   type WireTraceEntry,
 } from './qmp/index.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock, Domain, DomainOptions } from '../index.ts'
 
 /** Takes text on its way out. */
 export type TextSink = (text: string) => void
@@ -16,8 +16,12 @@ export interface CliIo {
   readonly columns: number | undefined
   /** Its height in lines, where it says. */
   readonly rows?: number | undefined
-  /** The system's unless given. */
+  /** What time-outs and waits go by; the system's unless given. */
   readonly clock?: Clock
+  /** The time of day; the system's unless given. */
+  readonly timeOfDay?: () => Date
+  /** How a VM is reached; `Domain.connect` unless given. */
+  readonly connect?: (options: DomainOptions) => Promise<Domain>
   /** Aborted when the reader of stdout has gone. */
   readonly unread?: AbortSignal
   /** Aborted when the command is interrupted. */

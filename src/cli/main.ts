@@ -1,4 +1,4 @@
-import { AbortError, Domain, type CallOptions } from '../index.ts'
+import { AbortError, Domain, systemClock, type CallOptions, type Clock, type DomainOptions } from '../index.ts'
 import { readRequest, type Request } from './args.ts'
 import { asksForJson } from './command-line.ts'
 import { InterruptedError } from './errors.ts'
@@ -72,12 +72,13 @@ async function runVerb(
   onChanging: () => void,
 ): Promise<Answer> {
   const { verb, run, changes, target } = request
-  const domain = await Domain.connect({ ...target, signal, lazyAgent: verb.lazyAgent })
+  const { clock = systemClock, connect = (options: DomainOptions) => Domain.connect(options) } = io
+  const domain = await connect({ ...target, signal, lazyAgent: verb.lazyAgent, clock })
   try {
     if (changes) onChanging()
     return await run({
       domain,
-      call: callsWithin(target.timeoutMs, signal),
+      call: callsWithin(target.timeoutMs, signal, clock),
       each: () => ({ signal, timeoutMs: target.timeoutMs }),
       hasAgent: target.qga !== undefined,
       wantsJson,
@@ -91,11 +92,11 @@ async function runVerb(
 }
 
 /** Without a time-out of the user's each call has its own default. */
-function callsWithin(timeoutMs: number | undefined, signal: AbortSignal): () => CallOptions {
+function callsWithin(timeoutMs: number | undefined, signal: AbortSignal, clock: Clock): () => CallOptions {
   if (timeoutMs === undefined) return () => ({ signal })
-  const endsAtMs = performance.now() + timeoutMs
+  const endsAtMs = clock.now() + timeoutMs
   // A call gets at least a millisecond: it fails by time-out, not by its argument.
-  return () => ({ signal, timeoutMs: Math.max(1, Math.ceil(endsAtMs - performance.now())) })
+  return () => ({ signal, timeoutMs: Math.max(1, Math.ceil(endsAtMs - clock.now())) })
 }
 
 /** Run `task` with a signal whose reason is an error of this package, whatever the outer one's is. */

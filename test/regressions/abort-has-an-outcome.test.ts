@@ -119,7 +119,7 @@ test('a read that is aborted rejects with the reason itself', async () => {
 })
 
 test('^C in `set 1 off --guest` after device_del: the request stands', async () => {
-  await using vm = await startVm()
+  await using vm = startVm()
   vm.qemu.guest.onUnplug = 'ignore'
   const interruption = new AbortController()
   vm.qemu.onCommand('device_del', (_, usual) => {

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { QmpClient } from '../../src/qmp/index.ts'
-import { startVm } from '../unit/cli/cli-vm.ts'
+import { startVmOnSockets } from '../unit/cli/cli-vm.ts'
 
 const BIN = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))
 
@@ -20,7 +20,7 @@ function start(argv: readonly string[]) {
 }
 
 test('a change goes on when nobody reads its progress any longer', async () => {
-  await using vm = await startVm({ kind: 'x86', bootVcpus: 2, maxcpus: 8 })
+  await using vm = await startVmOnSockets({ kind: 'x86', bootVcpus: 2, maxcpus: 8 })
   const child = start(['scale', '8', ...vm.qmp])
   // As `head -1` on both: the first line is read, then both pipes are closed.
   let hasLeft: () => void = () => undefined
@@ -44,7 +44,7 @@ test('a change goes on when nobody reads its progress any longer', async () => {
 })
 
 test('watch ends when nobody reads it any longer, and lets the monitor go', async () => {
-  await using vm = await startVm()
+  await using vm = await startVmOnSockets()
   const child = start(['watch', ...vm.qmp])
   await once(child.stdout, 'data')
   child.stdout.destroy()

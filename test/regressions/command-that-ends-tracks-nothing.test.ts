@@ -6,7 +6,7 @@ import { runCommand } from '../support/run-command.ts'
 import { TIMEOUT_MS } from './support.ts'
 
 test.each([[['set', '1', 'off']], [['set', '1', 'off', '--guest']], [['scale', '1']]])('%j', async (argv) => {
-  await using vm = await startVm()
+  await using vm = startVm()
   vm.qemu.guest.onUnplug = 'ignore'
   const run = await runCommand([...argv, '--timeout', String(2 * TIMEOUT_MS), '--json', ...vm.both])
   expect(run.code).toBe(4)

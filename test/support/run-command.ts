@@ -1,5 +1,6 @@
 import type { CliIo } from '../../src/cli/io.ts'
 import { runCli } from '../../src/cli/main.ts'
+import { inMemory } from './addresses-in-memory.ts'
 
 /** What one run of the command printed, and its exit code. */
 export interface CliRun {
@@ -8,7 +9,7 @@ export interface CliRun {
   readonly stderr: string
 }
 
-/** Run the command in this process: as from a pipe, unless `io` says otherwise. */
+/** Run the command in this process: as from a pipe, and where its VM is in memory in virtual time, unless `io` says otherwise. */
 export async function runCommand(argv: readonly string[], io: Partial<CliIo> = {}): Promise<CliRun> {
   let stdout = ''
   let stderr = ''
@@ -23,6 +24,7 @@ export async function runCommand(argv: readonly string[], io: Partial<CliIo> = {
     isTerminal: false,
     columns: undefined,
     signal: new AbortController().signal,
+    ...inMemory(argv),
     ...io,
   })
   return { code, stdout, stderr }

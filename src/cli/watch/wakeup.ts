@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../index.ts'
 
 /** Wakes one waiter, also one that is only about to wait: a call of `wake` is not lost. */
 export class Wakeup {
@@ -19,9 +19,9 @@ export class Wakeup {
   async wait(ms: number): Promise<void> {
     if (!this.#isDue) {
       await new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(ms, resolve)
+        const timer = this.#clock.after(ms, resolve)
         this.#resolve = () => {
-          cancel()
+          timer.cancel()
           resolve()
         }
       })

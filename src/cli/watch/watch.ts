@@ -1,5 +1,4 @@
-import { ConnectionError, VcpuError, type DomainEvent } from '../../index.ts'
-import { systemClock, type Clock } from '../clock.ts'
+import { ConnectionError, systemClock, VcpuError, type DomainEvent } from '../../index.ts'
 import type { CliIo } from '../io.ts'
 import type { Session } from '../verb.ts'
 import { Screen } from './screen.ts'
@@ -24,9 +23,9 @@ export async function watch(outer: Session): Promise<void> {
   const { signal, unread } = outer.io
   const io = { ...outer.io, signal: unread === undefined ? signal : AbortSignal.any([signal, unread]) }
   const session = { ...outer, io }
-  const clock = io.clock ?? systemClock
-  const wakeup = new Wakeup(clock)
-  const show = isScreen(io) ? onScreen(session, clock) : asLines(io, clock)
+  const wakeup = new Wakeup(io.clock ?? systemClock)
+  const timeOfDay = (): string => timeOf(io.timeOfDay?.() ?? new Date())
+  const show = isScreen(io) ? onScreen(session, timeOfDay) : asLines(io, timeOfDay)
   const poller = new VmPoller(session, show.snapshot)
   const events = domain.changes()
   const heard = hear(events, (event) => {
@@ -68,10 +67,10 @@ interface Show {
   readonly end: () => void
 }
 
-function asLines(io: CliIo, clock: Clock): Show {
+function asLines(io: CliIo, timeOfDay: () => string): Show {
   let before: Snapshot | undefined
   const print = (line: string): void => {
-    io.stdout(`${timeOf(clock.now())}  ${line}\n`)
+    io.stdout(`${timeOfDay()}  ${line}\n`)
   }
   return {
     snapshot: (snapshot) => {
@@ -85,12 +84,12 @@ function asLines(io: CliIo, clock: Clock): Show {
   }
 }
 
-function onScreen(session: Session, clock: Clock): Show {
+function onScreen(session: Session, timeOfDay: () => string): Show {
   const screen = new Screen(session)
   const history: string[] = []
   let before: Snapshot | undefined
   const note = (line: string): void => {
-    history.push(`${timeOf(clock.now())}  ${line}`)
+    history.push(`${timeOfDay()}  ${line}`)
     if (history.length > MAX_HISTORY) history.shift()
   }
   return {

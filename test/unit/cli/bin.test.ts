@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import type { CliRun } from '../../support/run-command.ts'
-import { startVm } from './cli-vm.ts'
+import { startVmOnSockets } from './cli-vm.ts'
 import { documentOf } from './expect-failure.ts'
 
 const BIN = fileURLToPath(new URL('../../../src/cli/bin.ts', import.meta.url))
@@ -19,7 +19,7 @@ function start(argv: readonly string[]): { child: ChildProcess; run: Promise<Cli
 }
 
 it('prints into a pipe without colour and ends with 0', async () => {
-  await using vm = await startVm()
+  await using vm = await startVmOnSockets()
   const run = await start(['map', ...vm.qmp]).run
   expect(run).toMatchObject({ code: 0, stderr: '' })
   expect(run.stdout).toMatch(/^ +map +count {2}ids\nQEMU {2}online +2 {2}0-1\n/)
@@ -34,14 +34,14 @@ it('ends with the exit code of the failure', async () => {
 })
 
 it('prints a long document whole, whatever a pipe holds', async () => {
-  await using vm = await startVm({ kind: 'x86', bootVcpus: 1, maxcpus: 4_096 })
+  await using vm = await startVmOnSockets({ kind: 'x86', bootVcpus: 1, maxcpus: 4_096 })
   const run = await start(['list', '--json', ...vm.qmp]).run
   expect(run.code).toBe(0)
   expect(documentOf(run)).toMatchObject({ vcpus: { length: 4_096 } })
 })
 
 it('takes it in good part when nobody reads to the end', async () => {
-  await using vm = await startVm({ kind: 'x86', bootVcpus: 1, maxcpus: 4_096 })
+  await using vm = await startVmOnSockets({ kind: 'x86', bootVcpus: 1, maxcpus: 4_096 })
   const child = spawn(process.execPath, ['--import', 'tsx', BIN, 'list', ...vm.qmp], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -51,7 +51,7 @@ it('takes it in good part when nobody reads to the end', async () => {
 })
 
 it.each(['SIGINT', 'SIGTERM'] as const)('ends a change tidily at %s', async (signal) => {
-  await using vm = await startVm()
+  await using vm = await startVmOnSockets()
   vm.qemu.guest.onUnplug = 'ignore'
   const { child, run } = start(['set', '1', 'off', '--json', ...vm.qmp])
   vm.qemu.onCommand('device_del', (_, usual) => {

@@ -13,7 +13,7 @@ function sentenceOf(run: CliRun): string {
 
 describe('set', () => {
   it('plugs a vCPU and tells scripts', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['set', '5', 'on', '--json', ...vm.qmp])
     expect(run).toMatchObject(DONE)
     expect(run.stdout).toMatch(/^\{"changed":"5","outcome":"done","id":5,"online":true,/)
@@ -22,7 +22,7 @@ describe('set', () => {
   })
 
   it('says in one sentence what has become of it', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(sentenceOf(await runCommand(['set', '5', 'on', ...vm.qmp]))).toMatch(
       /^vCPU 5 is plugged \(device vcpu5-\w+\)\n$/,
     )
@@ -37,7 +37,7 @@ describe('set', () => {
     ['1', 'on', 'plugged'],
     ['5', 'off', 'unplugged'],
   ])('leaves vCPU %s alone, which is %s already', async (id, state, word) => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(sentenceOf(await runCommand(['set', id, state, ...vm.qmp]))).toBe(
       `vCPU ${id} was ${word} already; nothing sent\n`,
     )
@@ -54,7 +54,7 @@ describe('set', () => {
   })
 
   it('moves a whole slot when asked to', async () => {
-    await using vm = await startVm({ kind: 'pseries', bootVcpus: 4, maxcpus: 16, threads: 4 })
+    await using vm = startVm({ kind: 'pseries', bootVcpus: 4, maxcpus: 16, threads: 4 })
     expect(sentenceOf(await runCommand(['set', '6', 'on', '--whole-slot', ...vm.qmp]))).toMatch(
       /^vCPUs 4-7 are plugged \(device vcpu4-\w+\)\n$/,
     )
@@ -70,7 +70,7 @@ describe('set --guest', () => {
   }
 
   it('touches a CPU of the guest that is known less well, if it is told to', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     vm.agent.onCommand('guest-file-open', () => {
       throw new Refusal('Command guest-file-open has been disabled', 'CommandNotFound')
     })
@@ -80,7 +80,7 @@ describe('set --guest', () => {
   })
 
   it('brings a vCPU up in the guest, and takes exactly that one out of it', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     await runCommand(['set', '5', 'on', '--guest', ...vm.both])
     expect(sentenceOf(await runCommand(['set', '3', 'on', '--guest', ...vm.both]))).toMatch(
       told(String.raw`vCPU 3 is plugged \(device vcpu3-\w+\); guest CPU 3 was turned on`, [
@@ -107,7 +107,7 @@ describe('set --guest', () => {
   })
 
   it('catches up in the guest with what is plugged already', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     await runCommand(['set', '5', 'on', ...vm.both])
     const argv = ['set', '5', 'on', '--guest', ...vm.both]
     expect(sentenceOf(await runCommand(argv))).toMatch(
@@ -125,7 +125,7 @@ describe('set --guest', () => {
 
 describe('guest-set', () => {
   it('turns a CPU of the guest on and off', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(documentOf(await runCommand(['guest-set', '1', 'off', '--json', ...vm.both]))).toEqual({
       changed: '1',
       outcome: 'done',
@@ -137,7 +137,7 @@ describe('guest-set', () => {
   })
 
   it('leaves one alone that has the state already', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(sentenceOf(await runCommand(['guest-set', '1', 'on', ...vm.both]))).toBe(
       'guest CPU 1 was on already; nothing sent\n',
     )

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../support/run-command.ts'
 import { startVm } from './cli-vm.ts'
@@ -6,7 +5,7 @@ import { documentOf } from './expect-failure.ts'
 
 describe('doctor', () => {
   it('says so when nothing stands in the way', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(await runCommand(['doctor', ...vm.both])).toEqual({
       code: 0,
       stdout: 'nothing stands in the way\n',
@@ -16,7 +15,7 @@ describe('doctor', () => {
   })
 
   it('prints a block for each finding, and ends with 0: findings are no failure', async () => {
-    await using vm = await startVm({ kind: 'x86', bootVcpus: 2, maxcpus: 2 })
+    await using vm = startVm({ kind: 'x86', bootVcpus: 2, maxcpus: 2 })
     const run = await runCommand(['doctor', ...vm.qmp])
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(run.stdout).toMatch(
@@ -25,13 +24,13 @@ describe('doctor', () => {
   })
 
   it('says that nothing stands in the way after notes, too', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['doctor', ...vm.qmp])
     expect(run.stdout).toMatch(/^notes: .* \(agent-not-given\)\n.*\n.*\n\nnothing stands in the way\n$/)
   })
 
   it('tells scripts each finding whole', async () => {
-    await using vm = await startVm({ kind: 'no-hotplug', bootVcpus: 2 })
+    await using vm = startVm({ kind: 'no-hotplug', bootVcpus: 2 })
     const text = expect.any(String) as string
     expect(documentOf(await runCommand(['doctor', '--json', ...vm.both]))).toStrictEqual({
       findings: [{ code: 'no-hotplug', severity: 'blocks', summary: text, evidence: text, advice: text }],
@@ -39,7 +38,7 @@ describe('doctor', () => {
   })
 
   it('breaks its lines to fit a terminal, and colours the severities', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const { stdout } = await runCommand(['doctor', ...vm.qmp], { isTerminal: true, columns: 40 })
     expect(stdout.startsWith('\u001b[1mnotes\u001b[22m: ')).toBe(true)
     const lines = stdout.replace('\u001b[1m', '').replace('\u001b[22m', '').split('\n')
@@ -48,14 +47,14 @@ describe('doctor', () => {
   })
 
   it('finds an agent’s channel that is not there, and still looks at the rest', async () => {
-    await using vm = await startVm({ kind: 'x86', bootVcpus: 2, maxcpus: 2 })
-    const run = await runCommand(['doctor', '--json', ...vm.qmp, '--qga', join(vm.folder, 'none.sock')])
+    await using vm = startVm({ kind: 'x86', bootVcpus: 2, maxcpus: 2 })
+    const run = await runCommand(['doctor', '--json', ...vm.qmp, '--qga', '/nonexistent/none.sock'])
     expect(run.code).toBe(0)
     expect(documentOf(run)).toMatchObject({ findings: [{ code: 'no-free-slot' }, { code: 'agent-unreachable' }] })
   })
 
   it('explains a monitor that somebody else holds', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     vm.qemu.connect()
     const argv = ['doctor', '--timeout', '150', ...vm.qmp]
     const people = await runCommand(argv)

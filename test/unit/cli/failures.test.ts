@@ -7,13 +7,13 @@ import { refusals } from './refusals.ts'
 
 describe.each([...refusals, ...unreachable, ...late])('$name ends with $exit and $code', (failure) => {
   it('for people', async () => {
-    await using vm = await startVm(failure.machine)
+    await using vm = startVm(failure.machine)
     await failure.spoil?.(vm)
     expectToldToPeople(await runCommand(failure.argv(vm)), failure)
   })
 
   it('for scripts', async () => {
-    await using vm = await startVm(failure.machine)
+    await using vm = startVm(failure.machine)
     await failure.spoil?.(vm)
     expectToldToScripts(await runCommand([...failure.argv(vm), '--json']), failure)
   })

@@ -20,14 +20,14 @@ describe('an interruption', () => {
     ['set 5 on', 'device_add'],
     ['set 1 off', 'device_del'],
   ])('in the middle of %s leaves the result unknown', async (verb, command) => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const { signal } = interruptAt(vm.qemu, command)
     const run = await runCommand([...verb.split(' '), '--json', ...vm.both], { signal })
     expectToldToScripts(run, { ...ABORTED, exit: 4, outcome: 'unknown' })
   })
 
   it('while the guest takes its time over an unplug leaves the result unknown', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const interruption = new AbortController()
     vm.qemu.guest.onUnplug = 'ignore'
     vm.qemu.onCommand('device_del', (_, usual) => {
@@ -41,21 +41,21 @@ describe('an interruption', () => {
   })
 
   it('in the middle of guest-set leaves the result unknown', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const { signal } = interruptAt(vm.agent, 'guest-set-vcpus')
     const run = await runCommand(['guest-set', '1', 'off', '--json', ...vm.both], { signal })
     expectToldToScripts(run, { ...ABORTED, exit: 4, outcome: 'unknown' })
   })
 
   it.each(['set 5 on', 'map', 'list'])('of %s while it reads says that nothing was sent', async (verb) => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const { signal } = interruptAt(vm.qemu, 'query-cpus-fast')
     const run = await runCommand([...verb.split(' '), '--json', ...vm.qmp], { signal })
     expectToldToScripts(run, { ...ABORTED, exit: 1, outcome: 'not-sent' })
   })
 
   it('before anything is connected says that nothing was sent', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['set', '5', 'on', '--json', ...vm.qmp], { signal: AbortSignal.abort('enough') })
     expectToldToScripts(run, { ...ABORTED, exit: 1, outcome: 'not-sent' })
     expect(vm.qemu.pluggedVcpus).toEqual([0, 1])

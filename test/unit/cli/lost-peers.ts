@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { hang } from '../../../src/testing/index.ts'
@@ -5,8 +6,11 @@ import { listen } from '../../../src/wire/socket.ts'
 import type { CliVm } from './cli-vm.ts'
 import type { FailureCase } from './failure-case.ts'
 
-/** Each of these ends by its time-out; nothing is measured. */
+/** Each of these ends by its time-out, in virtual time. */
 const SOON = ['--timeout', '150']
+
+/** A real socket: the error says where it is. */
+const SSH_SOCKET = join(tmpdir(), `qemu-vcpu-${process.pid}-ssh.sock`)
 
 /** QEMU dies of that command. */
 function dieAt(command: string): (vm: CliVm) => unknown {
@@ -21,7 +25,7 @@ function dieAt(command: string): (vm: CliVm) => unknown {
 export const unreachable: readonly FailureCase[] = [
   {
     name: 'no socket',
-    argv: (vm) => ['map', '--qmp', join(vm.folder, 'none.sock')],
+    argv: () => ['map', '--qmp', '/nonexistent/none.sock'],
     exit: 3,
     code: 'ERR_CONNECT',
     outcome: 'not-sent',
@@ -29,7 +33,7 @@ export const unreachable: readonly FailureCase[] = [
   },
   {
     name: 'no socket, to change something',
-    argv: (vm) => ['set', '5', 'on', '--qmp', join(vm.folder, 'none.sock')],
+    argv: () => ['set', '5', 'on', '--qmp', '/nonexistent/none.sock'],
     exit: 3,
     code: 'ERR_CONNECT',
     outcome: 'not-sent',
@@ -37,7 +41,7 @@ export const unreachable: readonly FailureCase[] = [
   },
   {
     name: "no socket for the agent's channel",
-    argv: (vm) => ['map', ...vm.qmp, '--qga', join(vm.folder, 'none.sock')],
+    argv: (vm) => ['map', ...vm.qmp, '--qga', '/nonexistent/none.sock'],
     exit: 3,
     code: 'ERR_CONNECT',
     outcome: 'not-sent',
@@ -54,11 +58,11 @@ export const unreachable: readonly FailureCase[] = [
   },
   {
     name: 'something that is no monitor',
-    spoil: async (vm) => {
-      const listener = await listen(join(vm.folder, 'ssh.sock'), (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
+    spoil: async () => {
+      const listener = await listen(SSH_SOCKET, (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
       onTestFinished(() => listener.close())
     },
-    argv: (vm) => ['map', '--qmp', join(vm.folder, 'ssh.sock')],
+    argv: () => ['map', '--qmp', SSH_SOCKET],
     exit: 3,
     code: 'ERR_NOT_QMP',
     outcome: 'not-sent',

@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../support/run-command.ts'
-import { startVm } from './cli-vm.ts'
+import { startVm, type CliVm } from './cli-vm.ts'
 import { documentOf } from './expect-failure.ts'
 
 /** A VM with vCPU 5, then 3 plugged; the guest numbers them 2 and 3 and runs neither. */
-async function startSparseVm(): ReturnType<typeof startVm> {
-  const vm = await startVm()
+async function startSparseVm(): Promise<CliVm> {
+  const vm = startVm()
   for (const id of ['5', '3']) await runCommand(['set', id, 'on', ...vm.qmp])
   return vm
 }
@@ -24,7 +24,7 @@ describe('map', () => {
   })
 
   it('has null for the agent where none was given', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(documentOf(await runCommand(['map', '--json', ...vm.qmp]))).toEqual({
       qemu: { online: '0-1', onlinable: '2-7', offlinable: '1', possible: '0-7' },
       agent: null,
@@ -59,7 +59,7 @@ describe('map', () => {
   })
 
   it('asks each of them as little as it can', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     await runCommand(['map', ...vm.qmp])
     expect(vm.qemu.commands.map(({ command }) => command)).toEqual([
       'qmp_capabilities',
@@ -69,7 +69,7 @@ describe('map', () => {
   })
 
   it('stays readable on the largest machine', async () => {
-    await using vm = await startVm({ kind: 'x86', bootVcpus: 1_500, maxcpus: 4_096 })
+    await using vm = startVm({ kind: 'x86', bootVcpus: 1_500, maxcpus: 4_096 })
     const { code, stdout } = await runCommand(['map', ...vm.qmp], { isTerminal: true, columns: 80 })
     expect(code).toBe(0)
     const lines = stripVTControlCharacters(stdout).split('\n')
@@ -78,7 +78,7 @@ describe('map', () => {
   })
 
   it('shows a machine without hotplug as what it is', async () => {
-    await using vm = await startVm({ kind: 'no-hotplug', bootVcpus: 2 })
+    await using vm = startVm({ kind: 'no-hotplug', bootVcpus: 2 })
     expect(documentOf(await runCommand(['map', '--json', ...vm.qmp]))).toEqual({
       qemu: { online: '0-1', onlinable: '', offlinable: '', possible: '0-1' },
       agent: null,
@@ -126,14 +126,14 @@ describe('list', () => {
   })
 
   it('does not ask the guest where no agent was given', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const { stdout } = await runCommand(['list', ...vm.qmp])
     expect(stdout).not.toContain('guest')
   })
 })
 
 it('has colour on a terminal and obeys NO_COLOR', async () => {
-  await using vm = await startVm()
+  await using vm = startVm()
   for (const verb of ['map', 'list']) {
     const terminal = { isTerminal: true, columns: 100 }
     const colour = await runCommand([verb, ...vm.qmp], terminal)

@@ -25,7 +25,7 @@ function refusePlugs({ qemu }: CliVm, nth: number): void {
 
 describe('scale --dry-run', () => {
   it('shows the steps with their reasons, and sends nothing', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     await runCommand(['set', '3', 'on', ...vm.qmp])
     const run = await runCommand(['scale', '5', '--dry-run', ...vm.qmp])
     expect(run).toEqual({
@@ -42,7 +42,7 @@ step  do    vCPU  because
   })
 
   it('is one document for scripts', async () => {
-    await using vm = await startVm(PSERIES)
+    await using vm = startVm(PSERIES)
     expect(documentOf(await runCommand(['scale', '12', '--dry-run', '--json', ...vm.qmp]))).toEqual({
       changed: '',
       outcome: 'not-sent',
@@ -60,19 +60,19 @@ step  do    vCPU  because
   })
 
   it('takes a policy', async () => {
-    await using vm = await startVm(TWO_SOCKETS)
+    await using vm = startVm(TWO_SOCKETS)
     const run = await runCommand(['scale', '3', '--dry-run', '--policy', 'spread-sockets', ...vm.qmp])
     expect(run.stdout).toMatch(/ plug {2}4 {5}socket 1 is the emptiest with a free slot \(0 plugged\)\n$/)
   })
 
   it('has nothing to do', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['scale', '2', '--dry-run', ...vm.qmp])
     expect(run).toMatchObject({ code: 0, stdout: '2 vCPUs plugged already; nothing to do\n' })
   })
 
   it('says that nothing was sent, whatever goes wrong', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     vm.qemu.onCommand('query-cpus-fast', () => new Promise(() => undefined))
     const run = await runCommand(['scale', '3', '--dry-run', '--json', '--timeout', '200', ...vm.qmp])
     expect(run.code).toBe(4)
@@ -82,7 +82,7 @@ step  do    vCPU  because
 
 describe('scale', () => {
   it('reaches the count, up and down, and tells each step in a log', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(await runCommand(['scale', '5', ...vm.qmp])).toEqual({
       code: 0,
       stdout: 'plugged vCPU 2-4; 5 vCPUs are plugged now\n',
@@ -101,7 +101,7 @@ describe('scale', () => {
   })
 
   it('tells scripts in one document, and nothing beside it', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['scale', '5', '--json', ...vm.qmp])
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(run.stdout).toMatch(/^\{"changed":"2-4","outcome":"done","online":5,"plan":\{"from":2,"to":5,/)
@@ -109,7 +109,7 @@ describe('scale', () => {
   })
 
   it('writes one line over and over on a terminal, no wider than it, and leaves it empty', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const io = { stderrIsTerminal: true, columns: 24 }
     const run = await runCommand(['scale', '4', ...vm.qmp], io)
     expect(run.stderr.split('\r')).toEqual([
@@ -127,7 +127,7 @@ describe('scale', () => {
   })
 
   it('sends nothing when the count is right', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expect(await runCommand(['scale', '2', ...vm.qmp])).toEqual({
       code: 0,
       stdout: '2 vCPUs are plugged already; nothing sent\n',
@@ -137,7 +137,7 @@ describe('scale', () => {
   })
 
   it('carries each step through into the guest with --guest', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['scale', '4', '--guest', '--json', ...vm.both])
     expect(documentOf(run)).toMatchObject({ changed: '2-3', outcome: 'done' })
     const agent = documentOf(await runCommand(['map', '--json', ...vm.both]))
@@ -145,7 +145,7 @@ describe('scale', () => {
   })
 
   it('moves whole slots without being told to', async () => {
-    await using vm = await startVm(PSERIES)
+    await using vm = startVm(PSERIES)
     expect(documentOf(await runCommand(['scale', '8', '--json', ...vm.qmp]))).toMatchObject({
       changed: '4-7',
       online: 8,
@@ -159,7 +159,7 @@ describe('scale that cannot', () => {
     ['17', 16, null, /this machine has slots for 16; nearest: 16/],
     ['0', null, 4, /vCPU 0-3 may not go; nearest: 4/],
   ])('reach %s names the nearest counts', async (count, nearestBelow, nearestAbove, message) => {
-    await using vm = await startVm(PSERIES)
+    await using vm = startVm(PSERIES)
     const run = await runCommand(['scale', count, '--json', ...vm.qmp])
     expect(run.code).toBe(1)
     expect(documentOf(run)).toStrictEqual({
@@ -184,7 +184,7 @@ describe('scale that cannot', () => {
     [['scale', '3', '--guest'], 'ERR_NO_AGENT', /scale --guest needs the guest agent/],
     [['scale', '3', '--whole-slot'], 'ERR_USAGE', /scale does not take --whole-slot/],
   ])('%j is wrong usage', async (argv, code, message) => {
-    await using vm = await startVm()
+    await using vm = startVm()
     expectToldToPeople(await runCommand([...argv, ...vm.qmp]), { exit: 2, code, outcome: 'not-sent', message })
     expect(vm.qemu.commands).toEqual([])
   })
@@ -192,7 +192,7 @@ describe('scale that cannot', () => {
 
 describe('scale that fails in the middle', () => {
   it('tells exactly what was changed, and leaves it', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     refusePlugs(vm, 3)
     const run = await runCommand(['scale', '7', '--json', ...vm.qmp])
     expect(run.code).toBe(1)
@@ -213,7 +213,7 @@ describe('scale that fails in the middle', () => {
   })
 
   it('undoes it with --rollback', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     refusePlugs(vm, 3)
     const run = await runCommand(['scale', '7', '--rollback', ...vm.qmp])
     expect(run).toMatchObject({ code: 1, stdout: '' })
@@ -227,7 +227,7 @@ describe('scale that fails in the middle', () => {
   })
 
   it('says that a step of which the time ran out is unknown', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     await runCommand(['scale', '4', ...vm.qmp])
     vm.qemu.guest.onUnplug = 'ignore'
     const run = await runCommand(['scale', '1', '--json', '--timeout', '300', ...vm.qmp])
@@ -238,7 +238,7 @@ describe('scale that fails in the middle', () => {
   })
 
   it('tells a lost connection by its own exit code, and what had been changed', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     let count = 0
     vm.qemu.onCommand('device_add', (_, usual) => {
       count++
@@ -255,7 +255,7 @@ describe('scale that fails in the middle', () => {
     ['the first step', 1, '', '2', 'none; in doubt: 2'],
     ['a later step', 2, '2', '3', '2; in doubt: 3'],
   ])('tells what had been changed when it is interrupted in %s', async (_, nth, changed, inDoubt, words) => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const interruption = new AbortController()
     let count = 0
     vm.qemu.onCommand('device_add', (__, usual) => {

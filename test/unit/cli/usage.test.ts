@@ -85,7 +85,7 @@ describe.each<[code: string, message: RegExp, argv: string[]]>([
 })
 
 it('tells wrong usage before it asks the VM anything', async () => {
-  await using vm = await startVm()
+  await using vm = startVm()
   const run = await runCommand(['set', '-1', 'on', ...vm.both])
   expect(run.code).toBe(2)
   expect(vm.qemu.commands).toEqual([])

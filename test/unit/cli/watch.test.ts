@@ -1,29 +1,28 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Clock } from '../../../src/cli/clock.ts'
 import type { CliIo } from '../../../src/cli/io.ts'
 import { runCli } from '../../../src/cli/main.ts'
 import { plain } from '../../../src/cli/render/style.ts'
 import { watch } from '../../../src/cli/watch/watch.ts'
-import { Domain } from '../../../src/index.ts'
+import { Domain, type Clock } from '../../../src/index.ts'
 import { hang, SimulatedAgent, SimulatedQemu } from '../../../src/testing/index.ts'
+import { inMemory } from '../../support/addresses-in-memory.ts'
+import { testClock, until } from '../../support/passing-clock.ts'
 import { runCommand } from '../../support/run-command.ts'
 import { startVm } from './cli-vm.ts'
 import { documentOf } from './expect-failure.ts'
 
-/** Against a hang; nothing is measured. */
-const FENCE = { timeout: 30_000 }
 const NOON = '12:00:00'
 const ENTER = '\u001b[?1049h\u001b[?25l'
 const LEAVE = '\u001b[?25h\u001b[?1049l'
 
-/** A process without time: it is always noon, and a second passes when the test says so. */
+/** A process in which it is always noon, and the second between two looks is over when the test says so. */
 class Stage {
   readonly interruption = new AbortController()
   readonly clock: Clock = {
-    now: () => new Date(2026, 0, 1, 12),
+    now: () => testClock().now(),
     after: (_, task) => {
       this.#timers.add(task)
-      return () => this.#timers.delete(task)
+      return { cancel: () => this.#timers.delete(task), unref: () => undefined }
     },
   }
   readonly io: CliIo
@@ -44,13 +43,20 @@ class Stage {
       columns: undefined,
       signal: this.interruption.signal,
       clock: this.clock,
+      timeOfDay: () => new Date(2026, 0, 1, 12),
       ...io,
     }
   }
 
+  /** The command; its domain is in the test's own time. */
+  run(argv: readonly string[]): Promise<number> {
+    const { connect } = inMemory(argv)
+    return runCli(argv, { ...this.io, connect: (options) => connect({ ...options, clock: testClock() }) })
+  }
+
   /** A second is over, once somebody waits for it. */
   async second(): Promise<void> {
-    await expect.poll(() => this.#timers.size, FENCE).toBe(1)
+    await until(() => this.#timers.size === 1)
     for (const task of [...this.#timers]) {
       this.#timers.delete(task)
       task()
@@ -58,15 +64,16 @@ class Stage {
   }
 
   async shows(text: string): Promise<void> {
-    await expect.poll(() => this.printed, FENCE).toContain(text)
+    await until(() => this.printed.includes(text))
   }
 }
 
 /** A VM that is watched through the very domain that the test changes it with. */
 async function watched(stage: Stage): Promise<{ qemu: SimulatedQemu; domain: Domain; over: Promise<void> }> {
-  const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8 })
+  const clock = testClock()
+  const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8 }, { clock })
   const agent = new SimulatedAgent(qemu.guest)
-  const domain = await Domain.connect({ qmp: qemu.connect(), qga: agent.connect() })
+  const domain = await Domain.connect({ qmp: qemu.connect(), qga: agent.connect(), clock })
   onTestFinished(async () => {
     stage.interruption.abort()
     await domain.close()
@@ -134,10 +141,10 @@ describe('watch, not on a terminal', () => {
   })
 
   it('shows QEMU’s side while the guest is mute, and the guest’s once it speaks again', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const stage = new Stage()
     vm.agent.silent = true
-    const run = runCli(['watch', '--timeout', '200', ...vm.both], stage.io)
+    const run = stage.run(['watch', '--timeout', '200', ...vm.both])
     await stage.shows('guest: not seen: no guest agent answered')
     expect(stage.printed).toContain('QEMU online: 0-1\n')
     vm.agent.silent = false
@@ -190,9 +197,9 @@ describe('watch, on a terminal', () => {
 
 describe('watch ends', () => {
   it.each([false, true])('with 0 when it is interrupted, on a terminal: %s', async (isTerminal) => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const stage = new Stage({ isTerminal, columns: 80, rows: 24 })
-    const run = runCli(['watch', ...vm.both], stage.io)
+    const run = stage.run(['watch', ...vm.both])
     await stage.shows(isTerminal ? 'the guest runs' : 'guest possible')
     stage.interruption.abort()
     expect(await run).toBe(0)
@@ -200,23 +207,22 @@ describe('watch ends', () => {
   })
 
   it('with 0 when it is interrupted in the middle of a look', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const stage = new Stage()
     vm.qemu.onCommand('query-cpus-fast', (args, usual) => {
       stage.interruption.abort()
       return hang(args, usual)
     })
-    expect(await runCli(['watch', ...vm.qmp], stage.io)).toBe(0)
+    expect(await stage.run(['watch', ...vm.qmp])).toBe(0)
     expect(stage).toMatchObject({ printed: '', told: '' })
   })
 
   it.each([false, true])('with 3 when the VM goes away, on a terminal: %s', async (isTerminal) => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const stage = new Stage({ isTerminal, columns: 80, rows: 24 })
-    const run = runCli(['watch', ...vm.qmp], stage.io)
+    const run = stage.run(['watch', ...vm.qmp])
     await stage.shows(isTerminal ? '2 plugged' : 'QEMU possible')
     vm.qemu.kill()
-    await stage.second()
     expect(await run).toBe(3)
     expect(stage.told).toMatch(/^qemu-vcpu: the VM is gone: [^\n]+\n$/)
     expect(stage.printed.endsWith(LEAVE)).toBe(isTerminal)
@@ -229,7 +235,7 @@ describe('watch ends', () => {
 
 describe('watch --json', () => {
   it('prints one document and ends', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['watch', '--json', ...vm.both])
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(documentOf(run)).toEqual({

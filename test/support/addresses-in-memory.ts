@@ -1,0 +1,31 @@
+import type { Duplex } from 'node:stream'
+import { onTestFinished } from 'vitest'
+import type { CliIo } from '../../src/cli/io.ts'
+import { Domain } from '../../src/index.ts'
+import { testClock } from './passing-clock.ts'
+
+const dials = new Map<unknown, () => Duplex>()
+
+/** A socket path that the command finds a connection of this process at, until the test ends. */
+export function addressOf(dial: () => Duplex): string {
+  const path = `/memory/${dials.size}.sock`
+  dials.set(path, dial)
+  onTestFinished(() => {
+    dials.delete(path)
+  })
+  return path
+}
+
+/**
+ * How the command reaches the addresses of its arguments: those of {@link addressOf} in memory, and in virtual time where it
+ * has no other.
+ */
+export function inMemory(argv: readonly string[]): Pick<CliIo, 'clock'> & Required<Pick<CliIo, 'connect'>> {
+  const addresses = argv.filter((_, at) => ['--qmp', '--qga'].includes(argv[at - 1] ?? ''))
+  const isAllInMemory = addresses.length > 0 && addresses.every((address) => dials.has(address))
+  return {
+    ...(isAllInMemory ? { clock: testClock() } : {}),
+    connect: ({ qmp, qga, ...options }) =>
+      Domain.connect({ ...options, qmp: dials.get(qmp) ?? qmp, qga: dials.get(qga) ?? qga }),
+  }
+}
