@@ -5,13 +5,14 @@ const BRACKETED = /^\[([^\]]*)\]$/
 
 /**
  * Reads `PATH|HOST:PORT`. Whatever has a `/`, or does not end in a port, is a path; an IPv6 host stands in brackets, as in
- * `[::1]:4444`. What begins with `unix:` or `tcp:` is left as it is. Whether such a socket can be is for the one who dials it to say.
+ * `[::1]:4444`. What begins with `unix:`, `tcp:` or `telnet:` is left as it is. Whether such
+ * a socket can be is for the one who dials it to say.
  *
  * @throws {@link InputError} `ERR_ADDRESS` for a port without a host, or an IPv6 host without its brackets
  */
 export function parseAddress(text: string): SocketAddress {
   // QEMU's own spellings: the library reads them.
-  if (/^(unix|tcp):/.test(text)) return text
+  if (/^(unix|tcp|telnet):/.test(text)) return text
   const match = text.includes('/') ? null : HOST_AND_PORT.exec(text)
   if (match === null) return text
   const [, given = '', port = ''] = match

@@ -17,6 +17,7 @@ import { callQmp, isKnownCommand, type QmpCommandName, type QmpCommands } from '
 import { decodeEvent } from './events.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 import { decodeGreeting, type QmpGreeting } from './greeting.ts'
+import { MessageLines } from './message-lines.ts'
 
 /** Cap on one message of QEMU, in bytes: ten times the reply for 4,096 slots. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -95,12 +96,15 @@ export class QmpClient implements QmpExecutor {
     })
     // Whoever connects awaits it; this only keeps a close before that from counting as unhandled.
     this.#greeted.catch(() => undefined)
+    const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
+    const lines = new MessageLines(maxMessageBytes)
     this.#channel = new LineChannel(duplex, {
       label: 'qmp',
-      maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      maxMessageBytes,
       trace: options.trace,
       onLine: (line) => {
-        this.#onLine(line)
+        const message = lines.push(line)
+        if (message !== undefined) this.#onMessage(message)
       },
       onClose: (cause) => {
         onClosed(cause)
@@ -242,7 +246,7 @@ export class QmpClient implements QmpExecutor {
     return answer
   }
 
-  #onLine(line: Uint8Array): void {
+  #onMessage(line: Uint8Array): void {
     if (this.#state === 'greeting' && !isEvent(line)) {
       const greeting = decodeGreeting(line, this.#where)
       this.#transition('negotiating')

@@ -21,8 +21,8 @@ export function badEndpoint(given: unknown): InputError {
 }
 
 /**
- * Understand `unix:PATH` and `tcp:HOST:PORT` as QEMU's command line has them; its options behind the first comma are
- * QEMU's own business. Everything else stays what it is.
+ * Understand `unix:PATH`, `tcp:HOST:PORT` and `telnet:HOST:PORT` as QEMU's command line has them; its options behind the
+ * first comma are QEMU's own business. Everything else stays what it is.
  *
  * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
  */
@@ -41,8 +41,9 @@ function parseText(text: string): SocketAddress {
     if (path === '') throw badEndpoint(text)
     return path
   }
-  if (text.startsWith('tcp:')) {
-    const { host = '', port = '' } = /^tcp:(?<host>\[[^\],]*\]|[^:,]*):(?<port>\d+)(?:,|$)/.exec(text)?.groups ?? {}
+  if (/^(?:tcp|telnet):/.test(text)) {
+    const { host = '', port = '' } =
+      /^(?:tcp|telnet):(?<host>\[[^\],]*\]|[^:,]*):(?<port>\d+)(?:,|$)/.exec(text)?.groups ?? {}
     const number = Number(port)
     if (port === '' || number < 1 || number > 65_535) throw badEndpoint(text)
     // QEMU listens on every address where it has no host.

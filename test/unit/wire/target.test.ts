@@ -14,6 +14,7 @@ test.each([
   ['tcp:vm.example:4444,server=on,wait=off', { host: 'vm.example', port: 4444 }],
   ['tcp:[::1]:4444,server', { host: '::1', port: 4444 }],
   ['tcp::4444,server', { host: 'localhost', port: 4444 }],
+  ['telnet:127.0.0.1:4444,server=on', { host: '127.0.0.1', port: 4444 }],
 ])('%s', (text, address) => {
   expect(parseTarget(text)).toEqual(address)
 })
