@@ -5,7 +5,7 @@ export function mapsOf(vcpus: readonly Vcpu[]): VcpuMaps {
   const idsOf = (wanted: (vcpu: Vcpu) => boolean): CpuMap => CpuMap.from(vcpus.filter(wanted).map(({ id }) => id))
   return {
     online: idsOf(({ online }) => online),
-    onlinable: idsOf(({ online }) => !online),
+    onlinable: idsOf(({ onlinable }) => onlinable),
     offlinable: idsOf(({ offlinable }) => offlinable),
     possible: idsOf(() => true),
   }

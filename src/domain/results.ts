@@ -21,7 +21,7 @@ export const VCPU_MAP_KINDS = [
  * | kind | the bits set are |
  * | --- | --- |
  * | `online` | vCPUs plugged in QEMU |
- * | `onlinable` | empty slots that QEMU would fill; also those past APIC id 254 where the CPU model lacks x2APIC, which are refused |
+ * | `onlinable` | empty slots that QEMU would fill; not those past APIC id 254 of a CPU model without x2APIC, and none with `acpi=off` |
  * | `offlinable` | plugged vCPUs that QEMU can unplug |
  * | `possible` | every slot |
  * | `agent-online` | CPUs that the guest runs |
@@ -171,6 +171,8 @@ export interface Vcpu {
   readonly id: number
   /** Plugged in QEMU? */
   readonly online: boolean
+  /** Is its slot empty, and would QEMU fill it? */
+  readonly onlinable: boolean
   /** Would QEMU let it go? */
   readonly offlinable: boolean
   /** All ids that are plugged and unplugged together with it, ascending. */

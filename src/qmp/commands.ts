@@ -35,6 +35,13 @@ export interface MigrationInfo extends Readonly<Record<string, unknown>> {
   readonly status?: string
 }
 
+/** An element of `query-machines`, as far as it is read. */
+export interface MachineInfo {
+  /** In the words of `-machine`; its QOM type is the same and `-machine`. */
+  readonly name: string
+  readonly 'hotpluggable-cpus': boolean
+}
+
 /** The commands that this project uses: their arguments and what they return, in the wire's spelling. */
 export interface QmpCommands {
   'query-cpus-fast': { arguments: undefined; returns: readonly CpuFast[] }
@@ -44,6 +51,7 @@ export interface QmpCommands {
   'query-status': { arguments: undefined; returns: QemuStatus }
   'query-kvm': { arguments: undefined; returns: KvmInfo }
   'query-accelerators': { arguments: undefined; returns: AcceleratorInfo }
+  'query-machines': { arguments: undefined; returns: readonly MachineInfo[] }
   'query-migrate': { arguments: undefined; returns: MigrationInfo }
   /** For people: its words are nobody's contract. */
   'x-query-jit': { arguments: undefined; returns: unknown }
@@ -69,6 +77,7 @@ const decoders: { readonly [C in QmpCommandName]: (reply: Field) => QmpCommands[
   'query-status': (reply) => ({ running: reply.at('running').boolean(), status: reply.at('status').string() }),
   'query-kvm': (reply) => ({ ...reply.object(), enabled: reply.at('enabled').boolean() }),
   'query-accelerators': (reply) => ({ ...reply.object(), enabled: reply.at('enabled').string() }),
+  'query-machines': (reply) => reply.array().map(decodeMachine),
   'query-migrate': decodeMigration,
   'x-query-jit': (reply) => reply.value,
   'qom-get': (reply) => reply.value,
@@ -105,6 +114,10 @@ export async function callQmp<C extends QmpCommandName>(
   options: ExecuteOptions,
 ): Promise<QmpCommands[C]['returns']> {
   return decodeReply(command, await executor.execute(command, args, options))
+}
+
+function decodeMachine(machine: Field): MachineInfo {
+  return { name: machine.at('name').string(), 'hotpluggable-cpus': machine.at('hotpluggable-cpus').boolean() }
 }
 
 function decodeMigration(reply: Field): MigrationInfo {

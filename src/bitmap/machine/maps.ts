@@ -3,17 +3,17 @@ import { quote } from '../../errors/quote.ts'
 import { isCpuId, MAX_CPU_ID } from '../set/cpu-id.ts'
 import { CpuMap } from '../set/cpu-map.ts'
 import type { GuestCpu } from './replies.ts'
-import { isPlugged, type VcpuSlot } from './vcpu-slot.ts'
+import { isOnlinable, isPlugged, type VcpuSlot } from './vcpu-slot.ts'
 
 /** The four maps of QEMU's side; ids are cpu-index. */
 export interface VcpuMaps {
   /** vCPUs plugged in QEMU. */
   readonly online: CpuMap
-  /** vCPUs of empty slots. */
+  /** vCPUs of empty slots that QEMU would fill. */
   readonly onlinable: CpuMap
   /** Plugged vCPUs that QEMU would let go. */
   readonly offlinable: CpuMap
-  /** vCPUs of every slot: `online` and `onlinable` together. */
+  /** vCPUs of every slot. */
   readonly possible: CpuMap
 }
 
@@ -33,9 +33,9 @@ export interface GuestMaps {
 /** The maps of QEMU's side from {@link computeSlots} or {@link fixedSlots}. */
 export function computeVcpuMaps(slots: readonly VcpuSlot[]): VcpuMaps {
   const online = CpuMap.from(idsWhere(slots, isPlugged))
-  const onlinable = CpuMap.from(idsWhere(slots, (slot) => !isPlugged(slot)))
+  const onlinable = CpuMap.from(idsWhere(slots, isOnlinable))
   const offlinable = CpuMap.from(idsWhere(slots, (slot) => slot.offlinable))
-  return { online, onlinable, offlinable, possible: online.union(onlinable) }
+  return { online, onlinable, offlinable, possible: CpuMap.from(idsWhere(slots, () => true)) }
 }
 
 function* idsWhere(slots: readonly VcpuSlot[], wanted: (slot: VcpuSlot) => boolean): Generator<number> {

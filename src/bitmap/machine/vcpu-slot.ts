@@ -28,6 +28,8 @@ export interface VcpuSlot {
   readonly vcpus: readonly PluggedVcpu[]
   /** Whether QEMU would let it go (the guest may still refuse). */
   readonly offlinable: boolean
+  /** What an empty slot lacks that QEMU lists and would not fill, or not to any use; absent where it would. */
+  readonly neverFilled?: 'acpi' | 'x2apic'
 }
 
 /** A slot that holds a device. */
@@ -38,6 +40,11 @@ export interface PluggedSlot extends VcpuSlot {
 /** Whether the slot holds a device. */
 export function isPlugged(slot: VcpuSlot): slot is PluggedSlot {
   return slot.qomPath !== null
+}
+
+/** Whether the slot is empty, and QEMU would fill it. */
+export function isOnlinable(slot: VcpuSlot): boolean {
+  return !isPlugged(slot) && slot.neverFilled === undefined
 }
 
 /** The slot with `ids` filled in. */

@@ -1,5 +1,5 @@
 import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
-import { isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { isOnlinable, isPlugged, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { sideOf, type GuestView } from './guest-view.ts'
 import type { Vcpu } from '../results.ts'
 
@@ -16,6 +16,7 @@ export function listVcpus(slots: readonly VcpuSlot[], view: GuestView | undefine
       return {
         id,
         online: plugged !== undefined,
+        onlinable: isOnlinable(slot),
         offlinable: slot.offlinable,
         slot: ids,
         deviceId: isPlugged(slot) ? deviceIdOf(slot.qomPath) : null,

@@ -27,7 +27,8 @@ export type ScalePolicy = (typeof SCALE_POLICIES)[number]
  */
 export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], online: boolean): Iterable<NextSlot> {
   const movable = online
-    ? slots.filter((slot) => !isPlugged(slot))
+    ? // Those past the limit of x2APIC are refused by name, which says more than that they do not exist.
+      slots.filter((slot) => !isPlugged(slot) && slot.neverFilled !== 'acpi')
     : slots.filter(({ offlinable }) => offlinable).reverse()
   switch (policy) {
     case 'lowest':

@@ -18,6 +18,7 @@ import type { VmInput } from './input.ts'
 import { LookFailures } from './look-failures.ts'
 import { LookPace } from './look-pace.ts'
 import type { DomainEvent } from './news.ts'
+import { MachineFacts } from './machine-facts.ts'
 import { phaseChangeOf, phaseOf, type DomainStateChange } from './phase.ts'
 import { readSlots, type DatedReading } from './reading.ts'
 import { initialState, pendingIds, type VmState } from './state.ts'
@@ -39,6 +40,7 @@ export class VmDriver {
   readonly #waits = new Waits()
   readonly #pace = new LookPace()
   readonly #failures = new LookFailures()
+  readonly #machine = new MachineFacts()
   readonly #inputs: VmInput[] = []
   #isTaking = false
   #isLooking = false
@@ -79,7 +81,7 @@ export class VmDriver {
    */
   async read(deadline: Deadline): Promise<DatedReading> {
     this.throwIfClosed()
-    const reading = await readSlots(this.#qmp, deadline, this.clock, () => this.#state.now)
+    const reading = await readSlots(this.#qmp, deadline, this.clock, () => this.#state.now, this.#machine)
     this.#failures.clear()
     this.take({ type: 'read', reading })
     return reading

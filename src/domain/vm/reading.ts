@@ -1,5 +1,6 @@
 import { ContradictionError } from '../../errors/contradiction-error.ts'
 import { CommandError } from '../../errors/peer-errors.ts'
+import { lacksAcpi, limitSlots } from '../../bitmap/machine/limits.ts'
 import { computeSlots, fixedSlots } from '../../bitmap/machine/slots.ts'
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { callQmp } from '../../qmp/commands.ts'
@@ -7,6 +8,7 @@ import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Clock } from '../../wire/clock.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { pause } from '../../wire/pause.ts'
+import type { MachineFacts } from './machine-facts.ts'
 import type { Moment } from './moment.ts'
 
 /**
@@ -21,6 +23,8 @@ export interface SlotReading {
   readonly slots: readonly VcpuSlot[]
   /** Why the machine has no vCPU hotplug, in QEMU's own words; `undefined` where it has. */
   readonly noHotplug: string | undefined
+  /** x86: it is the machine's ACPI that is off; the slots are listed all the same. */
+  readonly acpiOff?: boolean
   /** QEMU's name of the architecture, such as `x86_64`, where it gives one. */
   readonly target: string | undefined
 }
@@ -34,6 +38,7 @@ export interface DatedReading extends SlotReading {
  * Read every slot, plugged or empty.
  *
  * @param now - the moment at which QEMU is asked
+ * @param facts - of the machine
  * @throws {@link ContradictionError} when the replies contradict each other even after reading again
  * @throws what the executor rejects with
  */
@@ -42,19 +47,25 @@ export async function readSlots(
   deadline: Deadline,
   clock: Clock,
   now: () => Moment,
+  facts: MachineFacts,
 ): Promise<DatedReading> {
   for (const pauseMs of PAUSES_MS) {
     try {
-      return await readOnce(qmp, deadline, now)
+      return await readOnce(qmp, deadline, now, facts)
     } catch (error) {
       if (!(error instanceof ContradictionError) || deadline.leftMs <= pauseMs) throw error
       await pause(clock, pauseMs, deadline.signal)
     }
   }
-  return readOnce(qmp, deadline, now)
+  return readOnce(qmp, deadline, now, facts)
 }
 
-async function readOnce(qmp: QmpExecutor, deadline: Deadline, now: () => Moment): Promise<DatedReading> {
+async function readOnce(
+  qmp: QmpExecutor,
+  deadline: Deadline,
+  now: () => Moment,
+  facts: MachineFacts,
+): Promise<DatedReading> {
   const askedAt = now()
   // Sent back to back, so that as little as possible can happen in between.
   const [hotpluggable, plugged] = await Promise.all([
@@ -63,12 +74,17 @@ async function readOnce(qmp: QmpExecutor, deadline: Deadline, now: () => Moment)
   ])
   const target = plugged[0]?.target
   if (hotpluggable instanceof CommandError) {
+    if (!(await facts.isWithoutHotplug(qmp, hotpluggable, askedAt, deadline))) throw hotpluggable
     return { slots: fixedSlots(plugged), noHotplug: hotpluggable.description, target, askedAt }
   }
-  return { slots: computeSlots(hotpluggable, plugged), noHotplug: undefined, target, askedAt }
+  const listed = computeSlots(hotpluggable, plugged)
+  const limits = await facts.limits(qmp, listed, target, askedAt, deadline)
+  const slots = limitSlots(listed, limits)
+  if (!lacksAcpi(limits)) return { slots, noHotplug: undefined, target, askedAt }
+  return { slots, noHotplug: 'acpi is "off"', acpiOff: true, target, askedAt }
 }
 
-/** A machine without hotplug refuses the query (docs/wire-notes.md): that is an answer. */
+/** A machine without hotplug refuses the query (docs/wire-notes.md): that may be an answer. */
 function refusal(error: unknown): CommandError {
   if (error instanceof CommandError) return error
   throw error

@@ -76,6 +76,14 @@ export class ReplayPeer {
     )
     const { value, marked } = parseLine(Buffer.from(text, 'latin1'))
     const exchange = this.#find(String(own(value, 'execute')), argumentsOf(value))
+    if (exchange === undefined && isMachineFact(value)) {
+      const desc = 'the recording does not tell'
+      this.#send(
+        { step: this.#step, direction: 'in', marked: false, value: { error: { class: 'GenericError', desc } } },
+        value,
+      )
+      return
+    }
     if (exchange?.marked !== marked) {
       this.failure = new Error(`${this.#label}, step '${this.#step}': nobody had asked ${text}`)
       this.#end.destroy()
@@ -128,6 +136,12 @@ export class ReplayPeer {
     )
     this.#end.write(Buffer.concat([Buffer.from(marked ? [0xff] : []), Buffer.from(`${text}\r\n`)]))
   }
+}
+
+/** What the machine is beside its slots: sessions were recorded before that was asked, and QEMU may not tell it either. */
+function isMachineFact(asked: WireMessage): boolean {
+  const command = own(asked, 'execute')
+  return command === 'query-machines' || (command === 'qom-get' && argumentsOf(asked)['path'] === '/machine')
 }
 
 function isQuestion({ command }: Pick<Exchange, 'command'>): boolean {

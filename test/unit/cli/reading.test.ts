@@ -65,6 +65,8 @@ describe('map', () => {
       'qmp_capabilities',
       'query-hotpluggable-cpus',
       'query-cpus-fast',
+      // Whether the machine has ACPI: without it nothing is onlinable or offlinable.
+      'qom-get',
     ])
   })
 

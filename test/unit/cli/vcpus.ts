@@ -10,6 +10,7 @@ export function machine(count: number, change: (id: number) => Partial<Vcpu> = (
   return Array.from({ length: count }, (_, id) => ({
     id,
     online: false,
+    onlinable: change(id).online !== true,
     offlinable: false,
     slot: [id],
     deviceId: null,

@@ -40,6 +40,10 @@ describe('the machine', () => {
     const { qemu, domain } = await vm()
     withProperties(qemu, { acpi: 'off' })
     expect(await diagnosis(domain)).toEqual(['blocks acpi-off'])
+  })
+
+  test('with ACPI', async () => {
+    const { qemu, domain } = await vm()
     withProperties(qemu, { acpi: 'auto' })
     expect(await diagnosis(domain)).toEqual([])
   })
