@@ -20,8 +20,13 @@ export interface TrueGuest {
  * Where each architecture's kernel says which vCPU one of its CPUs is, and how to read it. Written anew here, apart from
  * src/domain/guest: this is what the library is measured by.
  */
+const acpi = {
+  file: 'firmware_node/path',
+  index: (text: string) => Number.parseInt(text.slice(text.lastIndexOf('.C') + 2), 16),
+}
 const identities: Readonly<Record<GuestArchitecture, { file: string; index: (text: string) => number }>> = {
-  x86_64: { file: 'firmware_node/path', index: (text) => Number.parseInt(text.slice(text.lastIndexOf('.C') + 2), 16) },
+  x86_64: acpi,
+  loongarch64: acpi,
   s390x: { file: 'address', index: Number },
   // The machines of these tests leave vsmt alone, and then it is the number of threads: hardware ids are cpu-indexes.
   ppc64le: { file: 'physical_id', index: Number },

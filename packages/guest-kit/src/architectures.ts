@@ -1,16 +1,17 @@
 import type { Suite } from './apt.ts'
+import type { FirmwareName } from './firmware.ts'
 
 /** A guest that the kit can build, by the name that the guest's `uname -m` gives. */
-export type GuestArchitecture = 'x86_64' | 's390x' | 'ppc64le'
+export type GuestArchitecture = 'x86_64' | 's390x' | 'ppc64le' | 'loongarch64'
 
 /** A system emulator: what follows `qemu-system-`. */
-export type QemuTarget = 'x86_64' | 'ppc64' | 's390x' | 'aarch64'
+export type QemuTarget = 'x86_64' | 'ppc64' | 's390x' | 'aarch64' | 'loongarch64'
 
 /** A QEMU (and guest agent) that Debian packages; 11 is whatever sid has. */
 export type QemuVersion = '7.2' | '10.0' | '11'
 
-/** A guest kernel that Debian packages. */
-export type KernelVersion = '6.1' | '6.12'
+/** A guest kernel that Debian packages; 7 is whatever sid has. */
+export type KernelVersion = '6.1' | '6.12' | '7'
 
 /** What differs between Debian architectures, of a guest or of this machine. */
 export interface DebianArchitecture {
@@ -32,6 +33,10 @@ export interface GuestFacts {
   readonly serialBus: string
   /** Enough to boot and to plug into: pages of ppc64le are 64 KiB, and so is the least that anything takes. */
   readonly memoryMb: number
+  /** The oldest agent (and userland) that Debian has for it. */
+  readonly agent: QemuVersion
+  /** The firmware without which it does not boot; undefined where QEMU loads what it needs by itself. */
+  readonly firmware?: FirmwareName
   /** The modules that a virtio-serial port needs, in loading order; those built into a kernel are passed over. */
   readonly modules: readonly string[]
 }
@@ -40,7 +45,11 @@ export interface GuestFacts {
 export const qemuSuites: Readonly<Record<QemuVersion, Suite>> = { '7.2': 'bookworm', '10.0': 'trixie', '11': 'sid' }
 
 /** The suite that each kernel version comes from. */
-export const kernelSuites: Readonly<Record<KernelVersion, Suite>> = { '6.1': 'bookworm', '6.12': 'trixie' }
+export const kernelSuites: Readonly<Record<KernelVersion, Suite>> = {
+  '6.1': 'bookworm',
+  '6.12': 'trixie',
+  '7': 'sid',
+}
 
 /** Debian's name for each architecture that is run here, and what is peculiar to it. */
 export const debianArchitectures: Readonly<Record<string, DebianArchitecture>> = {
@@ -54,6 +63,10 @@ export const debianArchitectures: Readonly<Record<string, DebianArchitecture>> =
   },
   s390x: { triplet: 's390x-linux-gnu', loaders: ['lib/ld64.so.1', 'usr/lib/ld64.so.1'] },
   ppc64el: { triplet: 'powerpc64le-linux-gnu', loaders: ['lib64/ld64.so.2', 'usr/lib64/ld64.so.2'] },
+  loong64: {
+    triplet: 'loongarch64-linux-gnu',
+    loaders: ['lib64/ld-linux-loongarch-lp64d.so.1', 'usr/lib64/ld-linux-loongarch-lp64d.so.1'],
+  },
 }
 
 /** Debian's name for the machine that Node runs on, by `process.arch`. */
@@ -83,6 +96,7 @@ export const guestFacts: Readonly<Record<GuestArchitecture, GuestFacts>> = {
     console: 'ttyS0',
     serialBus: 'virtio-serial-pci',
     memoryMb: 256,
+    agent: '7.2',
     modules: pciModules,
   },
   s390x: {
@@ -93,6 +107,7 @@ export const guestFacts: Readonly<Record<GuestArchitecture, GuestFacts>> = {
     console: 'ttysclp0',
     serialBus: 'virtio-serial-ccw',
     memoryMb: 256,
+    agent: '7.2',
     // virtio_ccw comes with CONFIG_S390_GUEST and is never a module.
     modules: ['virtio_ring', 'virtio', 'virtio_console'],
   },
@@ -105,6 +120,20 @@ export const guestFacts: Readonly<Record<GuestArchitecture, GuestFacts>> = {
     console: 'hvc0',
     serialBus: 'virtio-serial-pci',
     memoryMb: 1024,
+    agent: '7.2',
+    modules: pciModules,
+  },
+  loongarch64: {
+    debian: 'loong64',
+    target: 'loongarch64',
+    machine: 'virt',
+    kernelPackage: 'linux-image-loong64',
+    console: 'ttyS0',
+    serialBus: 'virtio-serial-pci',
+    memoryMb: 1024,
+    // The architecture came into the archive after both stable releases.
+    agent: '11',
+    firmware: 'loongarch64',
     modules: pciModules,
   },
 }
@@ -116,6 +145,7 @@ export function qemuPackage(version: QemuVersion, target: QemuTarget): string {
     ppc64: 'qemu-system-ppc',
     s390x: version === '7.2' ? 'qemu-system-misc' : 'qemu-system-s390x',
     aarch64: 'qemu-system-arm',
+    loongarch64: 'qemu-system-misc',
   }
   return names[target]
 }

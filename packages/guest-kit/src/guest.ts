@@ -146,7 +146,11 @@ export async function bootGuest(options: GuestOptions): Promise<Guest> {
   }
   const directory = await socketDirectory()
   const shell = await Shell.listen(join(directory, 'shell.sock'))
-  const machine = { ...options, memoryMb: options.memoryMb ?? facts.memoryMb }
+  const machine = {
+    ...options,
+    memoryMb: options.memoryMb ?? facts.memoryMb,
+    firmware: options.firmware ?? image.firmware,
+  }
   const launching = launch(directory, machine, guestArgs(options, shell.path))
   const ended = launching.then(({ exited }) => exited)
   void ended

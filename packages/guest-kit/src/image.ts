@@ -10,8 +10,9 @@ import {
   type KernelVersion,
   type QemuVersion,
 } from './architectures.ts'
-import { digest, ensureEntry, namesIn } from './cache.ts'
+import { digest, ensureEntry, exists, namesIn } from './cache.ts'
 import { writeCpio, type CpioEntry } from './cpio.ts'
+import { ensureFirmware, type Firmware } from './firmware.ts'
 import { moduleEntries, programEntries } from './guest-files.ts'
 import { initFiles, initScripts } from './init-scripts.ts'
 import { KitError, silent, type Progress } from './kit-error.ts'
@@ -21,7 +22,7 @@ import { ensureUnpacked } from './unpack.ts'
 export interface ImageRequest {
   readonly arch: GuestArchitecture
   readonly kernel: KernelVersion
-  /** Which qemu-ga; default 7.2. The rest of the userland comes from the same suite. */
+  /** Which qemu-ga; default 7.2, or the oldest that there is for the architecture. The rest of the userland comes from the same suite. */
   readonly agent?: QemuVersion | undefined
 }
 
@@ -35,6 +36,8 @@ export interface GuestImage {
   readonly kernelRelease: string
   /** The Debian version of qemu-ga. */
   readonly agentVersion: string
+  /** What the architecture does not boot without. */
+  readonly firmware: Firmware | undefined
 }
 
 /** Raise it when the way an image is put together changes, other than the scripts in it. */
@@ -49,14 +52,15 @@ const commonArguments = 'panic=-1 loglevel=5'
  * @throws KitError when its packages cannot be had.
  */
 export async function ensureGuestImage(request: ImageRequest, progress: Progress = silent): Promise<GuestImage> {
-  const { arch, kernel, agent = '7.2' } = request
+  const { arch, kernel } = request
   const facts = guestFacts[arch]
+  const { agent = facts.agent } = request
   const linux = await ensureUnpacked(
     {
       suite: kernelSuites[kernel],
       architecture: facts.debian,
       packages: [facts.kernelPackage],
-      take: /^linux-image-\d/,
+      take: /^linux-(?:base|binary|image|modules)-\d/,
       label: `Linux ${kernel} for ${arch}`,
     },
     progress,
@@ -71,14 +75,12 @@ export async function ensureGuestImage(request: ImageRequest, progress: Progress
     },
     progress,
   )
-  const kernelFile = (await namesIn(join(linux.root, 'boot'))).find((name) => /^vmlinu[xz]-/.test(name))
-  if (kernelFile === undefined) throw new KitError(`no kernel was unpacked in ${linux.root}`)
-  const kernelRelease = kernelFile.replace(/^vmlinu[xz]-/, '')
+  const { file: kernelFile, release: kernelRelease } = await findKernel(linux.root)
   const key = digest(layout, JSON.stringify([linux.versions, userland.versions, initScripts, initFiles]))
   const entry = await ensureEntry(join('images', `${arch}-${kernelRelease}-${key}`), async (staging) => {
     const modules = await moduleEntries(linux.root, kernelRelease, facts.modules)
     const programs = await userlandEntries(userland.root, facts.debian)
-    await copyFile(join(linux.root, 'boot', kernelFile), join(staging, 'kernel'))
+    await copyFile(kernelFile, join(staging, 'kernel'))
     await writeFile(join(staging, 'initrd'), gzipSync(writeCpio([...fixedEntries(), ...programs, ...modules])))
   })
   return {
@@ -88,7 +90,23 @@ export async function ensureGuestImage(request: ImageRequest, progress: Progress
     append: `console=${facts.console} ${commonArguments}`,
     kernelRelease,
     agentVersion: userland.versions['qemu-guest-agent'] ?? 'unknown',
+    firmware: facts.firmware === undefined ? undefined : await ensureFirmware(facts.firmware, progress),
   }
+}
+
+/** Up to trixie a kernel lies in `boot` by its release; from 7 on beside its modules, in a directory of that name. */
+async function findKernel(root: string): Promise<{ readonly file: string; readonly release: string }> {
+  for (const name of await namesIn(join(root, 'boot'))) {
+    const release = /^vmlinu[xz]-(.*)$/.exec(name)?.[1]
+    if (release !== undefined) return { file: join(root, 'boot', name), release }
+  }
+  for (const release of await namesIn(join(root, 'usr/lib/modules'))) {
+    for (const name of ['vmlinuz', 'vmlinux']) {
+      const file = join(root, 'usr/lib/modules', release, name)
+      if (await exists(file)) return { file, release }
+    }
+  }
+  throw new KitError(`no kernel was unpacked in ${root}`)
 }
 
 async function userlandEntries(root: string, debian: string): Promise<CpioEntry[]> {

@@ -2,6 +2,7 @@
 export type { GuestArchitecture, KernelVersion, QemuTarget, QemuVersion } from './architectures.ts'
 export { cacheDirectory } from './cache.ts'
 export type { ControlEvent } from './control.ts'
+export { ensureFirmware, type Firmware, type FirmwareName } from './firmware.ts'
 export { bootGuest, Guest, type GuestOptions } from './guest.ts'
 export { ensureGuestImage, type GuestImage, type ImageRequest } from './image.ts'
 export { KitError, silent, type Progress } from './kit-error.ts'

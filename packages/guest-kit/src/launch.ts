@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { guestFacts, type QemuTarget } from './architectures.ts'
 import { Control } from './control.ts'
+import type { Firmware } from './firmware.ts'
 import { KitError } from './kit-error.ts'
 import { Output } from './output.ts'
 import type { Qemu } from './qemu.ts'
@@ -23,6 +24,8 @@ export interface MachineOptions {
   readonly memoryMb?: number | undefined
   /** QEMU's `-accel`; default `$QEMU_VCPU_ACCEL`, else multi-threaded TCG. */
   readonly accel?: string | undefined
+  /** What runs before the guest; default: what QEMU brings, or what a guest of that architecture needs. */
+  readonly firmware?: Firmware | undefined
   readonly extraArgs?: readonly string[] | undefined
   /** Start with the vCPUs stopped (`-S`). */
   readonly paused?: boolean | undefined
@@ -58,6 +61,7 @@ const defaultMachines: Readonly<Record<QemuTarget, string>> = {
   ppc64: guestFacts.ppc64le.machine,
   s390x: guestFacts.s390x.machine,
   aarch64: 'virt',
+  loongarch64: guestFacts.loongarch64.machine,
 }
 
 /**
@@ -124,6 +128,7 @@ function machineArgs(directory: string, options: MachineOptions): string[] {
     ...monitor('control', 'server=on,wait=off'),
     ...monitor('kit', 'server=off'),
     ...(options.paused === true ? ['-S'] : []),
+    ...(options.firmware?.args ?? []),
     ...(options.extraArgs ?? []),
   ]
 }

@@ -29,6 +29,7 @@ const versionsOfPart: Readonly<Record<QemuTarget, readonly QemuVersion[]>> = {
   ppc64: ['10.0'],
   s390x: ['10.0'],
   aarch64: [],
+  loongarch64: [],
 }
 
 /** The QEMUs of a target that this run asks. */

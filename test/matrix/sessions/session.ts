@@ -28,9 +28,15 @@ const machineNames: Readonly<Record<GuestArchitecture, string>> = {
   x86_64: 'q35',
   ppc64le: 'pseries',
   s390x: 's390-ccw-virtio',
+  loongarch64: 'virt (loongarch64)',
 }
 
-const targets: Readonly<Record<GuestArchitecture, QemuTarget>> = { x86_64: 'x86_64', ppc64le: 'ppc64', s390x: 's390x' }
+const targets: Readonly<Record<GuestArchitecture, QemuTarget>> = {
+  x86_64: 'x86_64',
+  ppc64le: 'ppc64',
+  s390x: 's390x',
+  loongarch64: 'loongarch64',
+}
 
 /** All of a VM's state that this project speaks of. */
 export interface ExpectedState {
