@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findArchive, type Archive } from './archive.ts'
-import { cacheDirectory, digest } from './cache.ts'
+import { digest, openCache } from './cache.ts'
 import { KitError } from './kit-error.ts'
 import { withLock } from './lock.ts'
 import { run, type RunResult } from './run.ts'
@@ -48,7 +48,7 @@ export function openApt(suite: Suite, debianArchitecture: string): Promise<Apt> 
 
 async function readLists(suite: Suite, debianArchitecture: string): Promise<Apt> {
   const archive = await findArchive()
-  const state = join(cacheDirectory(), 'apt', `${suite}-${debianArchitecture}-${digest(archive.uri)}`)
+  const state = join(await openCache(), 'apt', `${suite}-${debianArchitecture}-${digest(archive.uri)}`)
   const env = { ...process.env, LC_ALL: 'C', APT_CONFIG: join(state, 'apt.conf') }
   // Another process may be renewing the same lists, so each command takes its turn.
   const apt = (args: readonly string[], timeoutMs: number, cwd = state): Promise<RunResult> =>

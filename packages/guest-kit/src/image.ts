@@ -41,7 +41,7 @@ export interface GuestImage {
 }
 
 /** Raise it when the way an image is put together changes, other than the scripts in it. */
-const layout = '1'
+const layout = '2'
 /** A panic ends in a reboot at once, which the kit sees on the console; warnings and worse are kept there. */
 const commonArguments = 'panic=-1 loglevel=5'
 

@@ -1,6 +1,7 @@
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isCode } from './is-code.ts'
 import { KitError } from './kit-error.ts'
 
 const pollMs = 200
@@ -118,9 +119,4 @@ function isAlive(pid: number): boolean {
     // EPERM means alive and somebody else's.
     return !isCode(error, 'ESRCH')
   }
-}
-
-/** Is this a system error with that code? */
-export function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openApt, requireDebianTools, type Apt, type Package, type Suite } from './apt.ts'
-import { cacheDirectory, digest, ensureEntry, exists, freshDirectory, namesIn } from './cache.ts'
+import { digest, ensureEntry, exists, findEntry, freshDirectory, namesIn, openCache } from './cache.ts'
 import type { Progress } from './kit-error.ts'
 import { run } from './run.ts'
 
@@ -29,6 +29,8 @@ interface Resolution {
   readonly packages: readonly Package[]
 }
 
+/** Raise it when what an entry consists of changes. */
+const layout = '2'
 const resolutionLifeMs = 24 * 60 * 60_000
 const oldEntryMs = 2 * resolutionLifeMs
 const unpackTimeoutMs = 5 * 60_000
@@ -42,7 +44,7 @@ const refreshed = new Set<string>()
  */
 export async function ensureUnpacked(request: PackageRequest, progress: Progress): Promise<Unpacked> {
   const key = digest(request.suite, request.architecture, ...request.packages, String(request.take))
-  const file = join(cacheDirectory(), 'resolved', `${key}.json`)
+  const file = join(await openCache(), 'resolved', `${key}.json`)
   const known = await readResolution(file)
   const cached = known === undefined ? undefined : await findUnpacked(request, known)
   const asked = known !== undefined && Date.now() - known.atMs < resolutionLifeMs
@@ -69,8 +71,8 @@ export async function ensureUnpacked(request: PackageRequest, progress: Progress
 }
 
 async function findUnpacked(request: PackageRequest, { packages }: Resolution): Promise<Unpacked | undefined> {
-  const root = join(cacheDirectory(), entryName(request, packages), 'root')
-  return (await exists(root)) ? { root, versions: versionsOf(packages) } : undefined
+  const entry = await findEntry(entryName(request, packages))
+  return entry === undefined ? undefined : { root: join(entry, 'root'), versions: versionsOf(packages) }
 }
 
 /** A QEMU of another run may still be at work in it; none is after two days. */
@@ -108,7 +110,7 @@ function versionsOf(packages: readonly Package[]): Record<string, string> {
 }
 
 function entryName(request: PackageRequest, packages: readonly Package[]): string {
-  const versions = digest(...packages.map(({ name, version }) => `${name}=${version}`))
+  const versions = digest(layout, ...packages.map(({ name, version }) => `${name}=${version}`))
   const stem = (request.packages[0] ?? 'packages').replace(/[^a-z0-9.+-]/g, '_')
   return join('unpacked', `${stem}-${request.suite}-${request.architecture}-${versions}`)
 }
