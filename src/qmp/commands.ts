@@ -55,6 +55,11 @@ export interface QmpCommands {
   'query-migrate': { arguments: undefined; returns: MigrationInfo }
   /** For people: its words are nobody's contract. */
   'x-query-jit': { arguments: undefined; returns: unknown }
+  /** Text for people too, of the monitor for people. */
+  'human-monitor-command': {
+    arguments: { readonly 'command-line': string; readonly 'cpu-index'?: number }
+    returns: unknown
+  }
   /** What it returns depends on the property: `readProperty` checks those that this project reads. */
   'qom-get': { arguments: { readonly path: string; readonly property: string }; returns: unknown }
   device_add: { arguments: QmpArguments & { readonly driver: string; readonly id?: string }; returns: undefined }
@@ -80,6 +85,7 @@ const decoders: { readonly [C in QmpCommandName]: (reply: Field) => QmpCommands[
   'query-machines': (reply) => reply.array().map(decodeMachine),
   'query-migrate': decodeMigration,
   'x-query-jit': (reply) => reply.value,
+  'human-monitor-command': (reply) => reply.value,
   'qom-get': (reply) => reply.value,
   device_add: nothing,
   device_del: nothing,

@@ -172,7 +172,7 @@ function guestError(
 }
 
 async function timedOut({ call }: Listing, look: Look): Promise<VcpuError> {
-  const reason = (await reasonForSilence(call)) ?? 'and did not say why'
+  const reason = (await reasonForSilence(call)) ?? 'neither QEMU nor the guest gave a reason'
   const { timeoutMs } = call.deadline
   return look.type === 'not-known'
     ? new TimeoutError(`which CPU of the guest it is was not known within ${timeoutMs} ms: ${reason}`)

@@ -1,5 +1,6 @@
 import { TimeoutError } from '../../errors/peer-errors.ts'
 import { callQmp } from '../../qmp/commands.ts'
+import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import type { Predicate } from '../vm/waits.ts'
 import type { ChangeCall } from './call.ts'
@@ -33,7 +34,7 @@ export async function waitFor<T>(call: ChangeCall, predicate: Predicate<T>, expl
 
 /**
  * Why the guest is silent, where QEMU said or says it: it was reset, shut down or panicked since the call began, or its
- * vCPUs do not run. `undefined` where QEMU knows of no reason, or does not answer.
+ * vCPUs do not run, or are in the firmware. `undefined` where QEMU knows of no reason, or does not answer.
  */
 export async function reasonForSilence({ vm, deadline, sinceTick }: ChangeCall): Promise<string | undefined> {
   const { driver } = vm
@@ -43,10 +44,26 @@ export async function reasonForSilence({ vm, deadline, sinceTick }: ChangeCall):
   const wasReset = lastWords.reset > sinceTick ? 'the guest was reset after it was asked (RESET)' : undefined
   try {
     const { running, status } = await callQmp(driver.qmp, 'query-status', undefined, deadline.options())
-    if (running) return wasReset
-    return `the VM is not running: ${status}`
+    if (!running) return `the VM is not running: ${status}`
+    return wasReset ?? (await stuckInFirmware(driver.qmp, deadline))
   } catch {
     // An embellishment: the time-out stands without it.
     return wasReset
   }
+}
+
+/** It never goes, so it is the one to ask about. */
+const BOOT_CPU = 0
+/** As QEMU writes it for x86; the registers of other architectures have no such word. */
+const IN_SMM = /\bSMM=1\b/
+
+/**
+ * With OVMF built for SMM the vCPUs may stay in the firmware after a plug while QEMU says that they run: only their
+ * registers show it (docs/wire-notes.md).
+ */
+async function stuckInFirmware(qmp: QmpExecutor, deadline: Deadline): Promise<string | undefined> {
+  const args = { 'command-line': 'info registers', 'cpu-index': BOOT_CPU }
+  const text = await callQmp(qmp, 'human-monitor-command', args, deadline.options())
+  if (typeof text !== 'string' || !IN_SMM.test(text)) return undefined
+  return `vCPU ${BOOT_CPU} is in System Management Mode (info registers: SMM=1): the firmware has it, not the guest`
 }
