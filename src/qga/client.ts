@@ -7,11 +7,11 @@ import { Deadline } from '../wire/deadline.ts'
 import { QGA_COMMAND_TIMEOUT_MS, QGA_SYNC_TIMEOUT_MS } from '../wire/defaults.ts'
 import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
 import { LineChannel } from '../wire/line-channel.ts'
-import { parseMessage, type WireMessage } from '../wire/message.ts'
+import { own, parseMessage, type WireMessage } from '../wire/message.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
 import type { WireTrace } from '../wire/trace.ts'
-import { TurnQueue } from '../wire/turn-queue.ts'
+import { AgentTurns } from './agent-turns.ts'
 import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
 import { DelimitedSync } from './sync.ts'
@@ -36,13 +36,17 @@ export interface QgaConnectOptions extends CallOptions {
   readonly onClosed?: (cause: Error) => void
 }
 
+/** A sync runs alone. */
+const ALONE = { ahead: false, bytes: 0 }
+
 /** `unsynced`: the next command syncs first. */
 export type QgaClientState = 'unsynced' | 'syncing' | 'synced' | 'closed'
 
 /**
- * A client of one QEMU guest agent. The agent is a hostile peer: one command is in flight at a time; a delimited sync
- * with a random id goes before the first command and after any time-out, abort or bad line; replies are capped and
- * checked; what answers nothing is dropped and counted, and a flood of it closes the channel.
+ * A client of one QEMU guest agent. The agent is a hostile peer: one command is in flight at a time, and several only
+ * where each of them has `sendAhead` and the agent echoes ids; a delimited sync with a random id goes before the first
+ * command, and after any time-out, abort or bad line as soon as nothing is in flight; replies are capped and checked; what
+ * answers nothing is dropped and counted, and a flood of it closes the channel.
  */
 export class QgaClient implements QgaExecutor {
   readonly #where: string
@@ -50,11 +54,13 @@ export class QgaClient implements QgaExecutor {
   readonly #maxMessageBytes: number
   readonly #clock: Clock | undefined
   readonly #pending: PendingCalls
-  readonly #turns: TurnQueue
+  readonly #turns: AgentTurns
   readonly #closed: Promise<Error>
   #state: QgaClientState = 'unsynced'
   #sync:
     { readonly sync: DelimitedSync; readonly onAnswer: () => void; readonly onLost: (cause: Error) => void } | undefined
+  /** The agent was seen to answer with the id that it was asked with; before QEMU 4.0 none does. */
+  #echoesIds = false
   #dropped = 0
   #unaskedBytes = 0
 
@@ -62,7 +68,7 @@ export class QgaClient implements QgaExecutor {
     this.#where = where
     this.#clock = options.clock
     this.#pending = new PendingCalls(options.clock)
-    this.#turns = new TurnQueue("another command of the agent's", options.clock)
+    this.#turns = new AgentTurns(() => this.#state === 'synced' && this.#echoesIds, options.clock)
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {
@@ -100,7 +106,7 @@ export class QgaClient implements QgaExecutor {
     const client = new QgaClient(duplex, where, options)
     if (options.sync === false) return client
     try {
-      await client.#turns.run(deadline, 'guest-sync-delimited', () => client.#synchronise(deadline))
+      await client.#turns.run(deadline, 'guest-sync-delimited', ALONE, () => client.#synchronise(deadline))
     } catch (error) {
       await client.close()
       throw error
@@ -148,9 +154,11 @@ export class QgaClient implements QgaExecutor {
   readonly unchecked: QgaExecutor = {
     execute: async (command, args, options = {}) => {
       const deadline = new Deadline(options, QGA_COMMAND_TIMEOUT_MS, this.#clock)
-      return this.#turns.run(deadline, command, async () => {
+      const encoded = encodeArguments(command, args)
+      const claim = { ahead: options.sendAhead === true, bytes: command.length + Buffer.byteLength(encoded) }
+      return this.#turns.run(deadline, command, claim, async () => {
         if (this.#state !== 'synced') await this.#synchronise(deadline)
-        return this.#send(command, args, deadline, options)
+        return this.#send(command, encoded, deadline, options)
       })
     },
   }
@@ -193,6 +201,7 @@ export class QgaClient implements QgaExecutor {
           ),
       })
       this.#setUnlessClosed('synced')
+      this.#turns.check()
     } catch (error) {
       this.#setUnlessClosed('unsynced')
       throw error
@@ -203,7 +212,7 @@ export class QgaClient implements QgaExecutor {
 
   #send(
     command: string,
-    args: QgaArguments | undefined,
+    encoded: string,
     deadline: Deadline,
     { onReply, onLateReturn }: ExecuteOptions,
   ): Promise<unknown> {
@@ -211,7 +220,6 @@ export class QgaClient implements QgaExecutor {
     signal?.throwIfAborted()
     // The channel may have ended with the very bytes of the sync's answer.
     if (this.#channel.cause !== undefined) throw lostCall(command, 'not-sent', this.#channel.cause)
-    const encoded = encodeArguments(command, args)
     const { id, answer } = this.#pending.open({
       command,
       timeoutMs,
@@ -246,16 +254,32 @@ export class QgaClient implements QgaExecutor {
     try {
       message = parseMessage(line)
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      this.#state = 'unsynced'
-      this.#pending.rejectAll(
-        (command) => new ProtocolError(`${command}: the agent answered ${why}`, { cause, outcome: 'unknown' }),
-      )
+      this.#loseStep(cause instanceof Error ? cause.message : String(cause), cause)
+      return
+    }
+    const id = own(message, 'id') ?? undefined
+    if (id !== undefined) this.#noteEcho(id)
+    else if (this.#pending.size > 1) {
+      this.#loseStep('without an id, while several commands were in flight')
       return
     }
     // Agents before QEMU 4.0 do not echo the id; after a sync there is only one call it can be.
     if (settleCall(this.#pending, message, this.#pending.oldest())) this.#unaskedBytes = 0
     else this.#drop(line)
+  }
+
+  /** What was answered cannot be told from what was not: every call in flight ends, and the next one syncs first. */
+  #loseStep(why: string, cause?: unknown): void {
+    this.#state = 'unsynced'
+    this.#pending.rejectAll(
+      (command) => new ProtocolError(`${command}: the agent answered ${why}`, { cause, outcome: 'unknown' }),
+    )
+  }
+
+  #noteEcho(id: unknown): void {
+    if (this.#echoesIds || id !== this.#pending.oldest()) return
+    this.#echoesIds = true
+    this.#turns.check()
   }
 
   /** An answer to the call that was given up, before the next sync is answered: there is only one that it can be. */

@@ -10,6 +10,9 @@ import type { QgaExecutor } from './executor.ts'
 /** Most entries accepted in a list of the guest's: it is a hostile peer, and no kernel has more CPUs than ids. */
 const MAX_ENTRIES = MAX_CPU_ID + 1
 
+/** Longest word of the guest's about its system, in characters. */
+const MAX_OS_TEXT = 200
+
 /** One command that the agent knows. */
 export interface GuestCommand {
   readonly name: string
@@ -36,12 +39,23 @@ export interface GuestFileChunk {
   readonly eof: boolean
 }
 
+/** What `guest-get-osinfo` says of the guest's kernel; an agent leaves out what it does not know. */
+export interface GuestOsInfo {
+  /** The distribution or system, such as `debian`, `mswindows` or `freebsd`. */
+  readonly id?: string
+  /** As `uname -r` has it; Windows gives a build number. */
+  readonly 'kernel-release'?: string
+  /** As `uname -v` has it. */
+  readonly 'kernel-version'?: string
+}
+
 /** The commands that this project uses: their arguments and what they return, in the wire's spelling. */
 export interface QgaCommands {
   'guest-ping': { arguments: undefined; returns: undefined }
   'guest-info': { arguments: undefined; returns: GuestInfo }
   'guest-get-vcpus': { arguments: undefined; returns: readonly GuestCpu[] }
   'guest-set-vcpus': { arguments: { readonly vcpus: readonly GuestCpuChange[] }; returns: number }
+  'guest-get-osinfo': { arguments: undefined; returns: GuestOsInfo }
   'guest-fsfreeze-status': { arguments: undefined; returns: string }
   'guest-file-open': { arguments: { readonly path: string; readonly mode?: string }; returns: number }
   'guest-file-read': { arguments: { readonly handle: number; readonly count?: number }; returns: GuestFileChunk }
@@ -58,6 +72,7 @@ const decoders: { readonly [C in QgaCommandName]: (reply: Field) => QgaCommands[
   'guest-info': decodeInfo,
   'guest-get-vcpus': (reply) => reply.array(MAX_ENTRIES).map(decodeGuestCpu),
   'guest-set-vcpus': (reply) => reply.integer(0, MAX_ENTRIES),
+  'guest-get-osinfo': decodeOsInfo,
   'guest-fsfreeze-status': (reply) => foreignText(reply.string(), 40),
   'guest-file-open': (reply) => reply.integer(0, Number.MAX_SAFE_INTEGER),
   'guest-file-read': (reply) => ({
@@ -114,6 +129,17 @@ function decodeGuestCpu(cpu: Field): GuestCpu {
     'logical-id': cpu.at('logical-id').integer(0, MAX_CPU_ID),
     online: cpu.at('online').boolean(),
     ...(canOffline === undefined ? {} : { 'can-offline': canOffline }),
+  }
+}
+
+function decodeOsInfo(info: Field): GuestOsInfo {
+  const text = (key: string): string | undefined =>
+    info.optional(key, (field) => foreignText(field.string(), MAX_OS_TEXT))
+  const [id, release, version] = ['id', 'kernel-release', 'kernel-version'].map(text)
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(release === undefined ? {} : { 'kernel-release': release }),
+    ...(version === undefined ? {} : { 'kernel-version': version }),
   }
 }
 

@@ -7,6 +7,7 @@ export {
   type GuestFileChunk,
   type GuestCommand,
   type GuestInfo,
+  type GuestOsInfo,
   type QgaCommandName,
   type QgaCommands,
 } from './commands.ts'

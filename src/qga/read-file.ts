@@ -17,6 +17,8 @@ const latin1 = new TextDecoder('latin1')
 export interface ReadGuestFileOptions extends CallOptions {
   /** Cap on the file's size, in bytes. */
   readonly maxBytes?: number
+  /** How much to ask for at once, in bytes: one command reads a file that is shorter than that. */
+  readonly chunkBytes?: number
   /** What its waits go by. */
   readonly clock?: Clock | undefined
 }
@@ -35,30 +37,47 @@ export async function readGuestFile(
   options: ReadGuestFileOptions = {},
 ): Promise<Uint8Array> {
   const deadline = new Deadline(options, QGA_READ_FILE_TIMEOUT_MS, options.clock)
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
+  const { content, closed } = await readThenClose(executor, path, options, deadline)
+  await withinDeadline(closed, deadline)
+  return content
+}
+
+/** What a file holds, and the end of its closing, which never rejects and which no other file needs to wait for. */
+export interface FileContent {
+  readonly content: Uint8Array
+  readonly closed: Promise<void>
+}
+
+/** As {@link readGuestFile}, without waiting for the close. */
+export async function readThenClose(
+  executor: QgaExecutor,
+  path: string,
+  options: Pick<ReadGuestFileOptions, 'maxBytes' | 'chunkBytes'>,
+  deadline: Deadline,
+): Promise<FileContent> {
+  const { maxBytes = DEFAULT_MAX_BYTES, chunkBytes = CHUNK_BYTES } = options
   const handle = await callQga(
     executor,
     'guest-file-open',
     { path, mode: 'r' },
     {
       ...deadline.options(),
+      sendAhead: true,
       onLateReturn: (late) => {
         if (typeof late === 'number' && Number.isInteger(late) && late >= 0 && late <= MAX_HANDLE) {
-          void close(executor, late)
+          void close(executor, late, deadline)
         }
       },
     },
   )
-  let content: Uint8Array
   try {
-    content = await readAll(executor, path, handle, maxBytes, deadline)
+    const content = await readAll(executor, path, handle, { maxBytes, chunkBytes }, deadline)
+    return { content, closed: close(executor, handle, deadline) }
   } catch (error) {
     // At once: a caller that aborts does not wait for a guest to close its file.
-    void close(executor, handle)
+    void close(executor, handle, deadline)
     throw error
   }
-  await withinDeadline(close(executor, handle), deadline)
-  return content
 }
 
 /**
@@ -72,20 +91,30 @@ export async function readGuestText(
   path: string,
   options: ReadGuestFileOptions = {},
 ): Promise<string> {
-  return latin1.decode(await readGuestFile(executor, path, options)).trim()
+  return textOf(await readGuestFile(executor, path, options))
+}
+
+/** The text of a file, without the white space around it. */
+export function textOf(content: Uint8Array): string {
+  return latin1.decode(content).trim()
 }
 
 async function readAll(
   executor: QgaExecutor,
   path: string,
   handle: number,
-  maxBytes: number,
+  { maxBytes, chunkBytes }: { readonly maxBytes: number; readonly chunkBytes: number },
   deadline: Deadline,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let bytes = 0
   for (;;) {
-    const chunk = await callQga(executor, 'guest-file-read', { handle, count: CHUNK_BYTES }, deadline.options())
+    const chunk = await callQga(
+      executor,
+      'guest-file-read',
+      { handle, count: chunkBytes },
+      { ...deadline.options(), sendAhead: true },
+    )
     const piece = Buffer.from(chunk['buf-b64'], 'base64')
     if (piece.length !== chunk.count) {
       throw new ProtocolError(`guest-file-read says ${chunk.count} bytes of ${path} and gives ${piece.length}`)
@@ -101,17 +130,20 @@ async function readAll(
  * Never rejects: a file that was read is no less read when its closing fails. Not under the caller's signal or time-out,
  * or the handle would stay open in the guest.
  */
-async function close(executor: QgaExecutor, handle: number): Promise<void> {
+async function close(executor: QgaExecutor, handle: number, { leftMs }: Deadline): Promise<void> {
+  // What was sent ahead of it may take its reader's own time.
+  const timeoutMs = Math.max(QGA_CLOSE_FILE_TIMEOUT_MS, Math.ceil(leftMs))
   try {
-    await callQga(executor, 'guest-file-close', { handle }, { timeoutMs: QGA_CLOSE_FILE_TIMEOUT_MS })
+    await callQga(executor, 'guest-file-close', { handle }, { timeoutMs, sendAhead: true })
   } catch {
     // The agent has it, or is gone with all its handles.
   }
 }
 
-/** Wait for what never rejects, and no longer than the caller would. */
-async function withinDeadline(closing: Promise<void>, deadline: Deadline): Promise<void> {
-  const { signal, timeoutMs } = deadline.options()
+/** Wait for what never rejects, and no longer than the caller would, nor than a close may take. */
+export async function withinDeadline(closing: Promise<unknown>, deadline: Deadline): Promise<void> {
+  const { signal, timeoutMs: leftMs } = deadline.options()
+  const timeoutMs = Math.min(leftMs, QGA_CLOSE_FILE_TIMEOUT_MS)
   const isOver = new Error('the deadline is over')
   try {
     await bounded(closing, { signal, timeoutMs, clock: deadline.clock, onTimeout: () => isOver })

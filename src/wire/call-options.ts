@@ -23,6 +23,11 @@ export interface ExecuteOptions extends CallOptions {
   readonly onReply?: ((kind: ReplyKind) => void) | undefined
   /** Called with what the peer returned when that comes after the call was given up. */
   readonly onLateReturn?: ((value: unknown) => void) | undefined
+  /**
+   * The command changes nothing that another command depends on: it may be sent before those ahead of it are answered,
+   * where they have this too. A hint: an executor that sends one command at a time is right as well.
+   */
+  readonly sendAhead?: boolean | undefined
 }
 
 /** The longest time-out that a timer of Node can hold, in milliseconds (24.8 days). */
