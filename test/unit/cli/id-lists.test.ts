@@ -6,7 +6,7 @@ import { documentOf } from './expect-failure.ts'
 
 describe('set with a list of ids', () => {
   it('plans it as a whole, and plugs one vCPU after the other', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['set', '3-6,^5', 'on', '--json', ...vm.qmp])
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(documentOf(run)).toMatchObject({ changed: '3-4,6', outcome: 'done', ids: '3-4,6', online: true, plugged: 5 })
@@ -21,7 +21,7 @@ describe('set with a list of ids', () => {
   })
 
   it('sends nothing when one of them cannot be changed', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['set', '5-9', 'on', '--json', ...vm.qmp])
     expect(run.code).toBe(1)
     expect(documentOf(run)).toMatchObject({ error: { code: 'ERR_NO_SUCH_VCPU', outcome: 'not-sent' } })
@@ -29,7 +29,7 @@ describe('set with a list of ids', () => {
   })
 
   it('says what was changed when one of them is refused, and takes it back with --rollback', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     vm.qemu.onCommand('device_add', (args, usual) => {
       if (args['core-id'] === 6) throw new Refusal('out of memory')
       return usual()
@@ -45,7 +45,7 @@ describe('set with a list of ids', () => {
   })
 
   it('moves the slots that hold them, where it is asked to', async () => {
-    await using vm = await startVm({ kind: 'pseries', bootVcpus: 4, maxcpus: 16, threads: 4 })
+    await using vm = startVm({ kind: 'pseries', bootVcpus: 4, maxcpus: 16, threads: 4 })
     expect(documentOf(await runCommand(['set', '6,9', 'on', '--json', ...vm.qmp]))).toMatchObject({
       error: { code: 'ERR_PART_OF_SLOT', outcome: 'not-sent' },
     })
@@ -54,7 +54,7 @@ describe('set with a list of ids', () => {
   })
 
   it('carries each of them through into the guest', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['set', '5-6', 'on', '--guest', '--json', ...vm.both])
     expect(documentOf(run)).toMatchObject({ changed: '5-6', outcome: 'done' })
     expect(vm.qemu.guest.vcpus().filter(({ online }) => online)).toHaveLength(4)
@@ -65,7 +65,7 @@ describe('guest-set and guest-scale', () => {
   const agentOnly = (argv: readonly string[]): readonly string[] => argv.slice(2)
 
   it('need the agent alone, and do not connect the monitor', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['guest-set', '1', 'off', '--json', ...agentOnly(vm.both)])
     expect(documentOf(run)).toMatchObject({ changed: '1', outcome: 'done', id: 1, online: false })
     const beside = ['guest-set', '1', 'on', '--qmp', '/nonexistent/held-by-another', ...agentOnly(vm.both)]
@@ -74,7 +74,7 @@ describe('guest-set and guest-scale', () => {
   })
 
   it('take a list, checked before anything is sent', async () => {
-    await using vm = await startVm({ kind: 'x86', bootVcpus: 4, maxcpus: 8 })
+    await using vm = startVm({ kind: 'x86', bootVcpus: 4, maxcpus: 8 })
     const qga = agentOnly(vm.both)
     expect(documentOf(await runCommand(['guest-set', '1-3,^2', 'off', '--json', ...qga]))).toMatchObject({
       changed: '1,3',
@@ -95,7 +95,7 @@ describe('guest-set and guest-scale', () => {
   })
 
   it('reach a count that the guest runs, and plug nothing', async () => {
-    await using vm = await startVm({ kind: 'x86', bootVcpus: 4, maxcpus: 8 })
+    await using vm = startVm({ kind: 'x86', bootVcpus: 4, maxcpus: 8 })
     const qga = agentOnly(vm.both)
     expect(documentOf(await runCommand(['guest-scale', '2', '--json', ...qga]))).toEqual({
       changed: '2-3',
@@ -122,7 +122,7 @@ describe('guest-set and guest-scale', () => {
   })
 
   it('say what was changed when the guest refuses one', async () => {
-    await using vm = await startVm({ kind: 'x86', bootVcpus: 4, maxcpus: 8 })
+    await using vm = startVm({ kind: 'x86', bootVcpus: 4, maxcpus: 8 })
     vm.agent.onCommand('guest-set-vcpus', (args, usual) => {
       if (JSON.stringify(args).includes('"logical-id":2')) throw new Refusal('Device or resource busy')
       return usual()

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { runCommand } from '../../support/run-command.ts'
-import { startVm } from './cli-vm.ts'
+import { startVmOnSockets } from './cli-vm.ts'
 import { documentOf } from './expect-failure.ts'
 
 it('takes the addresses from the environment, and rather from the options', async () => {
-  await using vm = await startVm()
+  await using vm = await startVmOnSockets()
   const [, qmp, , qga] = vm.both
   const env = { QEMU_VCPU_QMP: qmp, QEMU_VCPU_QGA: qga }
   expect(documentOf(await runCommand(['map', '--json'], { env }))).toMatchObject({
@@ -17,7 +17,7 @@ it('takes the addresses from the environment, and rather from the options', asyn
 })
 
 it("understands QEMU's own spellings", async () => {
-  await using vm = await startVm()
+  await using vm = await startVmOnSockets()
   const run = await runCommand(['map', '--json', '--qmp', `unix:${vm.qmp[1]},server=on,wait=off`])
   expect(documentOf(run)).toMatchObject({ qemu: { online: '0-1' } })
 })
@@ -38,7 +38,7 @@ function relay(path: string, lines = Infinity): string {
 }
 
 it('reaches the monitor through a program', async () => {
-  await using vm = await startVm()
+  await using vm = await startVmOnSockets()
   const run = await runCommand(['set', '5', 'on', '--json', '--via', relay(vm.qmp[1])])
   expect(documentOf(run)).toMatchObject({ changed: '5', outcome: 'done' })
   expect(vm.qemu.pluggedVcpus).toEqual([0, 1, 5])
@@ -51,7 +51,7 @@ it('says so when the program ends', async () => {
 })
 
 it('ends a program that does not end by itself', async () => {
-  const run = await runCommand(['map', '--json', '--timeout', '5000', '--via', 'echo nonsense; exec sleep 1000'])
+  const run = await runCommand(['map', '--json', '--via', 'echo nonsense; exec sleep 1000'])
   expect(run.code).toBe(3)
   expect(documentOf(run)).toMatchObject({ error: { outcome: 'not-sent' } })
 })
