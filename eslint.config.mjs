@@ -36,6 +36,25 @@ export default tseslint.config(
     },
   },
   {
+    // And test/support/no-real-time.ts fails the test in which a timer of less than 5 s is set.
+    files: ['test/{unit,stories,regressions}/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.object.name='expect'][callee.property.name='poll'], CallExpression[callee.object.name='vi'][callee.property.name=/^wait/]",
+          message: 'Real time: wait in virtual time with until() of test/support/passing-clock.ts.',
+        },
+        {
+          selector:
+            "ImportDeclaration[source.value=/timers.promises$/], CallExpression[callee.object.name='AbortSignal'][callee.property.name='timeout']",
+          message: 'Real time: use the clock of test/support/passing-clock.ts.',
+        },
+      ],
+    },
+  },
+  {
     // Tests and scripts talk to people and build odd input on purpose.
     files: ['test/**/*.ts', 'packages/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/explicit-module-boundary-types': 'off' },

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Guest, KernelVersion, QemuTarget, QemuVersion } from '../../packages/guest-kit/src/index.ts'
-import type { SocketAddress, WireTrace } from '../../src/index.ts'
+import type { Clock, SocketAddress, WireTrace } from '../../src/index.ts'
 
 /** What a session talks to: a real QEMU while it is recorded, the recording of one while it is replayed. */
 export interface Peers {
@@ -8,10 +8,17 @@ export interface Peers {
   /** The agent's channel; not there on a machine without a guest. */
   readonly qga?: SocketAddress | Duplex | undefined
   readonly trace?: WireTrace | undefined
+  /** What its waits go by; the system's unless given. */
+  readonly clock?: Clock | undefined
   /** A new step of the session begins: traffic from here on is recorded under that name, and replayed under it. */
   readonly step: (name: string) => void
   /** Between two looks at something that the guest does in its own time. */
   readonly pause: () => Promise<void>
+}
+
+/** The options of a client of one of them. */
+export function clientOptions({ trace, clock }: Peers): { trace?: WireTrace; clock?: Clock } {
+  return { ...(trace === undefined ? {} : { trace }), ...(clock === undefined ? {} : { clock }) }
 }
 
 /** What is done with the peers. It resolves with what it saw, for the tests; the recorder has no use for that. */

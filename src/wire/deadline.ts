@@ -36,4 +36,9 @@ export class Deadline {
   options(): { readonly signal: AbortSignal | undefined; readonly timeoutMs: number } {
     return { signal: this.signal, timeoutMs: Math.max(1, Math.ceil(this.leftMs)) }
   }
+
+  /** The same for a step that keeps time itself. */
+  timed(): ReturnType<Deadline['options']> & { readonly clock: Clock } {
+    return { ...this.options(), clock: this.clock }
+  }
 }

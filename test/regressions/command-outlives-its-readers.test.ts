@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { QmpClient } from '../../src/qmp/index.ts'
 import { startVmOnSockets } from '../unit/cli/cli-vm.ts'
+import { testClock } from '../support/passing-clock.ts'
 
 const BIN = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))
 
@@ -55,6 +56,6 @@ test('watch ends when nobody reads it any longer, and lets the monitor go', asyn
     return usual()
   })
   await left
-  await using next = await QmpClient.connect(vm.qemu.connect())
+  await using next = await QmpClient.connect(vm.qemu.connect(), { clock: testClock() })
   expect(next.state).toBe('ready')
 })

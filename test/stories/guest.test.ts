@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Domain, VCPU_MAP_KINDS } from '../../src/index.ts'
 import { hang, Refusal, SimulatedQemu } from '../../src/testing/index.ts'
+import { testClock } from '../support/passing-clock.ts'
 import { changesSent, until, vm } from '../support/simulated-vm.ts'
 
 describe('maps of the guest', () => {
@@ -48,7 +49,7 @@ describe('maps of the guest', () => {
 
   test('without an agent', async () => {
     await using qemu = new SimulatedQemu({ kind: 'x86' })
-    await using domain = await Domain.connect({ qmp: qemu.connect() })
+    await using domain = await Domain.connect({ qmp: qemu.connect(), clock: testClock() })
     await expect(domain.getVcpuMap('agent-online')).rejects.toMatchObject({ code: 'ERR_NO_AGENT' })
     await expect(domain.setGuestVcpuState(1, false)).rejects.toMatchObject({
       code: 'ERR_NO_AGENT',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Domain, type QmpExecutor } from '../../src/index.ts'
 import { QmpClient } from '../../src/qmp/index.ts'
 import { Refusal, SimulatedQemu } from '../../src/testing/index.ts'
+import { testClock } from '../support/passing-clock.ts'
 import { changesSent, until, vm } from '../support/simulated-vm.ts'
 
 describe('an unplug resolves when the slot is empty', () => {
@@ -44,9 +45,9 @@ describe('an unplug resolves when the slot is empty', () => {
 
   test('with an executor that has no events', async () => {
     await using qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 4 })
-    await using client = await QmpClient.connect(qemu.connect())
+    await using client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     const executor: QmpExecutor = { execute: (command, args, options) => client.execute(command, args, options) }
-    await using domain = await Domain.connect({ qmp: executor })
+    await using domain = await Domain.connect({ qmp: executor, clock: testClock() })
     await domain.setVcpuState(1, false)
     expect(String(await domain.getVcpuMap())).toBe('0')
     await domain.close()

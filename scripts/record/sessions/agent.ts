@@ -6,7 +6,7 @@ import {
   setGuestVcpus,
   type CallOptions,
 } from '../../../src/qga/index.ts'
-import type { Peers } from '../recording.ts'
+import { clientOptions, type Peers } from '../recording.ts'
 
 /** What {@link agent} saw. */
 export interface AgentSeen {
@@ -32,10 +32,11 @@ const files = ['present', 'online', 'possible', 'cpu1/firmware_node/path', 'cpu7
 const patient: CallOptions = { timeoutMs: 60_000 }
 
 /** The agent alone, on two of eight: what it says of itself and its CPUs, what it does, and what it refuses. */
-export async function agent({ qga, trace, step }: Peers): Promise<AgentSeen> {
+export async function agent(peers: Peers): Promise<AgentSeen> {
+  const { qga, step } = peers
   if (qga === undefined) throw new Error('this session wants an agent')
   step('connect')
-  await using client = await QgaClient.connect(qga, { ...(trace === undefined ? {} : { trace }), ...patient })
+  await using client = await QgaClient.connect(qga, { ...clientOptions(peers), ...patient })
   step('info')
   const info = await client.execute('guest-info', undefined, patient)
   const named = ['guest-get-vcpus', 'guest-set-vcpus', 'guest-file-open', BLOCKED_COMMAND]

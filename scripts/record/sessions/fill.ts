@@ -1,6 +1,6 @@
 import { QmpClient, type CpuFast, type HotpluggableCpu } from '../../../src/qmp/index.ts'
 import { shuffled } from '../../../test/support/shuffle.ts'
-import type { Peers, Session } from '../recording.ts'
+import { clientOptions, type Peers, type Session } from '../recording.ts'
 
 /** How {@link fill} goes about it. */
 export interface FillOptions {
@@ -18,9 +18,10 @@ export type QueryPair = readonly [readonly HotpluggableCpu[], readonly CpuFast[]
  * device ids only say which plug it was: nothing here knows what the package predicts.
  */
 export function fill({ seed, lookAfterEach = true }: FillOptions): Session {
-  return async ({ qmp, trace, step }) => {
+  return async (peers) => {
+    const { qmp, step } = peers
     step('connect')
-    await using client = await QmpClient.connect(qmp, trace === undefined ? {} : { trace })
+    await using client = await QmpClient.connect(qmp, clientOptions(peers))
     step('before')
     await client.execute('query-version')
     const before = await askPair(client)
@@ -35,9 +36,10 @@ export function fill({ seed, lookAfterEach = true }: FillOptions): Session {
 }
 
 /** For a machine that has nothing to fill: looks at it, and no more. */
-export async function look({ qmp, trace, step }: Peers): Promise<QueryPair> {
+export async function look(peers: Peers): Promise<QueryPair> {
+  const { qmp, step } = peers
   step('connect')
-  await using client = await QmpClient.connect(qmp, trace === undefined ? {} : { trace })
+  await using client = await QmpClient.connect(qmp, clientOptions(peers))
   step('before')
   // Not without await: the client would close first.
   return await askPair(client)

@@ -99,8 +99,8 @@ class Walk {
 
   static async begin(peers: Peers): Promise<Walk> {
     peers.step('connect')
-    const { qmp, qga, trace } = peers
-    return new Walk(await Domain.connect({ qmp, qga, trace }), peers)
+    const { qmp, qga, trace, clock } = peers
+    return new Walk(await Domain.connect({ qmp, qga, trace, clock }), peers)
   }
 
   async step(name: string, act: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {

@@ -1,5 +1,5 @@
 import { CommandError, QmpClient, type QmpArguments } from '../../../src/qmp/index.ts'
-import type { Peers } from '../recording.ts'
+import { clientOptions, type Peers } from '../recording.ts'
 
 /** A command that QEMU was asked and how it answered: `done`, or the class of its error. */
 export interface Answer {
@@ -37,11 +37,12 @@ export function withoutHotplug(peers: Peers): Promise<readonly Answer[]> {
 }
 
 async function ask(
-  { qmp, trace, step }: Peers,
+  peers: Peers,
   commands: readonly (readonly [command: string, args?: QmpArguments])[],
 ): Promise<readonly Answer[]> {
+  const { qmp, step } = peers
   step('connect')
-  await using client = await QmpClient.connect(qmp, trace === undefined ? {} : { trace })
+  await using client = await QmpClient.connect(qmp, clientOptions(peers))
   step('ask')
   const answers: Answer[] = []
   for (const [command, args] of commands) {

@@ -182,7 +182,7 @@ async function timedOut({ call }: Listing, look: Look): Promise<VcpuError> {
 /** What the guest's kernel says of its own room for CPUs: the commonest reason. Never the verdict. */
 async function roomOf({ vm, deadline }: ChangeCall): Promise<string> {
   try {
-    const text = await readGuestText(vm.requireAgent(), '/sys/devices/system/cpu/possible', deadline.options())
+    const text = await readGuestText(vm.requireAgent(), '/sys/devices/system/cpu/possible', deadline.timed())
     return ` (CPUs that its kernel has room for: ${foreignText(text, 60)})`
   } catch (error) {
     if (error instanceof VcpuError) return ''

@@ -41,7 +41,7 @@ export async function readGuestMaps(qga: QgaExecutor, deadline: Deadline): Promi
 
 /** The guest's present CPUs; `undefined` where the agent may not read files, or the guest has no such file. */
 export function readPresent(qga: QgaExecutor, deadline: Deadline): Promise<CpuMap | undefined> {
-  return readGuestFile(qga, PRESENT, deadline.options()).then(
+  return readGuestFile(qga, PRESENT, deadline.timed()).then(
     parsePresent,
     onRefusal(() => undefined),
   )
@@ -49,7 +49,7 @@ export function readPresent(qga: QgaExecutor, deadline: Deadline): Promise<CpuMa
 
 /** The ids that the guest's kernel has room for, as it writes them; `undefined` where it does not say. */
 export function readPossible(qga: QgaExecutor, deadline: Deadline): Promise<string | undefined> {
-  return readGuestText(qga, POSSIBLE, deadline.options()).catch(onRefusal(() => undefined))
+  return readGuestText(qga, POSSIBLE, deadline.timed()).catch(onRefusal(() => undefined))
 }
 
 function parsePresent(content: Uint8Array): CpuMap {

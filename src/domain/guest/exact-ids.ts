@@ -128,7 +128,7 @@ function readText(
   path: string,
   deadline: Deadline,
 ): Promise<{ readonly text?: string; readonly forbidden: boolean }> {
-  return readGuestText(qga, path, deadline.options()).then(
+  return readGuestText(qga, path, deadline.timed()).then(
     (text) => ({ text, forbidden: false }),
     // The agent's class for a command that its configuration blocks; anything else is about this one file.
     onRefusal(({ errorClass }) => ({

@@ -86,6 +86,6 @@ function trusted(vm: Vm, bootId: string | undefined): ReadonlyMap<number, number
 
 async function readBootId(vm: Vm, deadline: Deadline): Promise<string | undefined> {
   // The agent may not read files, or the guest has none of that name.
-  const text = await readGuestText(vm.requireAgent(), BOOT_ID, deadline.options()).catch(onRefusal(() => ''))
+  const text = await readGuestText(vm.requireAgent(), BOOT_ID, deadline.timed()).catch(onRefusal(() => ''))
   return /^[0-9a-f-]{36}$/i.test(text) ? text : undefined
 }

@@ -45,9 +45,9 @@ describe.each(folders.filter((folder) => !['full', 'microvm'].includes(nameOf(fo
 })
 
 async function mapsAt(folder: string, moment: string): Promise<FourMaps> {
-  const { seen } = await replay(readRecording(folder), async ({ qmp, step }) => {
+  const { seen } = await replay(readRecording(folder), async ({ qmp, clock, step }) => {
     step('connect')
-    await using domain = await Domain.connect({ qmp })
+    await using domain = await Domain.connect({ qmp, clock })
     step(moment)
     return await domain.getVcpuMaps()
   })

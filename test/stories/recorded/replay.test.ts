@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Domain, QmpClient } from '../../../src/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { readRecording } from './recordings.ts'
 import { replay } from './replay.ts'
 
@@ -10,7 +11,7 @@ test('a command that was not recorded is the failure of the replay, whatever the
   await expect(
     replay(flat, async ({ qmp, step }) => {
       step('connect')
-      await using client = await QmpClient.connect(qmp)
+      await using client = await QmpClient.connect(qmp, { clock: testClock() })
       await client.execute('query-status').catch(() => undefined)
       await client.execute('query-version')
     }),
@@ -25,7 +26,7 @@ test('a change out of turn, or with other arguments, is none that was recorded',
   const add = (changes: Record<string, unknown>) =>
     replay(flat, async ({ qmp, step }) => {
       step('connect')
-      await using client = await QmpClient.connect(qmp)
+      await using client = await QmpClient.connect(qmp, { clock: testClock() })
       step('fill')
       await client.execute('device_add', { driver: 'none', ...first.arguments, ...changes })
       return 'plugged'
@@ -39,7 +40,7 @@ test('a change out of turn, or with other arguments, is none that was recorded',
 test('a question is answered again as it was; what is not asked is left over', async () => {
   const { seen, peers } = await replay(flat, async ({ qmp, step }) => {
     step('connect')
-    await using client = await QmpClient.connect(qmp)
+    await using client = await QmpClient.connect(qmp, { clock: testClock() })
     step('before')
     return [await client.execute('query-cpus-fast'), await client.execute('query-cpus-fast')] as const
   })
@@ -56,9 +57,9 @@ test('a question is answered again as it was; what is not asked is left over', a
 
 test('another vCPU than the recorded one cannot be plugged', async () => {
   await expect(
-    replay(plugs, async ({ qmp, qga, step }) => {
+    replay(plugs, async ({ qmp, qga, clock, step }) => {
       step('connect')
-      await using domain = await Domain.connect({ qmp, qga })
+      await using domain = await Domain.connect({ qmp, qga, clock })
       step('plug 5')
       await domain.setVcpuState(6, true)
     }),

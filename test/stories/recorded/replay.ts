@@ -4,6 +4,7 @@ import type { Peers } from '../../../scripts/record/recording.ts'
 import { memoryPair } from '../../../src/testing/memory-duplex.ts'
 import { LineSplitter } from '../../../src/wire/line-splitter.ts'
 import { own, type WireMessage } from '../../../src/wire/message.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import type { Recording } from './recordings.ts'
 import { argumentsOf, exchangesOf, messagesOf, parseLine, type Exchange, type Message } from './script.ts'
 
@@ -168,7 +169,7 @@ export interface Replayed<T> {
 }
 
 /**
- * Runs a session against a recording of it.
+ * Runs a session against a recording of it, in virtual time.
  *
  * @throws Error of the replay, when the session asked something that the recording does not have; else what it throws
  */
@@ -179,6 +180,7 @@ export async function replay<T>(recording: Recording, session: (peers: Peers) =>
   const run = session({
     qmp: peers.get('qmp')?.client ?? unused,
     qga: peers.get('qga')?.client,
+    clock: testClock(),
     step: (name) => {
       for (const peer of all) peer.step(name)
     },

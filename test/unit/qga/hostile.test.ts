@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { QgaClient, VcpuError } from '../../../src/qga/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { answer, SENTINEL, ScriptedPeer, settle, synced } from './kit.ts'
 
 afterEach(() => {
@@ -26,7 +27,7 @@ describe('a guest that does not stop talking is cut off', () => {
 
   test('while it is out of step, too', async () => {
     const peer = new ScriptedPeer()
-    const connecting = QgaClient.connect(peer.near, { maxMessageBytes: 1_000 })
+    const connecting = QgaClient.connect(peer.near, { maxMessageBytes: 1_000, clock: testClock() })
     await peer.command()
     peer.say('{"return": 1}\n'.repeat(200))
     await expect(connecting).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', cause: { code: 'ERR_PROTOCOL' } })

@@ -1,4 +1,5 @@
 import { QgaClient, type QgaConnectOptions } from '../../../src/qga/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { ScriptedPeer } from '../wire/scripted-peer.ts'
 
 export { ScriptedPeer, settle } from '../wire/scripted-peer.ts'
@@ -14,10 +15,10 @@ export async function answerSync(peer: ScriptedPeer) {
   return Number(args?.['id'])
 }
 
-/** A client in step with its agent, and the peer that plays the agent. */
+/** A client in step with its agent, in virtual time unless told otherwise, and the peer that plays the agent. */
 export async function synced(options: QgaConnectOptions = {}) {
   const peer = new ScriptedPeer()
-  const connecting = QgaClient.connect(peer.near, options)
+  const connecting = QgaClient.connect(peer.near, { clock: testClock(), ...options })
   await answerSync(peer)
   return { peer, client: await connecting }
 }

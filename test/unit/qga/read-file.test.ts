@@ -1,18 +1,15 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { QgaClient, readGuestFile, type QgaExecutor } from '../../../src/qga/index.ts'
 import { Refusal, SimulatedAgent, SimulatedGuest, type SimulatedAgentOptions } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { settle } from './kit.ts'
-
-afterEach(() => {
-  vi.useRealTimers()
-})
 
 const PRESENT = '/sys/devices/system/cpu/present'
 
 async function setUp(options: SimulatedAgentOptions = {}) {
   const guest = new SimulatedGuest({ kind: 'x86', vcpus: [0, 1], possible: 4 })
   const agent = new SimulatedAgent(guest, options)
-  return { agent, client: await QgaClient.connect(agent.connect()) }
+  return { agent, client: await QgaClient.connect(agent.connect(), { clock: testClock() }) }
 }
 
 /** An agent that gives a file in these chunks. */
@@ -117,16 +114,16 @@ describe('readGuestFile', () => {
 
   test('so does a time-out', async () => {
     const { agent, client } = await setUp()
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     let goOn = (): void => undefined
     agent.onCommand('guest-file-read', async (_, usual) => {
       await new Promise<void>((resolve) => {
         goOn = resolve
-        vi.advanceTimersByTime(20)
       })
       return usual()
     })
-    await expect(readGuestFile(client, PRESENT, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'ERR_TIMEOUT' })
+    await expect(readGuestFile(client, PRESENT, { timeoutMs: 20, clock: testClock() })).rejects.toMatchObject({
+      code: 'ERR_TIMEOUT',
+    })
     goOn()
     await client.execute('guest-ping')
     expect(agent.openHandles).toEqual([])

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { QgaClient, type QgaClientState } from '../../../src/qga/index.ts'
 import { SimulatedAgent, SimulatedGuest } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { answer, answerSync, ScriptedPeer, settle, synced } from './kit.ts'
 
 afterEach(() => {
@@ -167,7 +168,7 @@ test('await using closes', async () => {
   const agent = new SimulatedAgent(new SimulatedGuest({ kind: 's390x', vcpus: [0], possible: 1 }))
   let kept: QgaClient
   {
-    await using client = await QgaClient.connect(agent.connect())
+    await using client = await QgaClient.connect(agent.connect(), { clock: testClock() })
     kept = client
     await kept.execute('guest-ping')
   }
@@ -176,7 +177,7 @@ test('await using closes', async () => {
 
 test('a refused command’s stack points at its caller', async () => {
   const agent = new SimulatedAgent(new SimulatedGuest({ kind: 'x86', vcpus: [0], possible: 1 }))
-  const client = await QgaClient.connect(agent.connect())
+  const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
   async function whoAsked() {
     await client.execute('x-unknown')
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { QgaClient, setGuestVcpus, TimeoutError, type QgaExecutor } from '../../../src/qga/index.ts'
 import { Refusal, SimulatedAgent, SimulatedGuest } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 
 const on = (id: number) => ({ 'logical-id': id, online: true })
 const off = (id: number) => ({ 'logical-id': id, online: false })
@@ -8,7 +9,7 @@ const off = (id: number) => ({ 'logical-id': id, online: false })
 async function setUp(vcpus = 4) {
   const ids = Array.from({ length: vcpus }, (_, id) => id)
   const agent = new SimulatedAgent(new SimulatedGuest({ kind: 'x86', vcpus: ids, possible: 8 }))
-  return { agent, client: await QgaClient.connect(agent.connect()) }
+  return { agent, client: await QgaClient.connect(agent.connect(), { clock: testClock() }) }
 }
 
 const onlineIds = (agent: SimulatedAgent) =>

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { QgaClient } from '../../../src/qga/index.ts'
 import { DelimitedSync } from '../../../src/qga/sync.ts'
 import { SimulatedAgent, SimulatedGuest } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { answer, answerSync, ScriptedPeer, settle, synced } from './kit.ts'
 
 const guest = () => new SimulatedGuest({ kind: 'x86', vcpus: [0, 1], possible: 4 })
@@ -11,7 +12,7 @@ describe('the first thing a client says is a delimited sync', () => {
     const ids = new Set<number>()
     for (let client = 0; client < 20; client++) {
       const peer = new ScriptedPeer()
-      const connecting = QgaClient.connect(peer.near)
+      const connecting = QgaClient.connect(peer.near, { clock: testClock() })
       await settle()
       expect(peer.heard).toMatch(/^\xff\{"execute":"guest-sync-delimited","arguments":\{"id":\d+\}\}\n$/)
       ids.add(await answerSync(peer))
@@ -23,7 +24,7 @@ describe('the first thing a client says is a delimited sync', () => {
 
   test('but nothing before the first command with `sync: false`', async () => {
     const peer = new ScriptedPeer()
-    const client = await QgaClient.connect(peer.near, { sync: false })
+    const client = await QgaClient.connect(peer.near, { clock: testClock(), sync: false })
     await settle()
     expect(peer.heard).toBe('')
     expect(client.state).toBe('unsynced')
@@ -36,7 +37,7 @@ describe('the first thing a client says is a delimited sync', () => {
 
   test('once: the commands after it need none', async () => {
     const agent = new SimulatedAgent(guest())
-    const client = await QgaClient.connect(agent.connect())
+    const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
     await client.execute('guest-ping')
     await client.execute('guest-ping')
     await expect(client.execute('x-unknown')).rejects.toMatchObject({ name: 'CommandError' })
@@ -65,19 +66,19 @@ describe('what an earlier client left in the channel is dropped', () => {
   ])('%s', async (_, bytes, dropped) => {
     const agent = new SimulatedAgent(guest())
     if (bytes.length > 0) agent.leave(bytes)
-    const client = await QgaClient.connect(agent.connect())
+    const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
     expect(await client.execute('guest-get-vcpus')).toHaveLength(2)
     expect(client.droppedMessages).toBe(dropped)
   })
 
   test('even a reply with the very id of the first command', async () => {
     const agent = new SimulatedAgent(guest())
-    const former = await QgaClient.connect(agent.connect())
+    const former = await QgaClient.connect(agent.connect(), { clock: testClock() })
     await former.execute('guest-get-vcpus')
     const id = agent.commands.at(-1)?.id
     await former.close()
     agent.leave(`{"return": [{"logical-id": 9, "online": true}], "id": ${Number(id)}}\n`)
-    const client = await QgaClient.connect(agent.connect())
+    const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
     const cpus = await client.execute('guest-get-vcpus')
     expect(agent.commands.at(-1)?.id).toBe(id)
     expect(cpus.map((cpu) => cpu['logical-id'])).toEqual([1, 0])
@@ -89,7 +90,7 @@ describe('what an earlier client left in the channel is dropped', () => {
     former.write('{"execute": "guest-ping", "argu')
     await settle()
     former.destroy()
-    const client = await QgaClient.connect(agent.connect())
+    const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
     // The agent complains about the half command before it answers the sync.
     expect(client.droppedMessages).toBe(1)
     await client.execute('guest-ping')
@@ -132,7 +133,7 @@ describe('connect() says why not', () => {
     const agent = new SimulatedAgent(guest())
     agent.silent = true
     const channel = agent.connect()
-    await expect(QgaClient.connect(channel, { timeoutMs: 5 })).rejects.toMatchObject({
+    await expect(QgaClient.connect(channel, { timeoutMs: 5, clock: testClock() })).rejects.toMatchObject({
       name: 'ConnectionError',
       code: 'ERR_NO_AGENT_ANSWER',
       outcome: 'not-sent',
@@ -143,7 +144,7 @@ describe('connect() says why not', () => {
 
   test('the channel ends', async () => {
     const peer = new ScriptedPeer()
-    const connecting = QgaClient.connect(peer.near)
+    const connecting = QgaClient.connect(peer.near, { clock: testClock() })
     await peer.command()
     peer.end()
     await expect(connecting).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', outcome: 'not-sent' })
@@ -152,11 +153,11 @@ describe('connect() says why not', () => {
   test('the signal is aborted before, or on the way', async () => {
     const untouched = new ScriptedPeer()
     const signal = AbortSignal.abort('mine')
-    await expect(QgaClient.connect(untouched.near, { signal })).rejects.toBe('mine')
+    await expect(QgaClient.connect(untouched.near, { clock: testClock(), signal })).rejects.toBe('mine')
     expect(untouched.near.destroyed).toBe(false)
     const peer = new ScriptedPeer()
     const controller = new AbortController()
-    const connecting = QgaClient.connect(peer.near, { signal: controller.signal })
+    const connecting = QgaClient.connect(peer.near, { clock: testClock(), signal: controller.signal })
     await peer.command()
     controller.abort('mine too')
     await expect(connecting).rejects.toBe('mine too')
@@ -167,7 +168,7 @@ describe('connect() says why not', () => {
 test('an agent that starts late is found by a later command', async () => {
   const agent = new SimulatedAgent(guest())
   agent.silent = true
-  const client = await QgaClient.connect(agent.connect(), { sync: false })
+  const client = await QgaClient.connect(agent.connect(), { sync: false, clock: testClock() })
   await expect(client.execute('guest-ping', undefined, { timeoutMs: 5 })).rejects.toMatchObject({
     code: 'ERR_NO_AGENT_ANSWER',
     outcome: 'not-sent',
@@ -180,14 +181,14 @@ test('an agent that starts late is found by a later command', async () => {
 
 test('an agent that echoes no ids is understood', async () => {
   const agent = new SimulatedAgent(guest(), { echoesIds: false })
-  const client = await QgaClient.connect(agent.connect())
+  const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
   expect(await client.execute('guest-get-vcpus')).toHaveLength(2)
   await expect(client.execute('x-unknown')).rejects.toMatchObject({ errorClass: 'CommandNotFound' })
 })
 
 test('a client that closes in the middle of a sync ends it', async () => {
   const peer = new ScriptedPeer()
-  const client = await QgaClient.connect(peer.near, { sync: false })
+  const client = await QgaClient.connect(peer.near, { clock: testClock(), sync: false })
   const call = client.execute('guest-ping')
   await peer.command()
   expect(client.state).toBe('syncing')

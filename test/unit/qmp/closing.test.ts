@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { QmpClient } from '../../../src/qmp/index.ts'
 import { SimulatedQemu } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { ready, settle } from './kit.ts'
 
 async function reasons(calls: readonly Promise<unknown>[]) {
@@ -84,7 +85,7 @@ test('await using closes', async () => {
   const qemu = new SimulatedQemu({ kind: 'x86' })
   let kept: QmpClient
   {
-    await using client = await QmpClient.connect(qemu.connect())
+    await using client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     kept = client
     expect(kept.state).toBe('ready')
   }
@@ -94,7 +95,7 @@ test('await using closes', async () => {
 describe('events', () => {
   test('come from the call on, to each reader, checked in their envelope only', async () => {
     const qemu = new SimulatedQemu({ kind: 'x86' })
-    const client = await QmpClient.connect(qemu.connect())
+    const client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     qemu.emit('TOO_EARLY')
     await settle()
     const [one, other] = [client.events(), client.events()]
@@ -110,7 +111,7 @@ describe('events', () => {
 
   test('a reader that falls behind fails by itself', async () => {
     const qemu = new SimulatedQemu({ kind: 'x86' })
-    const client = await QmpClient.connect(qemu.connect())
+    const client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     const slow = client.events({ capacity: 2 })
     const quick = client.events()
     for (let at = 0; at < 3; at++) qemu.emit(`E${at}`)
@@ -127,7 +128,7 @@ describe('events', () => {
 
   test('end when the client closes, after what was held', async () => {
     const qemu = new SimulatedQemu({ kind: 'x86' })
-    const client = await QmpClient.connect(qemu.connect())
+    const client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     const stream = client.events()
     qemu.emit('LAST')
     await settle()

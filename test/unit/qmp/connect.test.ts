@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { QmpClient } from '../../../src/qmp/index.ts'
 import { hang, SimulatedQemu } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { GREETING, ready, ScriptedPeer, settle } from './kit.ts'
 
 /** Every failed connect() leaves its Duplex destroyed. */
 async function failure(peer: ScriptedPeer, options: Parameters<typeof QmpClient.connect>[1] = {}) {
-  const error = await QmpClient.connect(peer.near, options).then(
+  const error = await QmpClient.connect(peer.near, { clock: testClock(), ...options }).then(
     () => undefined,
     (reason: unknown) => reason,
   )
@@ -16,7 +17,7 @@ async function failure(peer: ScriptedPeer, options: Parameters<typeof QmpClient.
 describe('connect() gives a ready client', () => {
   test('greeted and negotiated', async () => {
     const qemu = new SimulatedQemu({ kind: 'x86', version: '9.2.1' })
-    await using client = await QmpClient.connect(qemu.connect())
+    await using client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     expect(client.state).toBe('ready')
     expect(client.greeting).toMatchObject({
       version: { qemu: { major: 9, minor: 2, micro: 1 } },
@@ -30,6 +31,7 @@ describe('connect() gives a ready client', () => {
     const states: string[] = []
     let client: QmpClient | undefined
     const connecting = QmpClient.connect(peer.near, {
+      clock: testClock(),
       // The trace sees a piece before the client does, so each entry is the state that the piece found.
       trace: ({ direction }) => states.push(`${client?.state ?? 'connecting'} ${direction}`),
     }).then((connected) => {
@@ -63,7 +65,7 @@ describe('connect() gives a ready client', () => {
     'with a greeting cut at byte %i',
     async (cut) => {
       const peer = new ScriptedPeer()
-      const connecting = QmpClient.connect(peer.near)
+      const connecting = QmpClient.connect(peer.near, { clock: testClock() })
       peer.say(GREETING.slice(0, cut))
       await settle()
       peer.say(GREETING.slice(cut))
@@ -75,7 +77,7 @@ describe('connect() gives a ready client', () => {
 
   test('with a greeting of single bytes', async () => {
     const peer = new ScriptedPeer()
-    const connecting = QmpClient.connect(peer.near)
+    const connecting = QmpClient.connect(peer.near, { clock: testClock() })
     for (const byte of Buffer.from(GREETING)) peer.say(Uint8Array.of(byte))
     await peer.command()
     peer.say('{"return": {}, "id": 1}\r\n')
@@ -89,7 +91,7 @@ describe('connect() gives a ready client', () => {
     { capabilities: ['new-thing', 'oob'], oob: true, expected: true },
   ])('oob only where it is offered and asked for: %j', async ({ capabilities, oob, expected }) => {
     const qemu = new SimulatedQemu({ kind: 'x86', capabilities })
-    const client = await QmpClient.connect(qemu.connect(), { oob })
+    const client = await QmpClient.connect(qemu.connect(), { clock: testClock(), oob })
     expect(client.oob).toBe(expected)
     expect(qemu.commands[0]?.arguments).toEqual(expected ? { enable: ['oob'] } : {})
     const call = client.execute('query-yank', undefined, { oob: true })
@@ -101,7 +103,7 @@ describe('connect() gives a ready client', () => {
   test('capabilities that are no names do not disturb it', async () => {
     const peer = new ScriptedPeer()
     peer.say(GREETING.replace('"oob"', '{"odd": 1}, 7, "oob"'))
-    const connecting = QmpClient.connect(peer.near, { oob: true })
+    const connecting = QmpClient.connect(peer.near, { clock: testClock(), oob: true })
     expect(await peer.command()).toMatchObject({ arguments: { enable: ['oob'] } })
     peer.say('{"return": {}, "id": 1}\r\n')
     expect((await connecting).greeting.capabilities).toEqual(['oob'])
@@ -198,7 +200,9 @@ describe('connect() says why not', () => {
   test('the signal was aborted before: the Duplex is not touched', async () => {
     const peer = new ScriptedPeer()
     const reason = { mine: true }
-    await expect(QmpClient.connect(peer.near, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    await expect(QmpClient.connect(peer.near, { clock: testClock(), signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    )
     expect(peer.near.destroyed).toBe(false)
     expect(peer.near.listenerCount('data')).toBe(0)
   })
@@ -217,15 +221,19 @@ describe('connect() says why not', () => {
 
   test('a time-out that no timer can hold', async () => {
     const peer = new ScriptedPeer()
-    await expect(QmpClient.connect(peer.near, { timeoutMs: NaN })).rejects.toMatchObject({ code: 'ERR_TIMEOUT_RANGE' })
+    await expect(QmpClient.connect(peer.near, { clock: testClock(), timeoutMs: NaN })).rejects.toMatchObject({
+      code: 'ERR_TIMEOUT_RANGE',
+    })
   })
 })
 
 test('a second client is busy until the first has left', async () => {
   const qemu = new SimulatedQemu({ kind: 'x86' })
-  const first = await QmpClient.connect(qemu.connect())
-  await expect(QmpClient.connect(qemu.connect(), { timeoutMs: 5 })).rejects.toMatchObject({ code: 'ERR_MONITOR_BUSY' })
-  const second = QmpClient.connect(qemu.connect())
+  const first = await QmpClient.connect(qemu.connect(), { clock: testClock() })
+  await expect(QmpClient.connect(qemu.connect(), { timeoutMs: 5, clock: testClock() })).rejects.toMatchObject({
+    code: 'ERR_MONITOR_BUSY',
+  })
+  const second = QmpClient.connect(qemu.connect(), { clock: testClock() })
   await first.close()
   expect((await second).state).toBe('ready')
 })
@@ -239,5 +247,7 @@ test('the greeting is still there after closing', async () => {
 test('the negotiation waits for its own answer', async () => {
   const qemu = new SimulatedQemu({ kind: 'x86' })
   qemu.onCommand('qmp_capabilities', hang)
-  await expect(QmpClient.connect(qemu.connect(), { timeoutMs: 5 })).rejects.toMatchObject({ code: 'ERR_CONNECT' })
+  await expect(QmpClient.connect(qemu.connect(), { timeoutMs: 5, clock: testClock() })).rejects.toMatchObject({
+    code: 'ERR_CONNECT',
+  })
 })

@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { QmpClient } from '../../../src/qmp/index.ts'
 import { SimulatedQemu } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { ready, settle } from './kit.ts'
 
 describe('replies find their calls', () => {
@@ -98,7 +99,7 @@ describe('replies find their calls', () => {
 describe('a refused command', () => {
   test('rejects with QEMU’s class and words, and a stack that points at its caller', async () => {
     const qemu = new SimulatedQemu({ kind: 'x86' })
-    const client = await QmpClient.connect(qemu.connect())
+    const client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     async function whoAsked() {
       await client.execute('device_del', { id: 'gone' })
     }

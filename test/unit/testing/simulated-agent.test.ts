@@ -9,15 +9,16 @@ import {
   type SimulatedGuestOptions,
 } from '../../../src/testing/index.ts'
 import { settle } from '../wire/scripted-peer.ts'
+import { testClock } from '../../support/passing-clock.ts'
 
 async function start(
   guest: SimulatedGuestOptions = { kind: 'x86', vcpus: [0, 1, 4], possible: 8 },
   options: SimulatedAgentOptions = {},
 ) {
   const agent = new SimulatedAgent(new SimulatedGuest(guest), options)
-  const client = await QgaClient.connect(agent.connect())
+  const client = await QgaClient.connect(agent.connect(), { clock: testClock() })
   const cat = async (path: string) =>
-    Buffer.from(await readGuestFile(client, `/sys/devices/system/cpu/${path}`)).toString()
+    Buffer.from(await readGuestFile(client, `/sys/devices/system/cpu/${path}`, { clock: testClock() })).toString()
   const set = (...vcpus: readonly (readonly [number, boolean])[]) =>
     client.execute('guest-set-vcpus', {
       vcpus: vcpus.map(([id, online]) => ({ 'logical-id': id, online })),
@@ -180,7 +181,7 @@ describe('the protocol', () => {
 
   test('floods', async () => {
     const agent = new SimulatedAgent(new SimulatedGuest({ kind: 'x86', vcpus: [0], possible: 1 }))
-    const client = await QgaClient.connect(agent.connect(), { maxMessageBytes: 1_000 })
+    const client = await QgaClient.connect(agent.connect(), { clock: testClock(), maxMessageBytes: 1_000 })
     agent.flood(5_000, 100)
     expect(await client.closed).toMatchObject({ code: 'ERR_PROTOCOL' })
   })
@@ -188,8 +189,8 @@ describe('the protocol', () => {
 
 test('an agent says nothing while its guest is stopped', async () => {
   const qemu = new SimulatedQemu({ kind: 's390x', maxcpus: 4, bootVcpus: 2 })
-  const qmp = await QmpClient.connect(qemu.connect())
-  const qga = await QgaClient.connect(new SimulatedAgent(qemu.guest).connect())
+  const qmp = await QmpClient.connect(qemu.connect(), { clock: testClock() })
+  const qga = await QgaClient.connect(new SimulatedAgent(qemu.guest).connect(), { clock: testClock() })
   await qmp.execute('stop')
   let answered = false
   const ping = qga.execute('guest-ping').then(() => {
@@ -203,7 +204,7 @@ test('an agent says nothing while its guest is stopped', async () => {
 
 test('guests number what they are given by themselves', async () => {
   const pseries = new SimulatedQemu({ kind: 'pseries', maxcpus: 16, threads: 4, bootVcpus: 4 })
-  const qmp = await QmpClient.connect(pseries.connect())
+  const qmp = await QmpClient.connect(pseries.connect(), { clock: testClock() })
   await qmp.execute('device_add', { driver: 'power10_v2.0-spapr-cpu-core', 'core-id': 12, id: 'c' })
   await settle()
   const present = () => pseries.guest.seats.filter(({ cpuIndex }) => cpuIndex !== undefined)
@@ -216,7 +217,7 @@ test('guests number what they are given by themselves', async () => {
   expect(pseries.guest.seats).toHaveLength(16)
 
   const s390x = new SimulatedQemu({ kind: 's390x', maxcpus: 8, bootVcpus: 2, version: '7.2.0' })
-  const other = await QmpClient.connect(s390x.connect())
+  const other = await QmpClient.connect(s390x.connect(), { clock: testClock() })
   await other.execute('device_add', { driver: 'qemu-s390x-cpu', 'core-id': 5 })
   await settle()
   expect(s390x.guest.seats.at(-1)).toEqual({ logicalId: 2, cpuIndex: 5, online: false })

@@ -5,10 +5,11 @@ import { describe, expect, test } from 'vitest'
 import { QgaClient, readGuestFile, setGuestVcpus } from '../../../src/qga/index.ts'
 import { CommandError, QmpClient, type EventStream, type QmpEvent } from '../../../src/qmp/index.ts'
 import { hang, Refusal, SimulatedAgent, SimulatedQemu, type SimulatedQemuOptions } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 
 async function start(options: SimulatedQemuOptions) {
   const qemu = new SimulatedQemu(options)
-  const client = await QmpClient.connect(qemu.connect())
+  const client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
   return { qemu, client, events: client.events() }
 }
 
@@ -352,13 +353,15 @@ test('quit answers, says SHUTDOWN and goes', async () => {
   expect(await client.execute('quit')).toEqual({})
   expect(await take(events, 1)).toEqual([['SHUTDOWN', { guest: false, reason: 'host-qmp-quit' }]])
   expect(await client.closed).toMatchObject({ code: 'ERR_CONNECTION_LOST' })
-  await expect(QmpClient.connect(qemu.connect())).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' })
+  await expect(QmpClient.connect(qemu.connect(), { clock: testClock() })).rejects.toMatchObject({
+    code: 'ERR_CONNECTION_LOST',
+  })
 })
 
 test('an agent in the same guest sees vCPUs come and go under ids of its own', async () => {
   const { qemu, client } = await start({ kind: 'x86', maxcpus: 8, bootVcpus: 2 })
   const agent = new SimulatedAgent(qemu.guest)
-  const qga = await QgaClient.connect(agent.connect())
+  const qga = await QgaClient.connect(agent.connect(), { clock: testClock() })
   await client.execute('device_add', { ...slot(5), id: 'a' })
   await client.execute('device_add', { ...slot(3), id: 'b' })
   expect(await qga.execute('guest-get-vcpus')).toEqual([
@@ -384,9 +387,14 @@ test('serves one client at a time, on a socket too', async () => {
     await using qemu = new SimulatedQemu({ kind: 'x86' })
     const path = join(directory, 'qmp.sock')
     await qemu.listen(path)
-    const first = await QmpClient.connect(path)
-    await expect(QmpClient.connect(path, { timeoutMs: 30 })).rejects.toMatchObject({ code: 'ERR_MONITOR_BUSY' })
-    const waiting = QmpClient.connect(path)
+    const patient = { timeoutMs: 60_000 }
+    const first = await QmpClient.connect(path, patient)
+    let isServed = false
+    const waiting = QmpClient.connect(path, patient).finally(() => {
+      isServed = true
+    })
+    for (let turn = 0; turn < 10; turn++) await first.execute('query-status')
+    expect(isServed).toBe(false)
     await first.close()
     const second = await waiting
     expect(await second.execute('query-status')).toMatchObject({ running: true })

@@ -3,6 +3,7 @@ import { readGuestFile } from '../../../src/qga/index.ts'
 import { QmpClient } from '../../../src/qmp/index.ts'
 import { SimulatedVm, VirtualClock, type TraceEntry } from '../../../src/testing/index.ts'
 import { settle } from '../wire/scripted-peer.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { agentOf, guestCpus, monitorOf, plugged, slot, timedVm } from './vm-kit.ts'
 
 /** A scripted session: plugs, onlines, unplugs, resets, kexecs and restarts, over virtual time. */
@@ -96,7 +97,7 @@ test('both peers take their time to answer, and answer in order', async () => {
 
 test('without a clock everything happens within ticks', async () => {
   await using vm = new SimulatedVm({ machine: { kind: 'x86', bootVcpus: 2, maxcpus: 8 } })
-  const client = await QmpClient.connect(vm.qmp())
+  const client = await QmpClient.connect(vm.qmp(), { clock: testClock() })
   await client.execute('device_add', { ...slot(5), id: 'five' })
   await client.execute('query-status')
   expect(guestCpus(vm)).toContainEqual([5, 2, false])
@@ -234,7 +235,7 @@ test('a VM without an agent, and one without QEMU, cannot be dialled', async () 
   vm.restart({ downMs: 100 })
   expect(() => vm.qmp()).toThrow(expect.objectContaining({ code: 'ERR_CONNECT' }) as Error)
   await clock.advance(100)
-  await clock.run(QmpClient.connect(vm.qmp()))
+  await clock.run(QmpClient.connect(vm.qmp(), { clock: testClock() }))
   vm.kill()
   expect(() => vm.qmp()).toThrow(expect.objectContaining({ code: 'ERR_CONNECT' }) as Error)
   expect(vm.truth().isAlive).toBe(false)

@@ -166,7 +166,7 @@ describe('the monitor', () => {
     const setup = timedVm()
     const { clock, vm } = setup
     vm.holdMonitor(5_000)
-    const waiting = QmpClient.connect(vm.qmp())
+    const waiting = QmpClient.connect(vm.qmp(), { timeoutMs: 60_000 })
     await clock.advance(4_999)
     let connected = false
     void waiting.then(() => {
@@ -178,7 +178,7 @@ describe('the monitor', () => {
     expect(clock.now()).toBeGreaterThanOrEqual(5_000)
     const release = vm.holdMonitor()
     vm.dropMonitor()
-    const behind = QmpClient.connect(vm.qmp())
+    const behind = QmpClient.connect(vm.qmp(), { timeoutMs: 60_000 })
     await clock.advance(100)
     release()
     await clock.run(behind)
@@ -191,7 +191,7 @@ describe('the agent', () => {
     const agent = await agentOf(setup)
     setup.vm.stopAgent()
     let answered = false
-    const ping = agent.execute('guest-ping').then(() => {
+    const ping = agent.execute('guest-ping', undefined, { timeoutMs: 120_000 }).then(() => {
       answered = true
     })
     await setup.clock.advance(60_000)

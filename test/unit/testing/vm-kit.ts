@@ -2,6 +2,9 @@ import { QgaClient } from '../../../src/qga/index.ts'
 import { CommandError, QmpClient, type QmpEvent } from '../../../src/qmp/index.ts'
 import { SimulatedVm, VirtualClock, type SimulatedVmOptions } from '../../../src/testing/index.ts'
 
+/** The monitor's client goes by the system's clock: a VM that hangs is for the test to notice. */
+const PATIENT = { timeoutMs: 60_000 }
+
 /** A q35 with two vCPUs of eight over a virtual clock, unless told otherwise. */
 export function timedVm(options: Partial<SimulatedVmOptions> = {}) {
   const clock = new VirtualClock()
@@ -11,7 +14,7 @@ export function timedVm(options: Partial<SimulatedVmOptions> = {}) {
 
 /** A client of its monitor, with all events that it has heard. */
 export async function monitorOf({ vm, run }: ReturnType<typeof timedVm>) {
-  const client = await run(QmpClient.connect(vm.qmp()))
+  const client = await run(QmpClient.connect(vm.qmp(), PATIENT))
   const heard: QmpEvent[] = []
   void (async () => {
     for await (const event of client.events()) heard.push(event)
@@ -26,7 +29,7 @@ export async function monitorOf({ vm, run }: ReturnType<typeof timedVm>) {
   }
 }
 
-export const agentOf = ({ vm, run }: ReturnType<typeof timedVm>) => run(QgaClient.connect(vm.qga()))
+export const agentOf = ({ clock, vm, run }: ReturnType<typeof timedVm>) => run(QgaClient.connect(vm.qga(), { clock }))
 
 export const slot = (id: number) => ({
   driver: 'qemu64-x86_64-cpu',

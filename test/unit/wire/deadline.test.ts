@@ -10,6 +10,7 @@ test('a deadline goes by its clock, and an earlier one ends sooner with the same
   const sooner = deadline.earlier(25)
   expect(deadline.clock).toBe(clock)
   expect(deadline.leftMs).toBe(60)
+  expect(deadline.timed()).toEqual({ signal, timeoutMs: 60, clock })
   expect(sooner).toMatchObject({ signal, timeoutMs: 100, leftMs: 35, clock })
   expect(sooner.earlier(50).options()).toEqual({ signal, timeoutMs: 1 })
 })

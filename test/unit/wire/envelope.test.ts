@@ -34,7 +34,7 @@ describe('a command is as few bytes as can be', () => {
 describe('a reply goes to its call', () => {
   function setUp() {
     const pending = new PendingCalls()
-    const { id, answer } = pending.open({ command: 'stop', timeoutMs: 1_000 })
+    const { id, answer } = pending.open({ command: 'stop', timeoutMs: 60_000 })
     return {
       pending,
       id,

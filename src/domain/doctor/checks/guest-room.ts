@@ -73,5 +73,5 @@ async function readKernel(agent: QgaExecutor, deadline: Deadline): Promise<Kerne
 
 /** What a file of the guest says; `undefined` where it has none. */
 function readText(agent: QgaExecutor, path: string, deadline: Deadline): Promise<string | undefined> {
-  return readGuestText(agent, path, deadline.options()).catch(onRefusal(() => undefined))
+  return readGuestText(agent, path, deadline.timed()).catch(onRefusal(() => undefined))
 }

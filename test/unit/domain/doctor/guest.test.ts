@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Domain } from '../../../../src/index.ts'
 import { hang, memoryPair, SimulatedQemu } from '../../../../src/testing/index.ts'
 import { vm } from '../../../support/simulated-vm.ts'
+import { testClock, until } from '../../../support/passing-clock.ts'
 import { diagnosis, findingOf } from './tell.ts'
 
 const FILES = ['guest-file-open', 'guest-file-read', 'guest-file-close']
@@ -27,7 +28,12 @@ describe('the agent', () => {
 
   test('whose channel cannot be opened', async () => {
     await using qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8 })
-    await using domain = await Domain.connect({ qmp: qemu.connect(), qga: '/nonexistent/qga.sock', lazyAgent: true })
+    await using domain = await Domain.connect({
+      qmp: qemu.connect(),
+      qga: '/nonexistent/qga.sock',
+      lazyAgent: true,
+      clock: testClock(),
+    })
     expect(await diagnosis(domain)).toEqual(['warns agent-unreachable'])
     expect((await findingOf(domain, 'agent-unreachable')).evidence).toContain('/nonexistent/qga.sock')
   })
@@ -79,7 +85,7 @@ describe('the guest', () => {
   test('that leaves a plugged CPU off', async () => {
     const { domain } = await vm()
     await domain.setVcpuState(5, true)
-    await expect.poll(async () => String(await domain.getVcpuMap('agent-possible'))).toBe('0-2')
+    await until(async () => String(await domain.getVcpuMap('agent-possible')) === '0-2')
     expect(await diagnosis(domain)).toEqual(['warns guest-cpu-offline'])
     expect(await findingOf(domain, 'guest-cpu-offline')).toMatchObject({
       summary: 'plugged and not in use: vCPU 5, which the guest has as CPU 2 and does not run',

@@ -3,6 +3,7 @@ import { CpuMap, Domain } from '../../../../src/index.ts'
 import { QmpClient } from '../../../../src/qmp/index.ts'
 import { SimulatedQemu } from '../../../../src/testing/index.ts'
 import { changesSent, vm } from '../../../support/simulated-vm.ts'
+import { testClock } from '../../../support/passing-clock.ts'
 import { collect, told } from './fake-machine.ts'
 
 describe('a domain', () => {
@@ -86,9 +87,10 @@ describe('a domain', () => {
 
   test('sees a client that works against it: each ends where it says', async () => {
     await using qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 3, maxcpus: 8 })
-    await using monitor = await QmpClient.connect(qemu.connect())
-    await using one = await Domain.connect({ qmp: monitor })
-    await using other = await Domain.connect({ qmp: monitor })
+    await using monitor = await QmpClient.connect(qemu.connect(), { clock: testClock() })
+    const clock = testClock()
+    await using one = await Domain.connect({ qmp: monitor, clock })
+    await using other = await Domain.connect({ qmp: monitor, clock })
     const ends = await Promise.all([collect(one.scale(6)), collect(other.scale(2))])
     for (const { error } of ends) if (error !== undefined) expect(error).toMatchObject({ name: 'ScaleError' })
     await expect(one.scale(4)).resolves.toMatchObject({ online: 4 })

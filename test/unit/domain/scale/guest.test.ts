@@ -8,6 +8,7 @@ import { CommandError } from '../../../../src/errors/peer-errors.ts'
 import { thrownBy } from '../../../support/thrown-by.ts'
 import { x86 } from '../../bitmap/machine/machines.ts'
 import { changesSent, vm } from '../../../support/simulated-vm.ts'
+import { until } from '../../../support/passing-clock.ts'
 import { collect, failAt, FakeMachine } from './fake-machine.ts'
 import { slotsOf, withFilled } from './model.ts'
 
@@ -102,7 +103,7 @@ describe('a domain', () => {
   test('reaches a count that the guest runs', async () => {
     const { qemu, agent, domain } = await vm()
     await domain.setVcpuState(2, true)
-    await expect.poll(async () => (await domain.getGuestMaps()).possible.size).toBe(3)
+    await until(async () => (await domain.getGuestMaps()).possible.size === 3)
     expect(await domain.scale(3, { guest: true })).toMatchObject({ changed: CpuMap.of(2), online: 3 })
     expect(changesSent(qemu)).toHaveLength(1)
     expect(changesSent(agent)).toHaveLength(1)

@@ -1,11 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Domain, QmpClient, type QmpExecutor } from '../../../../src/index.ts'
 import { SimulatedQemu } from '../../../../src/testing/index.ts'
+import { testClock } from '../../../support/passing-clock.ts'
 
 /** A pseries of which a core is on its way out: the first readings miss more and more of its threads. */
 async function coreOnItsWayOut(partialReadings: number): Promise<{ domain: Domain; readings: () => number }> {
   const qemu = new SimulatedQemu({ kind: 'pseries', threads: 4, maxcpus: 16, bootVcpus: 8 })
-  const client = await QmpClient.connect(qemu.connect())
+  const client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
   let readings = 0
   const qmp: QmpExecutor = {
     async execute(...[command, args, options]: Parameters<QmpExecutor['execute']>) {
@@ -14,7 +15,7 @@ async function coreOnItsWayOut(partialReadings: number): Promise<{ domain: Domai
       return (reply as readonly unknown[]).slice(0, -Math.min(3, readings))
     },
   }
-  const domain = await Domain.connect({ qmp })
+  const domain = await Domain.connect({ qmp, clock: testClock() })
   onTestFinished(async () => {
     await domain.close()
     await client.close()

@@ -72,10 +72,12 @@ test('a predicate that throws ends its own wait alone', async () => {
 })
 
 test('time runs out', async () => {
-  const { waits } = kit()
-  const deadline = new Deadline({ timeoutMs: 1 }, 1)
+  const { clock, waits } = kit()
+  const deadline = new Deadline({ timeoutMs: 1 }, 1, clock)
   const wait = waits.until(stateOf(), isDisconnected, { deadline, looks: true, onTimeout: () => timeUp })
-  await expect(wait).rejects.toBe(timeUp)
+  const ended = expect(wait).rejects.toBe(timeUp)
+  clock.pass(1)
+  await ended
   expect(waits.wantLooks).toBe(false)
 })
 
