@@ -28,7 +28,8 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: CheapFirst },
     reporters: [],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Ends the waits that a change makes endless; most tests take milliseconds.
+    testTimeout: 5_000,
+    hookTimeout: 5_000,
   },
 })

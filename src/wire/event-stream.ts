@@ -87,9 +87,14 @@ export class EventHub<T> {
     return this.#streams.size
   }
 
-  /** A stream of everything published from now on; one of a hub that has ended ends at once. */
-  subscribe(capacity: number = DEFAULT_EVENT_CAPACITY): EventStream<T> {
+  /**
+   * A stream of everything published from now on; one of a hub that has ended ends at once.
+   *
+   * @param first - what this stream has before that
+   */
+  subscribe(capacity: number = DEFAULT_EVENT_CAPACITY, first: readonly T[] = []): EventStream<T> {
     const stream = new EventStream<T>(capacity, (ended) => this.#streams.delete(ended))
+    for (const event of first) stream.push(event)
     if (this.#ended) stream.end()
     else this.#streams.add(stream)
     return stream

@@ -132,10 +132,7 @@ export class VmDriver {
 
   /** The connection's state now, and each that follows, for one reader. */
   phases(): EventStream<DomainStateChange> {
-    const stream = this.#phases.subscribe()
-    stream.push(phaseChangeOf(this.#state))
-    if (phaseOf(this.#state) === 'closed') stream.end()
-    return stream
+    return this.#phases.subscribe(undefined, [phaseChangeOf(this.#state)])
   }
 
   throwIfClosed(): void {
