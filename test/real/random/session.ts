@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'vitest'
+import type { QemuVersion } from '../../../packages/guest-kit/src/index.ts'
+import { showConsoleOnFailure } from '../../../packages/guest-kit/src/show-console.ts'
+import { act } from './act.ts'
+import { agree } from './agree.ts'
+import { Chooser } from './choose.ts'
+import { disturb } from './disturb.ts'
+import { Figures } from './figures.ts'
+import { judge } from './judge.ts'
+import { heapInUse } from './leftovers.ts'
+import type { Step } from './step.ts'
+import { describeTruth } from './truth.ts'
+import { World } from './world.ts'
+
+const SEED = 'QEMU_VCPU_RANDOM_SEED'
+const SCRIPT = 'QEMU_VCPU_RANDOM_SCRIPT'
+/** What a session may keep for good once it is warm: its own figures, compiled code, the console of the guests. */
+const HEAP_GROWTH_BYTES = 16 * 1024 * 1024
+
+/**
+ * Random steps against real guests; after each, what both Domains say, QEMU's own answer and the guest's own `/sys` agree,
+ * and what every call reported is true. A guest whose budget of plugs is spent gives way to another.
+ *
+ * `$QEMU_VCPU_RANDOM_SEED` repeats a session as far as the guest's own timing lets it; `$QEMU_VCPU_RANDOM_SCRIPT` is a file
+ * of steps, one as JSON a line, as a session that fails prints them: delete lines to shrink it.
+ */
+export async function randomSession(qemuVersion: QemuVersion, count: number): Promise<void> {
+  const seed = Number(process.env[SEED] ?? Date.now() % 2_147_483_647)
+  const script = readScript()
+  const steps = script?.length ?? count
+  console.error(`random session on QEMU ${qemuVersion}: ${steps} steps, ${SEED}=${seed}`)
+  const chooser = new Chooser(seed)
+  const figures = new Figures()
+  const strays: unknown[] = []
+  const note = (stray: unknown): void => void strays.push(stray)
+  process.on('unhandledRejection', note).on('warning', note)
+  let world = await World.begin(qemuVersion)
+  showConsoleOnFailure(world.guest)
+  const done: Step[] = []
+  let warmHeap: number | undefined = undefined
+  try {
+    for (let at = 0; at < steps; at++) {
+      if (world.isSpent) {
+        figures.addWorld(world)
+        await world.end()
+        world = await World.begin(qemuVersion)
+        showConsoleOnFailure(world.guest)
+      }
+      const step = script?.[at] ?? chooser.next(world)
+      done.push(step)
+      const wrong = await carryOut(world, step, figures)
+      expect(wrong).toEqual([])
+      expect(strays).toEqual([])
+      if (at === Math.floor(steps / 4)) warmHeap = await heapInUse()
+    }
+    expect((await heapInUse()) - (warmHeap ?? 0)).toBeLessThan(HEAP_GROWTH_BYTES)
+    figures.addWorld(world)
+    console.error(figures.describe(qemuVersion, warmHeap === undefined ? 0 : (await heapInUse()) - warmHeap))
+  } catch (error) {
+    console.error(`step ${done.length} failed; the steps so far, for ${SCRIPT}:`)
+    console.error(done.map((step) => JSON.stringify(step)).join('\n'))
+    throw error
+  } finally {
+    process.off('unhandledRejection', note).off('warning', note)
+    await world.end()
+  }
+}
+
+/** @returns what is wrong after it */
+async function carryOut(world: World, step: Step, figures: Figures): Promise<readonly string[]> {
+  const { truth: before, controllers } = world
+  const mayGo = new Set(world.asked)
+  for (const { log } of Object.values(controllers)) log.beginStep()
+  const disturbed = await disturb(world, step)
+  const domains = Promise.all(step.ops.filter(({ by }) => by !== 'raw').map((op) => act(world, op)))
+  const raws = Promise.all(step.ops.filter(({ by }) => by === 'raw').map((op) => act(world, op)))
+  raws.catch(() => undefined)
+  const ended = [...(await domains.finally(() => disturbed.heal())), ...(await raws)]
+  await world.settle()
+  const { truth, wrong } = await agree(world)
+  world.truth = truth
+  figures.add(step, ended)
+  const untrue = judge({ step, before, after: truth, mayGo, ended })
+  const found = [...wrong, ...untrue]
+  if (found.length > 0) {
+    found.push(`before: ${describeTruth(before)}`, `after: ${describeTruth(truth)}`)
+    for (const { op, outcome, error, sent } of ended) {
+      found.push(`${JSON.stringify(op)}: ${outcome} ${error?.message ?? ''}; sent ${JSON.stringify(sent)}`)
+    }
+  }
+  return found
+}
+
+function readScript(): readonly Step[] | undefined {
+  const file = process.env[SCRIPT]
+  if (file === undefined || file === '') return undefined
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => line.trim() !== '').map((line) => JSON.parse(line) as Step)
+}

@@ -1,0 +1,193 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Guest, QemuVersion } from '../../../packages/guest-kit/src/index.ts'
+import { trueDevices } from '../../oracle/vcpus.ts'
+import { boot } from '../support/boot.ts'
+import { eventually } from '../support/eventually.ts'
+import { Controller } from './controller.ts'
+import { Leftovers } from './leftovers.ts'
+import { slotsOf, type RawSlot } from './raw-client.ts'
+import { readTruth, type Truth } from './truth.ts'
+import { refusedIndex } from './wire-log.ts'
+
+export const MAX_VCPUS = 200
+const BOOT_VCPUS = 2
+/** TCG takes so many plugs in QEMU's life; one step of several calls must fit into what is kept in hand. */
+const PLUG_BUDGET = MAX_VCPUS - BOOT_VCPUS - 16
+const SECOND_PORT = 'org.qemu.guest_agent.1'
+const SECOND_AGENT = `
+  wait-port ${SECOND_PORT}
+  mkdir -p /run/second
+  qemu-ga --method=virtio-serial --path=/dev/virtio-ports/${SECOND_PORT} --statedir=/run/second \\
+    --logfile=/run/second/log > /dev/null 2>&1 &
+  echo $! > /run/second/pid`
+
+/** A guest with two monitors and two agents, two Domains on them, and what is known of it without either Domain. */
+export class World {
+  readonly guest: Guest
+  readonly slots: readonly RawSlot[]
+  readonly controllers: Readonly<Record<'A' | 'B', Controller>>
+  /** As it was after the latest step. */
+  truth: Truth
+  /** Devices that QEMU was asked to remove, by whomever, and that may go at any time, or at the guest's next scan. */
+  readonly asked = new Set<string>()
+  /** Those among them that a guest which is up was asked for: they go, or the guest refuses. */
+  readonly heard = new Set<string>()
+  isUp = true
+  rawPlugs = 0
+  /** vCPUs whose unplug the guest has refused since the last look. */
+  readonly #refused = new Set<number>()
+  readonly #directory: string
+  readonly #leftovers: Leftovers
+
+  private constructor(
+    guest: Guest,
+    slots: readonly RawSlot[],
+    controllers: Readonly<Record<'A' | 'B', Controller>>,
+    truth: Truth,
+    directory: string,
+    leftovers: Leftovers,
+  ) {
+    this.guest = guest
+    this.slots = slots
+    this.controllers = controllers
+    this.truth = truth
+    this.#directory = directory
+    this.#leftovers = leftovers
+    guest.subscribe(({ event, data }) => {
+      if (event === 'RESET') this.heard.clear()
+      const refused = event === 'ACPI_DEVICE_OST' ? refusedIndex(data) : undefined
+      if (refused !== undefined) this.#refused.add(refused)
+    })
+    for (const { log } of Object.values(controllers)) {
+      log.onRemoval = (target) => {
+        this.noteAsked(target)
+      }
+    }
+  }
+
+  static async begin(qemuVersion: QemuVersion): Promise<World> {
+    const directory = await mkdtemp(join(tmpdir(), 'vcpu-'))
+    const socket = (id: string): string => join(directory, `${id}.sock`)
+    const guest = await boot({
+      qemuVersion,
+      smp: `${BOOT_VCPUS},maxcpus=${MAX_VCPUS}`,
+      memoryMb: 512,
+      extraArgs: [
+        ...['-chardev', `socket,id=second-qmp,path=${socket('qmp')},server=on,wait=off`],
+        ...['-mon', 'chardev=second-qmp,mode=control'],
+        ...['-chardev', `socket,id=second-qga,path=${socket('qga')},server=on,wait=off`],
+        ...['-device', 'virtio-serial-pci,id=second-bus'],
+        ...['-device', `virtserialport,bus=second-bus.0,chardev=second-qga,name=${SECOND_PORT}`],
+      ],
+    })
+    await startSecondAgent(guest)
+    const slots = await slotsOf(guest)
+    const truth = await readTruth(guest)
+    const leftovers = new Leftovers()
+    const indexOf = (target: string): number | undefined => indexIn(world?.truth ?? truth, target)
+    let world: World | undefined = undefined
+    const controllers = {
+      A: await Controller.connect(
+        { name: 'A', qmp: guest.qmpPath, qga: guest.qgaPath, reconnect: 'on-demand' },
+        indexOf,
+      ),
+      B: await Controller.connect({ name: 'B', qmp: socket('qmp'), qga: socket('qga'), reconnect: 'eager' }, indexOf),
+    }
+    world = new World(guest, slots, controllers, truth, directory, leftovers)
+    return world
+  }
+
+  get isSpent(): boolean {
+    return this.plugs > PLUG_BUDGET
+  }
+
+  get plugs(): number {
+    return this.controllers.A.log.plugs + this.controllers.B.log.plugs + this.rawPlugs
+  }
+
+  /** QEMU was asked to remove a device. */
+  noteAsked(target: string): void {
+    const path = pathOf(target)
+    this.asked.add(path)
+    if (this.isUp) this.heard.add(path)
+  }
+
+  /**
+   * Wait for what must happen by itself now that the guest is up: each removal that it was asked for ends, and it lists
+   * every vCPU.
+   */
+  async settle(): Promise<void> {
+    await eventually('each removal that the guest was asked for has ended', async () => {
+      const devices = await trueDevices(this.guest)
+      for (const { index, path } of devices) {
+        if (!this.#refused.has(index)) continue
+        this.asked.delete(path)
+        this.heard.delete(path)
+      }
+      const there = new Set(devices.map(({ path }) => path))
+      for (const set of [this.asked, this.heard]) for (const path of set) if (!there.has(path)) set.delete(path)
+      return this.heard.size === 0
+    })
+    this.#refused.clear()
+    await eventually('the guest lists every vCPU', async () =>
+      [...(await readTruth(this.guest)).values()].every(({ guest }) => guest !== undefined),
+    )
+  }
+
+  /** Start whatever the guest does not start by itself when it boots. */
+  async afterBoot(): Promise<void> {
+    await startSecondAgent(this.guest)
+    this.isUp = true
+  }
+
+  async restartAgent(of: 'A' | 'B'): Promise<void> {
+    if (of === 'A') {
+      await this.guest.shell('kill -KILL $(cat /run/qemu-ga.pid)')
+      await this.guest.waitForAgentGone()
+      await this.guest.shell('start-agent > /dev/null 2>&1 &')
+      await this.guest.waitForAgent()
+    } else {
+      await this.guest.shell('kill -KILL $(cat /run/second/pid)')
+      await eventually('the second agent has gone', async () => !(await isSecondOpen(this.guest)))
+      await startSecondAgent(this.guest)
+    }
+  }
+
+  /**
+   * Close both Domains, then stop the guest.
+   *
+   * @throws what the Domains left behind
+   */
+  async end(): Promise<void> {
+    try {
+      await this.controllers.A.close()
+      await this.controllers.B.close()
+      await this.#leftovers.expectNone()
+    } finally {
+      await this.guest.stop()
+      await rm(this.#directory, { recursive: true, force: true })
+    }
+  }
+}
+
+/** The QOM path that `device_del` takes for an id or a path. */
+export function pathOf(target: string): string {
+  return target.startsWith('/') ? target : `/machine/peripheral/${target}`
+}
+
+/** The cpu-index of a device. */
+export function indexIn(truth: Truth, target: string): number | undefined {
+  return [...truth].find(([, { path }]) => path === pathOf(target))?.[0]
+}
+
+async function startSecondAgent(guest: Guest): Promise<void> {
+  await guest.shell(SECOND_AGENT)
+  await eventually('the second agent listens', () => isSecondOpen(guest))
+}
+
+async function isSecondOpen(guest: Guest): Promise<boolean> {
+  const chardevs = (await guest.query('query-chardev')) as { label: string; 'frontend-open': boolean }[]
+  return chardevs.some((chardev) => chardev.label === 'second-qga' && chardev['frontend-open'])
+}
