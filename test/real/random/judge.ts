@@ -117,11 +117,15 @@ function judgeOthers(happened: Happened): string[] {
     : [`vCPU ${others.join()} changed, and no call of ${JSON.stringify(step)} was about it`]
 }
 
-/** A plug stands in the `changed` of the call whose `device_add` made it, and in no other. */
+/**
+ * A plug stands in the `changed` of the call whose `device_add` made it, and in no other; with `guest` also where the call
+ * turned on in the guest what another had plugged.
+ */
 function judgeTransitions({ ended, before, after }: Happened): string[] {
   return ended.flatMap(({ op, changed, sent }) => {
     if (op.by === 'raw' || op.call === 'guest-set') return []
-    const adds = sent.filter(({ execute, answer }) => execute === 'device_add' && answer === 'accepted').length
+    const counted = isPlain(op) ? ['device_add'] : ['device_add', 'guest-set-vcpus']
+    const adds = sent.filter(({ execute, answer }) => counted.includes(execute) && answer === 'accepted').length
     const plugged = [...changed].filter((id) => !before.has(id) && after.has(id))
     return plugged.length <= adds ? [] : [`${JSON.stringify(op)} claims to have plugged ${plugged.join()}, and did not`]
   })
