@@ -7,7 +7,7 @@ const MOST_PLUGGED = 6
 /** What a call may take that a stopped QEMU or guest cannot answer. */
 const SHORT_MS = [60, 150, 400] as const
 /** What a call may take while the guest boots or an agent is killed: some end before that is over, some after. */
-const MEDIUM_MS = [800, 3_000, 20_000] as const
+const MEDIUM_MS = [800, 2_500, 8_000] as const
 
 type Bounds = Pick<Extract<Op, { call: 'set' }>, 'timeoutMs' | 'abortAfterLines'>
 
@@ -111,7 +111,7 @@ export class Chooser {
     const guest = this.#coin()
     return {
       ops: [{ by: this.#domain(), call: 'set', id, on: false, guest, rollback: guest && this.#coin() }],
-      with: { kind: 'fail-offline', id },
+      with: { kind: 'busy-guest' },
     }
   }
 }

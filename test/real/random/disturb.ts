@@ -1,5 +1,4 @@
 import type { Disturbance, Step } from './step.ts'
-import { indexIn } from './world.ts'
 import type { World } from './world.ts'
 
 /** What was set going beside the calls of a step. */
@@ -8,8 +7,12 @@ export interface Disturbed {
   heal(): Promise<void>
 }
 
-/** `workqueue:online`, a state that a CPU passes on its way down, with the possibility to fail. */
-const FAILING_STATE = `$(sed -n 's/^ *\\([0-9]*\\): workqueue:online$/\\1/p' /sys/devices/system/cpu/hotplug/states)`
+/** As many deadline tasks as CPUs that run, together more than one CPU less can take: the kernel gives none of them up. */
+const OCCUPY = `
+  for cpu in $(grep ^processor /proc/cpuinfo | cut -d: -f2); do
+    chrt-deadline -d --sched-period 1000000000 --sched-runtime 900000000 0 sleep 1000 > /dev/null 2>&1 &
+    echo $!
+  done > /run/busy`
 
 /** Begin what `step` has beside its calls. */
 export async function disturb(world: World, step: Step): Promise<Disturbed> {
@@ -19,9 +22,9 @@ export async function disturb(world: World, step: Step): Promise<Disturbed> {
     case 'pause':
       await world.guest.query('stop')
       return { heal: () => resume(world, disturbance.reset) }
-    case 'fail-offline':
-      await failOffline(world, disturbance.id)
-      return { heal: () => undoFailOffline(world, disturbance.id) }
+    case 'busy-guest':
+      await occupy(world)
+      return { heal: () => relieve(world) }
     default:
       return afterLines(world, disturbance.afterLines, () => strike(world, disturbance))
   }
@@ -47,17 +50,12 @@ function afterLines(world: World, lines: number, strikeNow: () => () => Promise<
 /** @returns what makes it good again */
 function strike(
   world: World,
-  disturbance: Exclude<Disturbance, { kind: 'pause' | 'fail-offline' }>,
+  disturbance: Exclude<Disturbance, { kind: 'pause' | 'busy-guest' }>,
 ): () => Promise<void> {
   switch (disturbance.kind) {
     case 'reset': {
-      world.isUp = false
-      const booted = world.guest.reset()
-      booted.catch(() => undefined)
-      return async () => {
-        await booted
-        await world.afterBoot()
-      }
+      const booted = reset(world)
+      return () => booted
     }
     case 'cut':
       world.controllers[disturbance.of].cut()
@@ -78,30 +76,28 @@ function strike(
   }
 }
 
-async function resume(world: World, reset: boolean): Promise<void> {
-  if (!reset) {
+async function resume(world: World, isReset: boolean): Promise<void> {
+  if (!isReset) {
     await world.guest.query('cont')
     return
   }
-  world.isUp = false
-  const booted = world.guest.reset()
-  booted.catch(() => undefined)
+  const booted = reset(world)
   await world.guest.query('cont')
   await booted
-  await world.afterBoot()
 }
 
-async function failOffline({ guest, truth }: World, id: number): Promise<void> {
-  const cpu = truth.get(id)?.guest?.id
-  if (cpu === undefined) throw new Error(`vCPU ${id} has no CPU in the guest`)
-  const { status, stderr } = await guest.shell(`echo ${FAILING_STATE} > /sys/devices/system/cpu/cpu${cpu}/hotplug/fail`)
-  if (status !== 0) throw new Error(`the guest's kernel cannot be made to fail: ${stderr}`)
+function reset(world: World): Promise<void> {
+  world.isUp = false
+  const booted = world.guest.reset().then(() => world.afterBoot())
+  booted.catch(() => undefined)
+  return booted
 }
 
-/** The failure is of use once; what was not used up is taken back, where the vCPU is there still. */
-async function undoFailOffline(world: World, id: number): Promise<void> {
-  const { guest, truth } = world
-  const before = truth.get(id)
-  if (before?.guest === undefined || indexIn(truth, before.path) !== id) return
-  await guest.shell(`echo -1 > /sys/devices/system/cpu/cpu${before.guest.id}/hotplug/fail || true`)
+async function occupy({ guest }: World): Promise<void> {
+  const { status, stderr } = await guest.shell(OCCUPY)
+  if (status !== 0) throw new Error(`the guest cannot be made busy: ${stderr}`)
+}
+
+async function relieve({ guest }: World): Promise<void> {
+  await guest.shell('kill $(cat /run/busy)')
 }

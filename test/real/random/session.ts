@@ -49,7 +49,9 @@ export async function randomSession(qemuVersion: QemuVersion, count: number): Pr
       }
       const step = script?.[at] ?? chooser.next(world)
       done.push(step)
+      const t0 = performance.now()
       const wrong = await carryOut(world, step, figures)
+      console.error(at, Math.round(performance.now() - t0), JSON.stringify(step))
       expect(wrong).toEqual([])
       expect(strays).toEqual([])
       if (at === Math.floor(steps / 4)) warmHeap = await heapInUse()

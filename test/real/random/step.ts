@@ -48,8 +48,8 @@ export type Disturbance =
   | { readonly kind: 'pause'; readonly reset: boolean }
   /** The agent is killed in the guest, and started again. */
   | { readonly kind: 'kill-agent'; readonly of: 'A' | 'B'; readonly afterLines: number }
-  /** The guest's kernel is made to fail the next offlining of this vCPU. */
-  | { readonly kind: 'fail-offline'; readonly id: number }
+  /** The guest is too busy to give up any CPU that it runs. */
+  | { readonly kind: 'busy-guest' }
 
 /** Calls that are made at once, and what happens meanwhile. */
 export interface Step {
