@@ -1,8 +1,14 @@
 import { CommandError } from './peer-errors.ts'
+import { VcpuError } from './vcpu-error.ts'
 
 /** Did the peer refuse, for certain? An error without an id may be about another command. */
 export function isRefusal(error: unknown): error is CommandError {
   return error instanceof CommandError && error.outcome !== 'unknown'
+}
+
+/** Did the command certainly not leave this process? Who was to send it says so. */
+export function isUnsent(error: unknown): error is VcpuError {
+  return error instanceof VcpuError && error.outcome === 'not-sent'
 }
 
 /**

@@ -9,7 +9,8 @@ export function restate<E extends VcpuError>(error: E, outcome: Outcome): E {
   // A true Error and not only an object with its prototype: inspectors and structuredClone tell the difference.
   const copy = new Error(error.message, { cause: error.cause })
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object)
-  Object.defineProperties(copy, Object.getOwnPropertyDescriptors(error))
-  Object.defineProperty(copy, 'outcome', { value: outcome, enumerable: true })
+  // One descriptor in place of the other: what is copied of a frozen error cannot be defined again.
+  const descriptors = { ...Object.getOwnPropertyDescriptors(error), outcome: { value: outcome, enumerable: true } }
+  Object.defineProperties(copy, descriptors)
   return Object.freeze(copy) as E
 }

@@ -37,7 +37,7 @@ async function change(vm: Vm, id: number, online: boolean, deadline: Deadline, l
   deadline.signal?.throwIfAborted()
   vm.driver.throwIfClosed()
   const request = ledger.send()
-  const { failure } = await turnGuestCpus(qga, CpuMap.of(id), online, deadline)
+  const { failure } = await turnGuestCpus(qga, CpuMap.of(id), online, deadline, request)
   if (failure !== undefined) {
     // A yes that the guest's list belies may still come true.
     if (failure.outcome !== 'unknown') request.refused()

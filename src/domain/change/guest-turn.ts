@@ -13,7 +13,7 @@ export async function turnInGuest(call: ChangeCall, ids: CpuMap, online: boolean
   return vm.guestTurns.run(deadline, `guest CPU ${String(ids)}`, async () => {
     call.throwIfOver()
     const request = ledger.send()
-    const turn = await turnGuestCpus(qga, ids, online, deadline)
+    const turn = await turnGuestCpus(qga, ids, online, deadline, request)
     if (turn.failure === undefined || turn.turned.size > 0) request.done()
     // A yes that the guest's list belies may still come true.
     else if (turn.failure.outcome !== 'unknown') request.refused()

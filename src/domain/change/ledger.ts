@@ -1,11 +1,19 @@
 import type { Outcome } from '../../errors/vcpu-error.ts'
 
-/** What became of one request, as far as the call that sent it knows. `taken`: accepted, and its effect not seen yet. */
-type Fate = 'sent' | 'taken' | 'done' | 'refused' | 'undone'
+/**
+ * What became of one request, as far as the call that sent it knows. `taken`: accepted, and its effect not seen yet;
+ * `unsent`: it was noted, and then could not be sent.
+ */
+type Fate = 'sent' | 'unsent' | 'taken' | 'done' | 'refused' | 'undone'
 
 /** One request of a change, in its ledger. */
 export class Request {
   fate: Fate = 'sent'
+
+  /** It never left. */
+  unsent(): void {
+    this.fate = 'unsent'
+  }
 
   /** The peer accepted it. */
   taken(): void {
@@ -44,7 +52,9 @@ export class Ledger {
 
   /** Everything that was done has been undone, and seen to be. */
   undo(): void {
-    for (const request of this.#requests) if (request.fate !== 'refused') request.undone()
+    for (const request of this.#requests) {
+      if (request.fate !== 'refused' && request.fate !== 'unsent') request.undone()
+    }
   }
 
   /** What became of the change as a whole. */

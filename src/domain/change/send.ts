@@ -1,6 +1,6 @@
 import { bounded } from '../../wire/bounded.ts'
 import { TimeoutError } from '../../errors/peer-errors.ts'
-import { isRefusal } from '../../errors/refusal.ts'
+import { isRefusal, isUnsent } from '../../errors/refusal.ts'
 import { callQmp, type QmpCommands } from '../../qmp/commands.ts'
 import type { ChangeCall } from './call.ts'
 
@@ -10,6 +10,7 @@ const LATE_ANSWER_MS = 300_000
 /** What to do when QEMU answers, whenever that is; each is called once at most, and at once when the answer is read. */
 export interface Answers {
   readonly onAccepted: () => void
+  /** QEMU refused it, or it could not be sent. */
   readonly onRefused: () => void
   /** It will not answer any longer. */
   readonly onSilence?: () => void
@@ -48,7 +49,7 @@ export async function sendChange<C extends 'device_add' | 'device_del'>(
       once(answers.onAccepted)
     },
     (error: unknown) => {
-      once(isRefusal(error) ? answers.onRefused : (answers.onSilence ?? (() => undefined)))
+      once(isRefusal(error) || isUnsent(error) ? answers.onRefused : (answers.onSilence ?? (() => undefined)))
       throw error
     },
   )

@@ -2,7 +2,7 @@ import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
-import { isRefusal } from '../../errors/refusal.ts'
+import { isRefusal, isUnsent } from '../../errors/refusal.ts'
 import { GuestRefusedError, NotConfirmedError } from '../errors.ts'
 import { deviceIn, isSameDevice, type Device } from '../vm/device.ts'
 import { isCertain, removalIds, type Removal, type RemovalEnd } from '../vm/removal.ts'
@@ -119,7 +119,9 @@ async function send(call: ChangeCall, slot: VcpuSlot, device: Device): Promise<A
     )
   } catch (error) {
     if (!isRefusal(error)) {
-      driver.take({ type: 'left', caller: call.caller, gaveUp: true })
+      const isLeftOpen = !isUnsent(error)
+      if (!isLeftOpen) request.unsent()
+      driver.take({ type: 'left', caller: call.caller, gaveUp: isLeftOpen })
       throw error
     }
     driver.take({ type: 'left', caller: call.caller, gaveUp: false })

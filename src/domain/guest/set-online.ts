@@ -1,6 +1,7 @@
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import { CommandError } from '../../errors/peer-errors.ts'
+import { isUnsent } from '../../errors/refusal.ts'
 import type { VcpuError } from '../../errors/vcpu-error.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { PartialChangeError, setGuestVcpus } from '../../qga/set-vcpus.ts'
@@ -16,6 +17,12 @@ export interface GuestTurn {
   readonly failure: VcpuError | undefined
 }
 
+/** Who keeps account of the request. */
+export interface TurnRequest {
+  /** It could not be sent: nothing was turned. */
+  unsent(): void
+}
+
 /**
  * Bring CPUs of the guest into a state, and see that the guest lists them so. It is the state that counts and not the
  * change: somebody in the guest (udev) may be at it too, and what they did is as good as ours.
@@ -27,12 +34,14 @@ export async function turnGuestCpus(
   ids: CpuMap,
   online: boolean,
   deadline: Deadline,
+  request: TurnRequest,
 ): Promise<GuestTurn> {
   const changes = [...ids].map((id) => ({ 'logical-id': id, online }))
   const refusal = await setGuestVcpus(qga, changes, deadline.options()).then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof CommandError || error instanceof PartialChangeError) return error
+      if (isUnsent(error)) request.unsent()
       throw error
     },
   )

@@ -15,6 +15,7 @@ import { World } from './world.ts'
 
 const SEED = 'QEMU_VCPU_RANDOM_SEED'
 const SCRIPT = 'QEMU_VCPU_RANDOM_SCRIPT'
+const STEPS = 'QEMU_VCPU_RANDOM_STEPS'
 /** What a session may keep for good once it is warm: its own figures, compiled code, the console of the guests. */
 const HEAP_GROWTH_BYTES = 16 * 1024 * 1024
 
@@ -92,6 +93,13 @@ async function carryOut(world: World, step: Step, figures: Figures): Promise<rea
     }
   }
   return found
+}
+
+/** How many steps a session has: `$QEMU_VCPU_RANDOM_STEPS`, or else `count`. */
+export function stepsOr(count: number): number {
+  const steps = Number(process.env[STEPS] ?? count)
+  if (!Number.isInteger(steps) || steps < 1) throw new Error(`${STEPS} is '${process.env[STEPS] ?? ''}', not a count`)
+  return steps
 }
 
 function readScript(): readonly Step[] | undefined {
