@@ -2,7 +2,7 @@ import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { RefusedError } from '../errors.ts'
-import { readGuestCpus } from '../guest/cpus.ts'
+import { readAgainWhereHalfMade, readGuestCpus } from '../guest/cpus.ts'
 import { turnGuestCpus } from '../guest/set-online.ts'
 import type { ChangeResult } from '../results.ts'
 import type { Vm } from '../vm/vm.ts'
@@ -27,7 +27,8 @@ export async function changeGuestCpu(vm: Vm, id: number, online: boolean, deadli
 
 async function change(vm: Vm, id: number, online: boolean, deadline: Deadline, ledger: Ledger): Promise<ChangeResult> {
   const qga = vm.requireAgent()
-  const cpu = findCpu(await readGuestCpus(qga, deadline), id)
+  const listed = await readGuestCpus(qga, deadline)
+  const cpu = findCpu(await readAgainWhereHalfMade(qga, listed, deadline), id)
   const done = { outcome: 'done', id, online } as const
   if (cpu.online === online) return { changed: CpuMap.empty, ...done }
   if (cpu['can-offline'] !== true) {

@@ -29,6 +29,29 @@ export async function readGuestCpus(qga: QgaExecutor, deadline: Deadline): Promi
 }
 
 /**
+ * The same listing, once more where it has a CPU that may have been half made at the time: for a CPU without an `online`
+ * file the agent says that it is on and cannot be turned off, and for a moment a CPU that is being plugged has none
+ * (docs/wire-notes.md). Ask after the CPUs' other files have been read: those are made later.
+ *
+ * @param cpus - what the guest listed a moment ago
+ * @throws what the executor rejects with
+ */
+export async function readAgainWhereHalfMade(
+  qga: QgaExecutor,
+  cpus: readonly GuestCpu[],
+  deadline: Deadline,
+): Promise<readonly GuestCpu[]> {
+  if (!cpus.some(mayBeHalfMade)) return cpus
+  const again = new Map((await readGuestCpus(qga, deadline)).map((cpu) => [cpu['logical-id'], cpu]))
+  return cpus.map((cpu) => again.get(cpu['logical-id']) ?? cpu)
+}
+
+/** CPU 0 of x86 is so for good. */
+function mayBeHalfMade({ 'logical-id': id, online, 'can-offline': canOffline }: GuestCpu): boolean {
+  return id !== 0 && online && canOffline !== true
+}
+
+/**
  * All maps of the guest's CPUs. Some guests list CPUs that are not there (pseries): where any is offline, and the agent
  * may read files, the guest's own `present` sorts them out.
  */

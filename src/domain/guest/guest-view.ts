@@ -6,7 +6,7 @@ import { UNKNOWN_GUEST, type KnownVcpuGuest, type VcpuGuest } from '../results.t
 import type { DatedReading } from '../vm/reading.ts'
 import type { Observation } from '../vm/state.ts'
 import type { Vm } from '../vm/vm.ts'
-import { readGuestCpus } from './cpus.ts'
+import { readAgainWhereHalfMade, readGuestCpus } from './cpus.ts'
 import { readExactIds } from './exact-ids.ts'
 import { matchGuest } from './match-guest.ts'
 
@@ -43,8 +43,9 @@ export async function readGuestView(
   known?: GuestView,
 ): Promise<GuestView> {
   const qga = vm.requireAgent()
-  const cpus = await readGuestCpus(qga, deadline)
-  const exact = await readExactIds(vm.driver.qmp, qga, reading, cpus, deadline, known?.exact)
+  const listed = await readGuestCpus(qga, deadline)
+  const exact = await readExactIds(vm.driver.qmp, qga, reading, listed, deadline, known?.exact)
+  const cpus = await readAgainWhereHalfMade(qga, listed, deadline)
   if (exact !== undefined) {
     const byVcpu = matchGuest(reading.slots, { cpus, exact: exact.ids, observed: new Map() })
     return {

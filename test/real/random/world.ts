@@ -74,6 +74,8 @@ export class World {
       qemuVersion,
       smp: `${BOOT_VCPUS},maxcpus=${MAX_VCPUS}`,
       memoryMb: 512,
+      // On a host that is too busy for the timer interrupts of a boot under TCG the kernel would panic over them.
+      append: 'no_timer_check',
       extraArgs: [
         ...['-chardev', `socket,id=second-qmp,path=${socket('qmp')},server=on,wait=off`],
         ...['-mon', 'chardev=second-qmp,mode=control'],
