@@ -9,12 +9,13 @@ export interface AgentParts {
   readonly guest: SimulatedGuest
   readonly files: GuestFiles
   readonly info: () => object
+  readonly osinfo: object
   readonly onSwitch: ((entry: GuestSwitch) => void) | undefined
 }
 
 /** The commands that a simulated agent knows, but for those that it was built without. */
 export function agentCommands(
-  { guest, files, info, onSwitch }: AgentParts,
+  { guest, files, info, osinfo, onSwitch }: AgentParts,
   missing: readonly string[],
 ): Readonly<Record<string, (args: CommandArguments) => unknown>> {
   const commands: Readonly<Record<string, (args: CommandArguments) => unknown>> = {
@@ -22,6 +23,7 @@ export function agentCommands(
     'guest-sync-delimited': ({ id }) => id,
     'guest-ping': () => undefined,
     'guest-info': info,
+    'guest-get-osinfo': () => osinfo,
     'guest-get-vcpus': () => guest.vcpus(),
     'guest-set-vcpus': ({ vcpus }) => setVcpus(guest, vcpus, onSwitch),
     'guest-file-open': ({ path, mode }) => files.open(path, mode),

@@ -35,6 +35,11 @@ export class CommandHooks {
     return Object.keys(this.#usual)
   }
 
+  /** Does the peer know it by itself, or the test for it? */
+  knows(command: string): boolean {
+    return Object.hasOwn(this.#usual, command) || this.#hooks.has(command)
+  }
+
   /** Put `handler` over a command until the function returned is called. */
   hook(command: string, handler: CommandHandler): () => void {
     this.#hooks.set(command, handler)

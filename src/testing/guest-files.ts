@@ -6,6 +6,10 @@ import type { SimulatedGuest } from './simulated-guest.ts'
 
 const ROOT = '/sys/devices/system/cpu'
 const DEFAULT_COUNT = 4_096
+/** The agent reads no more in one command. */
+const MAX_COUNT = 48 * 1024 * 1024
+/** As for `fopen`. */
+const MODES = /^[rwa](?:b\+?|\+b?)?$/
 
 /** The part of a guest's `/sys` that is about CPUs, what `/proc` says of its boot, and the handles that its agent has open. */
 export class GuestFiles {
@@ -25,8 +29,10 @@ export class GuestFiles {
   /** `guest-file-open`. */
   open(path: unknown, mode: unknown = 'r'): number {
     if (typeof path !== 'string') throw new Refusal("Parameter 'path' is missing")
+    if (!MODES.test(String(mode))) throw new Refusal(`invalid file open mode '${String(mode)}'`)
     const content = this.#contentOf(path)
-    const why = content === undefined ? 'No such file or directory' : mode === 'r' ? undefined : 'Permission denied'
+    const isRead = /^rb?$/.test(String(mode))
+    const why = content === undefined ? 'No such file or directory' : isRead ? undefined : 'Permission denied'
     if (content === undefined || why !== undefined) {
       throw new Refusal(`failed to open file '${path}' (mode: '${String(mode)}'): ${why ?? ''}`)
     }
@@ -38,8 +44,9 @@ export class GuestFiles {
   /** `guest-file-read`: `eof` only once the end was run into, as with `fread`. */
   read(handle: unknown, count: unknown = DEFAULT_COUNT): object {
     const file = this.#find(handle)
-    if (typeof count !== 'number' || count < 0)
+    if (typeof count !== 'number' || count < 0 || count > MAX_COUNT) {
       throw new Refusal(`value '${String(count)}' is invalid for argument count`)
+    }
     const piece = file.content.subarray(file.position, file.position + count)
     file.position += piece.length
     return { count: piece.length, 'buf-b64': piece.toString('base64'), eof: piece.length < count }
@@ -92,7 +99,9 @@ export class GuestFiles {
       case 'online':
         return this.#guest.canOffline(logicalId) ? `${online ? 1 : 0}\n` : undefined
       case 'firmware_node/path':
-        return kind === 'x86' && cpuIndex !== undefined ? `${acpiPathOf(cpuIndex)}\n` : undefined
+        return (kind === 'x86' || kind === 'loongarch64') && cpuIndex !== undefined
+          ? `${acpiPathOf(cpuIndex)}\n`
+          : undefined
       case 'physical_id':
         return kind === 'pseries' ? `${cpuIndex ?? 0}\n` : undefined
       case 'address':

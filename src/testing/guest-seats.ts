@@ -1,5 +1,5 @@
 import type { GuestCpu } from '../bitmap/machine/replies.ts'
-import type { MachineKind } from './machine-description.ts'
+import type { MachineKind } from './machine-kind.ts'
 import { Refusal } from './refusal.ts'
 
 /** One of the guest's CPUs: its logical id, and the cpu-index of the vCPU that it is, unless it is not present. */

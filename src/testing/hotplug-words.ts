@@ -1,5 +1,6 @@
 import type { AcpiOst } from '../bitmap/machine/replies.ts'
 import type { BoardDevice } from './board.ts'
+import type { MachineKind } from './machine-kind.ts'
 
 /** cpu-indexes of a device's vCPUs. */
 export function indexesOf(device: BoardDevice): readonly number[] {
@@ -17,7 +18,8 @@ export function describeOst(slot: number, source: number, status: number): AcpiO
 }
 
 /** Paths of what goes before the device itself. */
-export function childrenOf(device: BoardDevice, isCore: boolean): readonly string[] {
-  if (!isCore) return [`${device.path}/lapic`]
+export function childrenOf(device: BoardDevice, kind: MachineKind): readonly string[] {
+  if (kind === 'x86') return [`${device.path}/lapic`]
+  if (kind !== 'pseries') return []
   return device.vcpus.flatMap(({ qomPath }) => [`${qomPath}/icp`, `${qomPath}/xive-tctx`, qomPath])
 }

@@ -78,7 +78,18 @@ export class Hotplug {
   }
 
   unplug(args: CommandArguments): void {
-    const device = this.#board.removable(args['id'])
+    const device = this.#board.removable(String(args['id']))
+    if (!this.#guest.hasBeenUp) {
+      const { kind } = this.#board.plan
+      // A core that no guest has taken is QEMU's to remove.
+      if (kind === 'pseries') {
+        this.#remove(device)
+        return
+      }
+      if (this.#speaksOldAcpi) {
+        throw new Refusal(`acpi: device unplug request for not supported device type: ${device.type}`)
+      }
+    }
     this.#pending.set(device, this.#guest.boot)
     this.#forgotten.delete(device)
     // A guest that is still booting does not hear of it.
@@ -121,19 +132,29 @@ export class Hotplug {
   reboot(): void {
     for (const device of this.pending) this.#forgotten.add(device)
     this.#guest.goDown()
+    this.boot()
+  }
+
+  /**
+   * The guest, which is down, boots.
+   *
+   * @param whenRunning - once it runs; unless given, a machine in which no time passes boots while it is stopped, too
+   */
+  boot(whenRunning = this.#pace.isTimed): void {
     const { boot } = this.#guest
     const comeUp = (): void => {
       if (this.#guest.boot === boot) this.#guest.comeUp(this.#board.devices.flatMap(indexesOf))
     }
     this.#pace.after('boot', () => {
-      if (this.#pace.isTimed) this.#guest.soon(comeUp)
+      if (whenRunning) this.#guest.soon(comeUp)
       else comeUp()
     })
   }
 
   /** The reply to `query-acpi-ospm-status`. */
   ospmStatus(): readonly AcpiOst[] {
-    if (this.#board.plan.kind !== 'x86') throw new Refusal('command is not supported, missing ACPI device')
+    if (!this.#hasAcpi) throw new Refusal('command is not supported, missing ACPI device')
+    if (this.#speaksOldAcpi && !this.#guest.hasBeenUp) return []
     return this.#board.plan.slots.map(({ firstId }) => {
       const id = this.#board.devices.find(({ slot }) => slot.firstId === firstId)?.id
       const last = this.#lastOst.get(firstId)
@@ -142,6 +163,17 @@ export class Hotplug {
         ...(id === undefined ? {} : { device: id }),
       }
     })
+  }
+
+  get #hasAcpi(): boolean {
+    const { kind } = this.#board.plan
+    return kind === 'x86' || kind === 'loongarch64'
+  }
+
+  /** x86 up to QEMU 10 begins with the hotplug of old machine types, until a guest asks for the new one. */
+  get #speaksOldAcpi(): boolean {
+    const { kind, version } = this.#board.plan
+    return kind === 'x86' && version.major < 11
   }
 
   #answer(device: BoardDevice): void {
@@ -173,14 +205,14 @@ export class Hotplug {
     this.#forgotten.delete(device)
     this.#board.remove(device)
     this.#guest.vanish(indexesOf(device))
-    for (const path of childrenOf(device, this.#board.plan.kind === 'pseries')) this.#emit('DEVICE_DELETED', { path })
+    for (const path of childrenOf(device, this.#board.plan.kind)) this.#emit('DEVICE_DELETED', { path })
     const { ownDeviceDeleted = 'last' } = this.#quirks
     if (ownDeviceDeleted === 'last') this.#emit('DEVICE_DELETED', nameOf(device))
     if (ownDeviceDeleted === 'next-plug') this.#late.push(nameOf(device))
   }
 
   #ost(device: BoardDevice, source: number, status: number, named = true): void {
-    if (this.#board.plan.kind !== 'x86') return
+    if (!this.#hasAcpi) return
     const { firstId } = device.slot
     const info = describeOst(firstId, source, status)
     this.#lastOst.set(firstId, info)

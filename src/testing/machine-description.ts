@@ -1,15 +1,13 @@
 import { apicIds, isX86 } from '../bitmap/machine/apic-id.ts'
 import { InputError } from '../errors/input-error.ts'
-
-/**
- * Which machine QEMU runs: `x86` (q35: one vCPU a slot, ACPI), `pseries` (a slot is a core), `s390x` (no unplug) or
- * `no-hotplug` (microvm: no slots at all).
- */
-export type MachineKind = 'x86' | 'pseries' | 's390x' | 'no-hotplug'
+import type { MachineKind, QemuVersion, Topology } from './machine-kind.ts'
+import { cpuModelOf, machineTypeOf, placeOf } from './machine-models.ts'
 
 /** A machine, in the words of `-smp`. */
 export interface MachineDescription {
   readonly kind: MachineKind
+  /** x86 only: which of the two PC machines; `q35` unless given. */
+  readonly pc?: 'q35' | 'i440fx'
   /** vCPUs that it starts with; unless given, one slot's. */
   readonly bootVcpus?: number
   /** All vCPUs, plugged or not; unless given, the product of the topology, or 8. */
@@ -21,9 +19,9 @@ export interface MachineDescription {
   readonly cores?: number
   /** Per core; on pseries the vCPUs of a slot. */
   readonly threads?: number
-  /** Split the slots over that many NUMA nodes, each with a `node-id`. */
+  /** Split the slots over that many NUMA nodes, each with a `node-id`; pseries has node 0 in any case. */
   readonly numaNodes?: number
-  /** QEMU's version; `10.0.0` unless given. */
+  /** QEMU's version; `10.0.0` unless given. What differs between 10 and 11 follows from it. */
   readonly version?: string
 }
 
@@ -43,26 +41,23 @@ export interface SlotPlan {
 /** A description with nothing left open. */
 export interface MachinePlan {
   readonly kind: MachineKind
-  readonly version: { readonly major: number; readonly minor: number; readonly micro: number }
+  readonly version: QemuVersion
   /** QEMU's name of the architecture. */
   readonly target: string
+  /** `/machine`'s QOM type. */
+  readonly machineType: string
+  readonly topology: Topology
   readonly bootVcpus: number
   /** Ascending by cpu-index. */
   readonly slots: readonly SlotPlan[]
 }
 
-interface Topology {
-  readonly sockets: number
-  readonly dies: number
-  readonly cores: number
-  readonly threads: number
-}
-
-const TYPES: Readonly<Record<MachineKind, string>> = {
-  x86: 'qemu64-x86_64-cpu',
-  pseries: 'power10_v2.0-spapr-cpu-core',
-  s390x: 'qemu-s390x-cpu',
-  'no-hotplug': 'qemu64-x86_64-cpu',
+const TARGETS: Readonly<Record<MachineKind, string>> = {
+  x86: 'x86_64',
+  pseries: 'ppc64',
+  s390x: 's390x',
+  loongarch64: 'loongarch64',
+  'no-hotplug': 'x86_64',
 }
 
 /**
@@ -71,25 +66,25 @@ const TYPES: Readonly<Record<MachineKind, string>> = {
  * @throws {@link InputError} `ERR_MACHINE` for one that QEMU would not start
  */
 export function planMachine(description: MachineDescription): MachinePlan {
-  const { kind } = description
+  const { kind, pc = 'q35', numaNodes } = description
   const topology = topologyOf(description)
+  const version = versionOf(description.version)
   const count = kind === 'pseries' ? topology.threads : 1
   const total = topology.sockets * topology.dies * topology.cores * topology.threads
   const { bootVcpus = count } = description
   if (!isCount(bootVcpus) || bootVcpus > total || bootVcpus % count !== 0) {
     throw new InputError('ERR_MACHINE', `bootVcpus is ${bootVcpus}, expected whole slots of ${count} up to ${total}`)
   }
-  const targets = { x86: 'x86_64', pseries: 'ppc64', s390x: 's390x', 'no-hotplug': 'x86_64' }
-  const target = targets[kind]
+  const target = TARGETS[kind]
+  const nodes = numaNodes ?? (kind === 'pseries' ? 1 : undefined)
   const places = Array.from({ length: total / count }, (_, at) => {
-    const { numaNodes } = description
-    const node = numaNodes === undefined ? {} : { 'node-id': Math.floor((at * numaNodes * count) / total) }
-    const props: SlotPlan['props'] = { ...placeOf(kind, at * count, topology, description.version), ...node }
-    return { firstId: at * count, count, type: TYPES[kind], props }
+    const node = nodes === undefined ? {} : { 'node-id': Math.floor((at * nodes * count) / total) }
+    const props: SlotPlan['props'] = { ...placeOf(kind, at * count, topology, version), ...node }
+    return { firstId: at * count, count, type: cpuModelOf(kind, version), props }
   })
   const apicIdOf = isX86(target) ? apicIds(places) : () => 0
   const slots = places.map((place) => ({ ...place, apicId: apicIdOf(place) ?? 0 }))
-  return { kind, version: versionOf(description.version), target, bootVcpus, slots }
+  return { kind, version, target, machineType: machineTypeOf(kind, pc, version), topology, bootVcpus, slots }
 }
 
 function topologyOf(description: MachineDescription): Topology {
@@ -108,22 +103,7 @@ function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 1
 }
 
-function placeOf(kind: MachineKind, id: number, topology: Topology, version: string | undefined): SlotPlan['props'] {
-  const { dies, cores, threads } = topology
-  const thread = id % threads
-  const core = Math.floor(id / threads) % cores
-  const die = Math.floor(id / (threads * cores)) % dies
-  const socket = Math.floor(id / (threads * cores * dies))
-  if (kind === 'pseries') return { 'core-id': id }
-  if (kind === 's390x') {
-    const { major, minor } = versionOf(version)
-    const nested = major > 8 || (major === 8 && minor >= 2)
-    return { 'core-id': id, ...(nested ? { 'socket-id': socket, 'book-id': 0, 'drawer-id': 0 } : {}) }
-  }
-  return { 'core-id': core, 'thread-id': thread, ...(dies > 1 ? { 'die-id': die } : {}), 'socket-id': socket }
-}
-
-function versionOf(version = '10.0.0'): MachinePlan['version'] {
+function versionOf(version = '10.0.0'): QemuVersion {
   const [major = 0, minor = 0, micro = 0] = version.split('.').map(Number)
   return { major, minor, micro }
 }

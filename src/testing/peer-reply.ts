@@ -1,4 +1,10 @@
+import { isObject, own } from '../wire/message.ts'
 import { Refusal } from './refusal.ts'
+
+/** The id that a client gave its message, if it is one that has members. */
+export function idOf(message: unknown): unknown {
+  return isObject(message) ? own(message, 'id') : undefined
+}
 
 /** A message as QEMU and its agent write it: one line of ASCII, everything else escaped. */
 export function encodeMessage(message: object): string {

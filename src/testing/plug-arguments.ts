@@ -1,68 +1,126 @@
 import { MAX_XAPIC_ID } from '../bitmap/machine/apic-id.ts'
-import type { CommandArguments } from './command-hooks.ts'
+import { Abort } from './abort.ts'
 import type { MachinePlan, SlotPlan } from './machine-description.ts'
 import { Refusal } from './refusal.ts'
 
+/** What a `device_add` asks for, its properties checked one by one. */
+export interface PlugRequest {
+  readonly driver: string
+  /** The numbers among its properties. */
+  readonly properties: ReadonlyMap<string, number>
+  /** Does a device sit in this slot? */
+  readonly isTaken: (slot: SlotPlan) => boolean
+}
+
 /**
- * The slot that a `device_add` asks for.
+ * The slot that a `device_add` asks for, as the machine's own check before a plug finds it.
  *
- * @throws {@link Refusal} in QEMU's words: the slot's `type` and every one of its `props` must be given, and nothing else
+ * @throws {@link Refusal} in QEMU's words, which differ from machine to machine; {@link Abort} where QEMU ends itself
  */
-export function slotOfArguments(plan: MachinePlan, args: CommandArguments, id: string | undefined): SlotPlan {
-  const { driver } = args
-  if (typeof driver !== 'string') throw new Refusal("Parameter 'driver' is missing")
+export function slotOfRequest(plan: MachinePlan, request: PlugRequest): SlotPlan {
+  switch (plan.kind) {
+    case 'pseries':
+      return coreOf(plan, request)
+    case 's390x':
+      return s390Slot(plan, request)
+    case 'loongarch64':
+      return loongSlot(plan, request)
+    default:
+      return x86Slot(plan, request)
+  }
+}
+
+const RANGES = { 'socket-id': 'sockets', 'die-id': 'dies', 'core-id': 'cores', 'thread-id': 'threads' } as const
+type Level = keyof typeof RANGES
+const X86_LEVELS = ['socket-id', 'die-id', 'core-id', 'thread-id'] as const
+
+function x86Slot(plan: MachinePlan, { driver, properties, isTaken }: PlugRequest): SlotPlan {
   const [sample] = plan.slots
-  if (sample?.type !== driver) {
-    throw driver.endsWith('-cpu') || driver.endsWith('-core')
-      ? new Refusal(`Invalid CPU type, expected cpu type: '${sample?.type ?? ''}'`)
-      : new Refusal(`'${driver}' is not a valid device model name`)
+  const wanted = sample?.type ?? ''
+  if (driver !== wanted) throw new Refusal(`Invalid CPU type, expected cpu type: '${wanted}'`)
+  const slot = properties.has('apic-id') ? slotOfApicId(plan, properties) : slotOfPlace(plan, properties)
+  if (isTaken(slot)) throw new Refusal(`CPU[${slot.firstId}] with APIC ID ${slot.apicId} exists`)
+  checkNode(slot, properties)
+  // QEMU's default model has no x2APIC; 10 has no word for that.
+  if (slot.apicId > MAX_XAPIC_ID) {
+    if (plan.version.major < 11) throw new Abort(`APIC ID ${slot.apicId} without x2APIC`)
+    throw new Refusal(`APIC ID ${slot.apicId} requires x2APIC feature in CPU`)
   }
-  if (plan.kind === 'no-hotplug') throw new Refusal(`Device '${driver}' can not be hotplugged on this machine`)
-  for (const key of Object.keys(args)) {
-    if (key !== 'driver' && key !== 'id' && !Object.hasOwn(sample.props, key)) {
-      throw new Refusal(`Property '${driver}.${key}' not found`)
-    }
-  }
-  if (id === '') throw new Refusal("Parameter 'id' expects an identifier")
-  const slot = findSlot(plan, sample, args)
-  // QEMU's default model has no x2APIC.
-  if (slot.apicId > MAX_XAPIC_ID) throw new Refusal(`APIC ID ${slot.apicId} requires x2APIC feature in CPU`)
   return slot
 }
 
-/** What QEMU says of a slot that holds a device already. */
-export function takenSlot(plan: MachinePlan, slot: SlotPlan): Refusal {
-  const { 'core-id': coreId } = slot.props
-  switch (plan.kind) {
-    case 'pseries':
-      return new Refusal(`core ${String(coreId)} already populated`)
-    case 's390x':
-      return new Refusal(`Unable to add CPU with core-id: ${String(coreId)}, it already exists`)
-    default:
-      return new Refusal(`CPU[${slot.firstId}] with APIC ID ${slot.apicId} exists`)
+/** A machine with one die a socket needs no `die-id`; the other levels must be told. */
+function slotOfPlace(plan: MachinePlan, properties: ReadonlyMap<string, number>): SlotPlan {
+  const place = new Map<Level, number>()
+  for (const level of X86_LEVELS) {
+    const given = properties.get(level) ?? -1
+    const last = plan.topology[RANGES[level]] - 1
+    const id = level === 'die-id' && given < 0 && last === 0 ? 0 : given
+    if (id < 0) throw new Refusal(`CPU ${level} is not set`)
+    if (id > last) throw new Refusal(`Invalid CPU ${level}: ${id} must be in range 0:${last}`)
+    place.set(level, id)
   }
+  const slot = plan.slots.find(({ props }) => [...place].every(([level, id]) => (props[level] ?? 0) === id))
+  if (slot === undefined) throw new Refusal('Invalid CPU: no such combination of properties')
+  return slot
 }
 
-function findSlot(plan: MachinePlan, sample: SlotPlan, args: CommandArguments): SlotPlan {
-  const keys = Object.keys(sample.props)
-  for (const key of keys) {
-    const value = args[key]
-    if (value === undefined) throw new Refusal(`CPU ${key} is not set`)
-    if (!Number.isInteger(value)) throw new Refusal(`Invalid parameter type for '${key}', expected: integer`)
-    const max = Math.max(...plan.slots.map(({ props }) => props[key] ?? 0))
-    if (Number(value) < 0 || Number(value) > max) throw outOfRange(plan, key, Number(value), max)
-  }
-  const slot = plan.slots.find(({ props }) => keys.every((key) => props[key] === args[key]))
+function slotOfApicId(plan: MachinePlan, properties: ReadonlyMap<string, number>): SlotPlan {
+  const apicId = properties.get('apic-id')
+  const slot = plan.slots.find((other) => other.apicId === apicId)
   if (slot !== undefined) return slot
-  throw plan.kind === 'pseries'
-    ? new Refusal(`invalid core id ${String(args['core-id'])}`)
-    : new Refusal('Invalid CPU: no such combination of properties')
+  throw new Refusal(`Invalid CPU with APIC ID ${String(apicId)}, valid index range 0:${plan.slots.length - 1}`)
 }
 
-function outOfRange(plan: MachinePlan, key: string, value: number, max: number): Refusal {
-  if (key === 'core-id' && plan.kind === 'pseries') return new Refusal(`core id ${value} out of range`)
-  if (key === 'core-id' && plan.kind === 's390x') {
-    return new Refusal(`Unable to add CPU with core-id: ${value}, maximum core-id: ${max}`)
+/** Where a node is told it must be the slot's own; a machine without nodes has all in node 0. */
+function checkNode(slot: SlotPlan, properties: ReadonlyMap<string, number>): void {
+  const node = slot.props['node-id'] ?? 0
+  const given = properties.get('node-id') ?? -1
+  if (given >= 0 && given !== node) throw new Refusal(`invalid node-id, must be ${node}`)
+}
+
+/** A core that is not named is core 0. */
+function coreOf(plan: MachinePlan, { driver, properties, isTaken }: PlugRequest): SlotPlan {
+  const wanted = plan.slots[0]?.type ?? ''
+  const { threads } = plan.topology
+  const total = plan.slots.length * threads
+  const core = (properties.get('core-id') ?? 0) | 0
+  const given = properties.get('nr-threads') ?? threads
+  if (driver !== wanted) throw new Refusal(`CPU core type should be ${wanted}`)
+  if (core % threads !== 0) throw new Refusal(`invalid core id ${core}`)
+  if (given !== threads) throw new Refusal(`invalid nr-threads ${given}, must be ${threads}`)
+  const slot = plan.slots.find(({ firstId }) => firstId === core)
+  if (core >= total || slot === undefined) throw new Refusal(`core id ${core} out of range`)
+  if (isTaken(slot)) throw new Refusal(`core ${core} already populated`)
+  checkNode(slot, properties)
+  return slot
+}
+
+/** A core that is not named is core 0; where it sits in sockets, books and drawers may be left out. */
+function s390Slot(plan: MachinePlan, { properties, isTaken }: PlugRequest): SlotPlan {
+  const core = properties.get('core-id') ?? 0
+  const slot = plan.slots.find(({ firstId }) => firstId === core)
+  const why = slot === undefined ? `maximum core-id: ${plan.slots.length - 1}` : 'it already exists'
+  if (slot === undefined || isTaken(slot)) throw new Refusal(`Unable to add CPU with core-id: ${core}, ${why}`)
+  return slot
+}
+
+/** A level that is not named is 0. */
+function loongSlot(plan: MachinePlan, { properties, isTaken }: PlugRequest): SlotPlan {
+  const levels = ['thread-id', 'core-id', 'socket-id'] as const
+  for (const level of levels) {
+    const id = properties.get(level) ?? 0
+    const last = plan.topology[RANGES[level]] - 1
+    if (id < 0 || id > last) {
+      throw new Refusal(`Invalid ${level} ${id >>> 0} specified, must be in range 1:${last}`)
+    }
   }
-  return new Refusal(`Invalid CPU ${key}: ${value} must be in range 0:${max}`)
+  const slot = plan.slots.find(({ props }) => levels.every((level) => props[level] === (properties.get(level) ?? 0)))
+  if (slot === undefined) throw new Refusal('Invalid CPU: no such combination of properties')
+  if (isTaken(slot)) {
+    const { 'socket-id': socket = 0, 'core-id': core = 0, 'thread-id': thread = 0 } = slot.props
+    throw new Refusal(`cpu(id-1=${socket}:${core}:${thread}) with arch-id ${slot.firstId} exists`)
+  }
+  checkNode(slot, properties)
+  return slot
 }

@@ -1,7 +1,8 @@
+import { Abort } from './abort.ts'
 import type { Board } from './board.ts'
 import type { CommandArguments } from './command-hooks.ts'
 import type { Hotplug } from './hotplug.ts'
-import { Refusal } from './refusal.ts'
+import { machineAnswers, type SimulatedAccelerator } from './machine-answers.ts'
 import type { RunState } from './run-state.ts'
 
 /** The parts of a simulated QEMU that its commands act on. */
@@ -10,24 +11,36 @@ export interface QemuParts {
   readonly hotplug: Hotplug
   readonly runState: RunState
   readonly version: object
+  readonly accelerator: SimulatedAccelerator | undefined
+  /** On s390x: does this vCPU run? */
+  readonly operates: (cpuIndex: number) => boolean
   readonly reset: () => void
+  /** QEMU ends in the middle of a command. */
+  readonly kill: () => void
   readonly quit: () => void
 }
 
 /** The commands that a simulated QEMU knows by itself. */
 export function qemuCommands(parts: QemuParts): Readonly<Record<string, (args: CommandArguments) => unknown>> {
   const { board, hotplug, runState } = parts
-  return {
+  const commands: Readonly<Record<string, (args: CommandArguments) => unknown>> = {
     qmp_capabilities: () => undefined,
     'query-version': () => parts.version,
     'query-status': () => ({ running: runState.isRunning, status: runState.status }),
-    'query-cpus-fast': () => board.cpusFast(),
+    'query-cpus-fast': () => board.cpusFast(parts.operates),
     'query-hotpluggable-cpus': () => board.hotpluggableCpus(),
     'query-acpi-ospm-status': () => hotplug.ospmStatus(),
     'query-yank': () => [],
-    'qom-get': ({ path, property }) => qomProperty(board, path, property),
+    ...machineAnswers(board, parts.accelerator),
     device_add: (args) => {
-      hotplug.plug(args)
+      try {
+        hotplug.plug(args)
+      } catch (error) {
+        if (!(error instanceof Abort)) throw error
+        parts.kill()
+        return new Promise(() => undefined)
+      }
+      return undefined
     },
     device_del: (args) => {
       hotplug.unplug(args)
@@ -45,12 +58,12 @@ export function qemuCommands(parts: QemuParts): Readonly<Record<string, (args: C
       process.nextTick(parts.quit)
     },
   }
-}
-
-/** Of all properties only these: how pseries numbers its hardware threads, and that the CPU model has no x2APIC. */
-function qomProperty({ plan }: Board, path: unknown, property: unknown): number | boolean {
-  const { kind, slots } = plan
-  if (path === '/machine' && property === 'vsmt' && kind === 'pseries') return slots[0]?.count ?? 1
-  if (property === 'x2apic' && kind === 'x86') return false
-  throw new Refusal(`Property '${String(path)}.${String(property)}' not found`)
+  const names = (): readonly string[] => ['query-commands', 'query-qmp-schema', ...Object.keys(commands)]
+  return {
+    ...commands,
+    'query-commands': () => names().map((name) => ({ name })),
+    // Of the schema only that there is such a command.
+    'query-qmp-schema': () =>
+      names().map((name) => ({ name, 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' })),
+  }
 }

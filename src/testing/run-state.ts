@@ -10,9 +10,11 @@ export class RunState {
   readonly #emit: (event: string, data?: object) => void
   #status = 'running'
 
-  constructor(guest: SimulatedGuest, emit: (event: string, data?: object) => void) {
+  /** @param paused - it was started with `-S`, and has not begun */
+  constructor(guest: SimulatedGuest, emit: (event: string, data?: object) => void, paused = false) {
     this.#guest = guest
     this.#emit = emit
+    if (paused) this.#status = 'prelaunch'
   }
 
   get status(): string {

@@ -1,21 +1,24 @@
 import type { Duplex } from 'node:stream'
-import { isObject, own, type WireMessage } from '../wire/message.ts'
 import type { SocketAddress, SocketListener } from '../wire/socket.ts'
 import { agentCommands } from './agent-commands.ts'
+import { blockedCommand } from './agent-refusal.ts'
+import { checkArguments } from './argument-check.ts'
 import { AgentProcess } from './agent-process.ts'
 import { ClientPort } from './client-port.ts'
 import type { ReplyLine } from './delivery.ts'
 import { CommandHooks, type CommandHandler, type ReceivedCommand } from './command-hooks.ts'
+import type { MachineKind } from './machine-kind.ts'
+import { openEnvelope, type Envelope } from './envelope.ts'
 import { GuestFiles } from './guest-files.ts'
-import { JsonScanner } from './json-scanner.ts'
-import { encodeMessage, errorMessage, replyOf } from './peer-reply.ts'
+import { JsonReader, type ReadMessage } from './json-reader.ts'
+import { encodeMessage, idOf, refusalReply, replyOf } from './peer-reply.ts'
 import { Refusal } from './refusal.ts'
 import type { SimulatedGuest } from './simulated-guest.ts'
 import type { AgentSurroundings } from './surroundings.ts'
 
 /** How the agent is set up. */
 export interface SimulatedAgentOptions {
-  /** Commands that its configuration forbids (`block-rpcs`): `CommandDisabled`. */
+  /** Commands that its configuration forbids (`block-rpcs`): `CommandNotFound`, before 4.2 `GenericError`. */
   readonly blocked?: readonly string[]
   /** Commands that it was built without: `CommandNotFound`. */
   readonly missing?: readonly string[]
@@ -23,8 +26,18 @@ export interface SimulatedAgentOptions {
   readonly echoesIds?: boolean
   /** Its version; `10.0.0` unless given. */
   readonly version?: string
+  /** What `guest-get-osinfo` answers; a Linux 6.1 unless given. */
+  readonly osinfo?: object
 }
 
+const DEFAULT_VERSION = '10.0.0'
+const MACHINES: Readonly<Record<MachineKind, string>> = {
+  x86: 'x86_64',
+  pseries: 'ppc64le',
+  s390x: 's390x',
+  loongarch64: 'loongarch64',
+  'no-hotplug': 'x86_64',
+}
 const SENTINEL = Uint8Array.of(0xff)
 
 /**
@@ -40,7 +53,7 @@ export class SimulatedAgent implements AsyncDisposable {
   readonly #files: GuestFiles
   readonly #hooks: CommandHooks
   readonly #port: ClientPort
-  readonly #scanner = new JsonScanner()
+  readonly #reader: JsonReader
   #leftOver: (string | Uint8Array)[] = []
   readonly #surroundings: AgentSurroundings
   readonly #process: AgentProcess
@@ -53,17 +66,19 @@ export class SimulatedAgent implements AsyncDisposable {
     this.#options = options
     this.#files = new GuestFiles(guest)
     this.#process = new AgentProcess(guest)
+    this.#reader = new JsonReader(Number.parseInt(options.version ?? DEFAULT_VERSION), (message) => {
+      this.#onMessage(message)
+    })
     const info = (): object => this.#info()
-    const parts = { guest, files: this.#files, info, onSwitch: surroundings.onSwitch }
+    const osinfo = options.osinfo ?? osinfoOf(guest.kind)
+    const parts = { guest, files: this.#files, info, osinfo, onSwitch: surroundings.onSwitch }
     this.#hooks = new CommandHooks(agentCommands(parts, options.missing ?? []))
     this.#port = new ClientPort({
       onOpen: (client) => {
         for (const bytes of this.#leftOver.splice(0)) client.write(bytes)
       },
       onBytes: (_, bytes) => {
-        this.#scanner.push(bytes, (message) => {
-          this.#onMessage(message)
-        })
+        this.#reader.push(bytes)
       },
       onGone: () => undefined,
     })
@@ -128,7 +143,7 @@ export class SimulatedAgent implements AsyncDisposable {
   /** It ends and begins anew: what it was asked and has not answered is forgotten, and its file handles are closed. */
   restart(): void {
     this.#before = Promise.resolve()
-    this.#scanner.reset()
+    this.#reader.reset()
     this.#files.closeAll()
     this.#process.restart()
   }
@@ -142,43 +157,49 @@ export class SimulatedAgent implements AsyncDisposable {
     return this.#port.close()
   }
 
-  #onMessage(message: WireMessage | undefined): void {
-    const id = message === undefined ? undefined : own(message, 'id')
-    const command = message === undefined ? undefined : own(message, 'execute')
-    const args = message === undefined ? undefined : (own(message, 'arguments') ?? {})
-    const known = typeof command === 'string' && isObject(args)
-    if (known) this.#hooks.received.push({ command, arguments: args, id })
+  #onMessage(message: ReadMessage): void {
+    const opened = this.#open(message)
+    const isCommand = !(opened instanceof Refusal)
+    const id = 'value' in message ? idOf(message.value) : undefined
+    const echoed = this.#options.echoesIds === false ? undefined : id
+    const received = isCommand ? { command: opened.command, arguments: opened.arguments, id } : undefined
+    if (received !== undefined) this.#hooks.received.push(received)
     const { life } = this.#process
-    const answer = (): Promise<object> => {
-      if (message === undefined) return Promise.resolve(errorMessage(new Refusal('JSON parse error, invalid keyword')))
-      const run = (): unknown => {
-        if (!known) throw new Refusal("QMP input lacks member 'execute'")
-        return this.#run(command, args)
-      }
-      return replyOf(run, this.#options.echoesIds === false ? undefined : id)
-    }
+    const answer = (): Promise<object> =>
+      isCommand ? replyOf(() => this.#run(opened), echoed) : Promise.resolve(refusalReply(opened, echoed))
     const { deliver } = this.#surroundings
     this.#before = this.#before
       .then(() => this.#process.whenItRuns())
       .then(async () => {
         if (this.silent || this.#process.life !== life) return
-        const line = this.#lineOf(life, command === 'guest-sync-delimited')
-        if (deliver === undefined || !known) line.send(await answer())
-        else await deliver({ command, arguments: args, id }, () => this.#process.inLife(life, answer), line)
+        const line = this.#lineOf(life, received?.command === 'guest-sync-delimited')
+        if (deliver === undefined || received === undefined) line.send(await answer())
+        else await deliver(received, () => this.#process.inLife(life, answer), line)
       })
+  }
+
+  #open(message: ReadMessage): Envelope | Refusal {
+    try {
+      if ('wrong' in message) return new Refusal(message.wrong)
+      return openEnvelope(message.value, false)
+    } catch (error) {
+      if (error instanceof Refusal) return error
+      throw error
+    }
   }
 
   /** The way back into the channel, as long as it is the same process that answers. */
   #lineOf(life: number, delimited: boolean): ReplyLine {
-    const sendLine = (line: string): void => {
+    const sendLine = (line: string, isDelimited = delimited): void => {
       if (this.#process.life !== life) return
-      if (delimited) this.emit(SENTINEL)
+      if (isDelimited) this.emit(SENTINEL)
       this.emit(`${line}\n`)
     }
     return {
       sendLine,
       send: (reply) => {
-        sendLine(encodeMessage(reply))
+        // A sync that is refused has not asked for the sentinel.
+        sendLine(encodeMessage(reply), delimited && 'return' in reply)
       },
       drop: () => {
         this.#port.drop()
@@ -186,19 +207,15 @@ export class SimulatedAgent implements AsyncDisposable {
     }
   }
 
-  #run(command: string, args: Readonly<Record<string, unknown>>): unknown {
-    if (this.#options.blocked?.includes(command) === true) {
-      const { refuseBlocked } = this.#surroundings
-      throw (
-        refuseBlocked?.(command) ??
-        new Refusal(`Command ${command} has been disabled: the command is not allowed`, 'CommandDisabled')
-      )
-    }
+  #run({ command, arguments: args }: Envelope): unknown {
+    const { blocked = [], version = DEFAULT_VERSION } = this.#options
+    if (blocked.includes(command)) throw blockedCommand(command, version)
+    if (this.#hooks.knows(command)) checkArguments(command, args)
     return this.#hooks.run(command, args)
   }
 
   #info(): object {
-    const { version = '10.0.0', blocked = [] } = this.#options
+    const { version = DEFAULT_VERSION, blocked = [] } = this.#options
     const supported = this.#hooks.names.map((name) => ({
       name,
       enabled: !blocked.includes(name),
@@ -206,4 +223,9 @@ export class SimulatedAgent implements AsyncDisposable {
     }))
     return { version, supported_commands: supported }
   }
+}
+
+/** A guest without /etc/os-release tells of its kernel alone. */
+function osinfoOf(kind: MachineKind): object {
+  return { 'kernel-release': '6.1.0', 'kernel-version': '#1 SMP simulated', machine: MACHINES[kind] }
 }

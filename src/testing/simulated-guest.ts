@@ -1,5 +1,5 @@
 import type { GuestCpu } from '../bitmap/machine/replies.ts'
-import type { MachineKind } from './machine-description.ts'
+import type { MachineKind } from './machine-kind.ts'
 import { systemClock, type Clock } from '../wire/clock.ts'
 import { bootIdOf } from './boot-id.ts'
 import { GuestSeats, type GuestSeat } from './guest-seats.ts'
@@ -27,6 +27,10 @@ export interface SimulatedGuestOptions {
   readonly seed?: number | undefined
   /** The number of its first boot; 1 unless given. */
   readonly firstBoot?: number | undefined
+  /** Is it up from the start? It is unless told otherwise. */
+  readonly isUp?: boolean
+  /** Is there anything to boot? There is unless told otherwise. */
+  readonly bootable?: boolean
 }
 
 /**
@@ -50,7 +54,9 @@ export class SimulatedGuest {
   readonly #seats: GuestSeats
   #boot: number
   #bootedAtMs: number
-  #up = true
+  readonly #bootable: boolean
+  #up: boolean
+  #hasBeenUp: boolean
   #running = true
   #tasks: (() => void)[] = []
   #tasksWhenUp: (() => void)[] = []
@@ -63,7 +69,11 @@ export class SimulatedGuest {
     this.#boot = options.firstBoot ?? 1
     this.#bootedAtMs = this.#clock.now()
     this.#seats = new GuestSeats(options.kind, options.possible)
-    this.#seats.fill(options.vcpus)
+    const { isUp = true, bootable = true } = options
+    this.#bootable = bootable
+    this.#up = isUp
+    this.#hasBeenUp = isUp
+    if (isUp) this.#seats.fill(options.vcpus)
   }
 
   /** Which boot this is, counted from 1. */
@@ -74,6 +84,17 @@ export class SimulatedGuest {
   /** Is it up, and not on its way there? */
   get isUp(): boolean {
     return this.#up
+  }
+
+  /** Has it been up since QEMU began? Some of what QEMU does waits for the first time. */
+  get hasBeenUp(): boolean {
+    return this.#hasBeenUp
+  }
+
+  /** Does the kernel run this vCPU? Before there is one, the first vCPU runs the firmware. */
+  runs(cpuIndex: number): boolean {
+    if (!this.#up) return cpuIndex === 0
+    return this.seats.some((seat) => seat.online && seat.cpuIndex === cpuIndex)
   }
 
   /** What `/proc/sys/kernel/random/boot_id` says: another one each boot. */
@@ -151,6 +172,8 @@ export class SimulatedGuest {
 
   /** The second half of {@link reboot}. */
   comeUp(vcpus: readonly number[]): void {
+    if (!this.#bootable) return
+    this.#hasBeenUp = true
     this.#seats.fill(this.kind === 'pseries' ? vcpus : [...vcpus].sort((a, b) => a - b))
     this.#up = true
     this.onBoot('up')

@@ -17,6 +17,10 @@ export interface SimulatedQemuOptions extends MachineDescription, HotplugQuirks 
   readonly greets?: boolean
   /** What the greeting offers; `['oob']` unless given. */
   readonly capabilities?: readonly string[]
+  /** Started with `-S`: nothing has run yet, firmware included, until `cont`. */
+  readonly paused?: boolean
+  /** `false`: it has nothing to boot, and the firmware waits for ever. */
+  readonly bootable?: boolean
 }
 
 /**
@@ -45,8 +49,10 @@ export class SimulatedQemu implements AsyncDisposable {
     this.board = new Board(plan, surroundings.firstThreadId)
     const vcpus = this.pluggedVcpus
     const possible = plan.slots.reduce((sum, { count }) => sum + count, 0)
-    const { clock, seed, firstBoot, pace } = surroundings
-    this.guest = new SimulatedGuest({ kind: plan.kind, vcpus, possible, clock, seed, firstBoot })
+    const { clock, seed, firstBoot, pace, accelerator } = surroundings
+    const { paused = false, bootable = true } = options
+    const isUp = bootable && !paused
+    this.guest = new SimulatedGuest({ kind: plan.kind, vcpus, possible, clock, seed, firstBoot, isUp, bootable })
     this.#outlet = new EventOutlet({
       clock,
       route: surroundings.route,
@@ -58,13 +64,20 @@ export class SimulatedQemu implements AsyncDisposable {
       this.emit(event, data)
     }
     this.#hotplug = new Hotplug(this.board, this.guest, options, emit, pace)
-    this.#runState = new RunState(this.guest, emit)
+    this.#runState = new RunState(this.guest, emit, paused)
+    if (paused) this.guest.pause()
+    if (!isUp && bootable) this.#hotplug.boot(true)
     this.#hooks = new CommandHooks({
       ...qemuCommands({
         board: this.board,
         hotplug: this.#hotplug,
         runState: this.#runState,
         version: this.#version,
+        accelerator,
+        operates: (cpuIndex) => this.guest.runs(cpuIndex),
+        kill: () => {
+          this.kill()
+        },
         reset: () => {
           this.reset()
         },
@@ -80,7 +93,9 @@ export class SimulatedQemu implements AsyncDisposable {
       version: this.#version,
       capabilities,
       greets,
+      major: plan.version.major,
       run: (command, args) => this.#hooks.run(command, args),
+      knows: (command) => this.#hooks.knows(command),
       log: (received) => this.#hooks.received.push(received),
       deliver: surroundings.deliver,
     })

@@ -2,8 +2,8 @@ import type { Clock } from '../wire/clock.ts'
 import type { Board } from './board.ts'
 import type { CommandArguments } from './command-hooks.ts'
 import type { Deliver } from './delivery.ts'
+import type { SimulatedAccelerator } from './machine-answers.ts'
 import type { Pace } from './pace.ts'
-import type { Refusal } from './refusal.ts'
 
 /** What a whole VM puts around its QEMU. Without it a simulated QEMU stands alone, and no time passes in it. */
 export interface QemuSurroundings {
@@ -16,6 +16,8 @@ export interface QemuSurroundings {
   readonly commands?: (board: Board) => Readonly<Record<string, (args: CommandArguments) => unknown>>
   /** QEMU has ended: it was killed, or it quit. */
   readonly onKill?: () => void
+  /** What runs the vCPUs; one that no command names unless given. */
+  readonly accelerator?: SimulatedAccelerator
   readonly seed?: number
   readonly firstBoot?: number
   readonly firstThreadId?: number
@@ -34,6 +36,4 @@ export interface AgentSurroundings {
   readonly deliver?: Deliver
   /** Told of each entry of `guest-set-vcpus` that was carried out. */
   readonly onSwitch?: (entry: GuestSwitch) => void
-  /** How it refuses a command that its configuration forbids. */
-  readonly refuseBlocked?: (command: string) => Refusal
 }

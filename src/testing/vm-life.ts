@@ -1,10 +1,6 @@
-import { blockedCommand } from './agent-refusal.ts'
-import { unexpectedArgument } from './argument-check.ts'
 import type { CommandArguments } from './command-hooks.ts'
 import type { Deliver } from './delivery.ts'
 import { deliverFaulty } from './faulty-delivery.ts'
-import { machineAnswers } from './machine-answers.ts'
-import { refusalReply } from './peer-reply.ts'
 import { SimulatedAgent } from './simulated-agent.ts'
 import { SimulatedQemu } from './simulated-qemu.ts'
 import type { VmFrame } from './vm-frame.ts'
@@ -38,7 +34,7 @@ export class VmLife {
       firstBoot: former?.qemu.guest.boot ?? 1,
       // A new process has new threads.
       ...(former === undefined ? {} : { firstThreadId: former.qemu.board.nextThreadId + 100 }),
-      commands: (board) => machineAnswers(board, frame.accelerator),
+      accelerator: frame.accelerator,
       deliver: this.#deliver('qmp'),
       route: (event, data, send) => {
         this.#route(event, data, send)
@@ -118,7 +114,6 @@ export class VmLife {
       onSwitch: (entry) => {
         record.guestSwitch(this.moment, 'client', entry)
       },
-      refuseBlocked: (command) => blockedCommand(command, agent.version),
     })
   }
 
@@ -132,8 +127,7 @@ export class VmLife {
       const carryOut = async (): Promise<object> => {
         // The dead carry out nothing.
         if (!this.#alive) return new Promise(() => undefined)
-        const refusal = unexpectedArgument(received.command, received.arguments)
-        const reply = refusal === undefined ? await answer() : refusalReply(refusal, received.id)
+        const reply = await answer()
         settle(reply)
         return reply
       }

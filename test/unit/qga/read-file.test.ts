@@ -59,7 +59,7 @@ describe('readGuestFile', () => {
     const { client } = await setUp()
     await expect(readGuestFile(client, '/etc/none')).rejects.toMatchObject({ name: 'CommandError' })
     const blocked = await setUp({ blocked: ['guest-file-open'] })
-    await expect(readGuestFile(blocked.client, PRESENT)).rejects.toMatchObject({ errorClass: 'CommandDisabled' })
+    await expect(readGuestFile(blocked.client, PRESENT)).rejects.toMatchObject({ errorClass: 'CommandNotFound' })
     const missing = await setUp({ missing: ['guest-file-open'] })
     await expect(readGuestFile(missing.client, PRESENT)).rejects.toMatchObject({ errorClass: 'CommandNotFound' })
   })

@@ -40,7 +40,7 @@ test('wants capabilities negotiated first, once', async () => {
   expect(await ask('{"execute":"query-status","id":1}')).toBe(`${expecting},"id":1}\r\n`)
   qemu.emit('NOT_YET')
   const odd = '{"execute":"qmp_capabilities","arguments":{"enable":["odd"]}}'
-  expect(await ask(odd)).toContain('Capability odd not available')
+  expect(await ask(odd)).toContain("Parameter 'null' does not accept value 'odd'")
   expect(await ask(NEGOTIATE)).toBe('{"return":{}}\r\n')
   const complete = error('CommandNotFound', 'Capabilities negotiation is already complete, command ignored')
   expect(await ask(NEGOTIATE)).toBe(`${complete}}\r\n`)
@@ -54,7 +54,7 @@ test('echoes any id; a parse error has none', async () => {
   const { ask } = connect()
   await ask(NEGOTIATE)
   expect(await ask('{"execute":"query-yank","id":{"x":[1]}}\n')).toBe('{"return":[],"id":{"x":[1]}}\r\n')
-  expect(await ask('nonsense\n')).toBe(`${error('GenericError', 'JSON parse error, invalid keyword')}}\r\n`)
+  expect(await ask('nonsense\n')).toBe(`${error('GenericError', "JSON parse error, invalid keyword 'nonsense'")}}\r\n`)
   expect(await ask('{"id":5}')).toBe(`${error('GenericError', "QMP input lacks member 'execute'")},"id":5}\r\n`)
   expect(await ask('{"execute":"query-yank","arguments":7,"id":6}')).toContain('must be an object')
 })

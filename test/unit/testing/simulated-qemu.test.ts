@@ -91,7 +91,9 @@ describe('a q35 machine', () => {
     [{ ...slot(9) }, 'Invalid CPU core-id: 9 must be in range 0:7'],
     [{ driver: 'qemu64-x86_64-cpu', 'core-id': 4, 'thread-id': 0 }, 'CPU socket-id is not set'],
     [{ ...slot(4), driver: 'max-x86_64-cpu' }, "Invalid CPU type, expected cpu type: 'qemu64-x86_64-cpu'"],
-    [{ ...slot(4), 'die-id': 0 }, "Property 'qemu64-x86_64-cpu.die-id' not found"],
+    [{ ...slot(4), 'die-id': 1 }, 'Invalid CPU die-id: 1 must be in range 0:0'],
+    [{ ...slot(4), 'node-id': 1 }, 'invalid node-id, must be 0'],
+    [{ ...slot(4), 'book-id': 0 }, "Property 'qemu64-x86_64-cpu.book-id' not found"],
     [{ driver: 'nonsense' }, "'nonsense' is not a valid device model name"],
   ])('refuses device_add %j', async (args, words) => {
     const { client } = await start({ kind: 'x86', maxcpus: 8, bootVcpus: 2 })
@@ -99,8 +101,10 @@ describe('a q35 machine', () => {
     expect(await refusal(client.execute('device_add', args))).toEqual(['GenericError', words])
   })
 
-  test('a slot beyond APIC id 254 is listed and refused', async () => {
-    const { client } = await start({ kind: 'x86', maxcpus: 288 })
+  test('a slot beyond APIC id 254 is listed, and refused by 11; 10 ends', async () => {
+    const ten = await start({ kind: 'x86', maxcpus: 288 })
+    await expect(ten.client.execute('device_add', slot(255))).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' })
+    const { client } = await start({ kind: 'x86', maxcpus: 288, version: '11.0.0' })
     expect(await refusal(client.execute('device_add', slot(255)))).toEqual([
       'GenericError',
       'APIC ID 255 requires x2APIC feature in CPU',
@@ -258,7 +262,7 @@ test('pseries: a slot is a core, twelve children go before it, refusals have an 
   expect(slots[0]).toEqual({
     type: 'power10_v2.0-spapr-cpu-core',
     'vcpus-count': 4,
-    props: { 'core-id': 12 },
+    props: { 'core-id': 12, 'node-id': 0 },
     'qom-path': '/machine/peripheral/core12',
   })
   expect(await refusal(client.execute('device_add', core(12)))).toEqual(['GenericError', 'core 12 already populated'])

@@ -199,12 +199,12 @@ test('answers a QEMU of its version: accelerator, machine, qom-type, the class o
   })
   const { client } = await monitorOf(eleven)
   const ask = (command: string, args?: Record<string, unknown>) => eleven.run(client.execute(command, args))
-  expect(await ask('query-accelerators')).toEqual({ enabled: 'tcg', present: ['kvm', 'tcg'] })
+  expect(await ask('query-accelerators')).toEqual({ enabled: 'tcg', present: ['kvm', 'mshv', 'qtest', 'tcg'] })
   expect(await ask('query-kvm')).toEqual({ enabled: false, present: true })
-  expect(await ask('query-name')).toEqual({ name: 'simulated' })
+  expect(await ask('query-name')).toEqual({})
   expect(await ask('query-migrate')).toEqual({})
   expect(await ask('qom-get', { path: '/machine', property: 'type' })).toBe('pc-q35-11.0-machine')
-  expect(await ask('qom-get', { path: '/machine', property: 'smp' })).toEqual({ cpus: 2, maxcpus: 8 })
+  expect(await ask('qom-get', { path: '/machine', property: 'smp' })).toMatchObject({ cpus: 2, maxcpus: 8 })
   expect(await ask('qom-get', { path: '/machine/unattached/device[2]', property: 'apic-id' })).toBe(1)
   await expect(ask('qom-get', { path: '/nowhere', property: 'x' })).rejects.toMatchObject({
     errorClass: 'DeviceNotFound',

@@ -105,7 +105,7 @@ describe('the accelerator', () => {
   test('an old QEMU under TCG does not plug again', async () => {
     const { qemu, domain } = await vm({ version: '7.2.22' })
     underTcg(qemu)
-    expect(await diagnosis(domain)).toEqual(['warns tcg-replug-crash'])
+    expect(await diagnosis(domain)).toContain('warns tcg-replug-crash')
     expect(await findingOf(domain, 'tcg-replug-crash')).toMatchObject({
       evidence: 'query-version: 7.2.22; query-kvm: not enabled; x-query-jit answers, as under TCG only',
     })
