@@ -13,6 +13,7 @@ import { systemClock, type Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
 import type { Endpoint, Link, ReconnectMode } from '../wire/endpoint.ts'
 import type { EventStream } from '../wire/event-stream.ts'
+import { socketPathOf } from '../wire/target.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
 import { ChangeCall } from './change/call.ts'
@@ -102,6 +103,8 @@ export class Domain {
   readonly #monitor: Link<QmpExecutor>
   readonly #agent: Link<QgaExecutor> | undefined
   readonly #clock: Clock
+  /** Of the monitor's UNIX socket, where it is one. */
+  readonly #path: string | undefined
   readonly #vm: Vm
   /** Runs of several changes follow one another; single changes are not held up by them. */
   readonly #runs: TurnQueue
@@ -109,7 +112,9 @@ export class Domain {
   private constructor(options: DomainOptions) {
     const { trace, clock = systemClock, reconnect } = options
     this.#clock = clock
-    this.name = options.name ?? nameOf(options.qmp ?? options.qga)
+    const { qmp } = options
+    this.#path = typeof qmp === 'string' ? socketPathOf(qmp) : undefined
+    this.name = options.name ?? nameOf(qmp ?? options.qga)
     const linkOptions = { connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS), trace, clock, reconnect }
     this.#runs = new TurnQueue('the run before it', clock)
     this.#monitor =
@@ -336,7 +341,7 @@ export class Domain {
   async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
     this.#vm.driver.throwIfClosed()
     requireMonitor(this.#monitor)
-    return runChecks(this.#vm, this.#deadline(options, DOCTOR_TIMEOUT_MS))
+    return runChecks(this.#vm, this.#deadline(options, DOCTOR_TIMEOUT_MS), this.#path)
   }
 
   /** vCPUs whose unplug QEMU and this boot of the guest were asked for, and which is neither done nor refused yet. */

@@ -4,14 +4,26 @@ import { VcpuError, type VcpuErrorOptions } from './vcpu-error.ts'
  * Why there is no connection:
  *
  * - `ERR_CONNECT`: nothing listens there, or it may not be opened;
- * - `ERR_MONITOR_BUSY`: the monitor never greeted, since another client holds it (QEMU serves one at a time);
- * - `ERR_NOT_QMP`: something answered that is not a QEMU monitor;
+ * - `ERR_MONITOR_BUSY`: the monitor never greeted, since another client holds it (QEMU serves one at a time); also where
+ *   it cannot be seen why it did not;
+ * - `ERR_PROCESS_STOPPED`: it never greeted, since the process that listens is stopped (SIGSTOP, a debugger);
+ * - `ERR_MONITOR_HANGS`: it accepts no connection although no client has one, or greeted and answers nothing;
+ * - `ERR_NOT_QMP`: something is there that is not a QEMU monitor;
+ * - `ERR_NOT_AGENT`: what was given as the agent's channel is a QEMU monitor;
  * - `ERR_NO_AGENT_ANSWER`: the agent's channel is open and nobody answers in it;
  * - `ERR_CONNECTION_LOST`: the peer went away;
  * - `ERR_CLOSED`: this side called `close()`.
  */
 export type ConnectionErrorCode =
-  'ERR_CONNECT' | 'ERR_MONITOR_BUSY' | 'ERR_NOT_QMP' | 'ERR_NO_AGENT_ANSWER' | 'ERR_CONNECTION_LOST' | 'ERR_CLOSED'
+  | 'ERR_CONNECT'
+  | 'ERR_MONITOR_BUSY'
+  | 'ERR_PROCESS_STOPPED'
+  | 'ERR_MONITOR_HANGS'
+  | 'ERR_NOT_QMP'
+  | 'ERR_NOT_AGENT'
+  | 'ERR_NO_AGENT_ANSWER'
+  | 'ERR_CONNECTION_LOST'
+  | 'ERR_CLOSED'
 
 /** The peer cannot be reached, or no longer. Connect again; then read the state before repeating a change. */
 export class ConnectionError extends VcpuError {

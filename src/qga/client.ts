@@ -96,7 +96,8 @@ export class QgaClient implements QgaExecutor {
    *
    * @param target - path of a UNIX socket, `unix:PATH`, `tcp:HOST:PORT`, TCP host and port, a connected Duplex, which the
    *   client then owns, or a function that makes one
-   * @throws {@link ConnectionError} `ERR_CONNECT` without a channel, `ERR_NO_AGENT_ANSWER` when nobody answers in it
+   * @throws {@link ConnectionError} `ERR_CONNECT` without a channel, `ERR_NO_AGENT_ANSWER` when nobody answers in it,
+   *   `ERR_NOT_AGENT` when it is a monitor
    * @throws {@link InputError} for an address or a time-out that cannot be
    */
   static async connect(target: Target, options: QgaConnectOptions = {}): Promise<QgaClient> {
@@ -174,7 +175,10 @@ export class QgaClient implements QgaExecutor {
   }
 
   async #synchronise(deadline: Deadline): Promise<void> {
-    if (this.#state === 'closed') throw lostCall('guest-sync-delimited', 'not-sent', this.#channel.cause)
+    if (this.#state === 'closed') {
+      const { cause } = this.#channel
+      throw isNotAgent(cause) ? cause : lostCall('guest-sync-delimited', 'not-sent', cause)
+    }
     const { signal, timeoutMs } = deadline.options()
     signal?.throwIfAborted()
     this.#state = 'syncing'
@@ -182,7 +186,7 @@ export class QgaClient implements QgaExecutor {
     const syncTimeoutMs = Math.min(timeoutMs, QGA_SYNC_TIMEOUT_MS)
     const answered = new Promise<void>((resolve, reject) => {
       const onLost = (cause: Error): void => {
-        reject(lostCall('guest-sync-delimited', 'not-sent', cause))
+        reject(isNotAgent(cause) ? cause : lostCall('guest-sync-delimited', 'not-sent', cause))
       }
       this.#sync = { sync, onAnswer: resolve, onLost }
     })
@@ -236,6 +240,10 @@ export class QgaClient implements QgaExecutor {
   }
 
   #onLine(line: Uint8Array): void {
+    if (isMonitor(line)) {
+      const message = `${this.#where} is a QEMU monitor, and not the channel of a guest agent`
+      throw new ConnectionError('ERR_NOT_AGENT', message, { outcome: 'not-sent' })
+    }
     if (this.#sync?.sync.isAnswer(line) === true) {
       this.#unaskedBytes = 0
       // It answers in order: what was asked before is not answered any more.
@@ -307,4 +315,20 @@ export class QgaClient implements QgaExecutor {
   #setUnlessClosed(state: QgaClientState): void {
     if (this.#state !== 'closed') this.#state = state
   }
+}
+
+/** How a QEMU monitor greets, on one line or (`pretty=on`) on the second of several; telnet's options may come first. */
+const GREETING = /^(?:\xff[\xfb-\xfe][^])*(?:\{\s*|\s+)"QMP"\s*:\s*\{/
+/** So many bytes of a line are enough to know it. */
+const GREETING_BYTES = 40
+
+/** What greets is no agent: those speak when they are asked. */
+function isMonitor(line: Uint8Array): boolean {
+  return GREETING.test(
+    Buffer.from(line.buffer, line.byteOffset, Math.min(line.length, GREETING_BYTES)).toString('latin1'),
+  )
+}
+
+function isNotAgent(cause: Error | undefined): cause is ConnectionError {
+  return cause instanceof ConnectionError && cause.code === 'ERR_NOT_AGENT'
 }

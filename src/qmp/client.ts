@@ -18,6 +18,7 @@ import { decodeEvent } from './events.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 import { decodeGreeting, type QmpGreeting } from './greeting.ts'
 import { MessageLines } from './message-lines.ts'
+import { SilenceWatch } from './silence.ts'
 
 /** Cap on one message of QEMU, in bytes: ten times the reply for 4,096 slots. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -118,16 +119,17 @@ export class QmpClient implements QmpExecutor {
    *
    * @param target - path of a UNIX socket, `unix:PATH`, `tcp:HOST:PORT`, TCP host and port, a connected Duplex, which the
    *   client then owns, or a function that makes one
-   * @throws {@link ConnectionError} `ERR_CONNECT`, `ERR_MONITOR_BUSY`, `ERR_NOT_QMP` or `ERR_CONNECTION_LOST`
+   * @throws {@link ConnectionError} `ERR_CONNECT`, `ERR_MONITOR_BUSY`, `ERR_PROCESS_STOPPED`, `ERR_MONITOR_HANGS`,
+   *   `ERR_NOT_QMP` or `ERR_CONNECTION_LOST`
    * @throws {@link InputError} for an address or a time-out that cannot be
    */
   static async connect(target: Target, options: QmpConnectOptions = {}): Promise<QmpClient> {
     const deadline = new Deadline(options, QMP_CONNECT_TIMEOUT_MS, options.clock)
     options.signal?.throwIfAborted()
-    const { where, duplex } = await openTarget(target, deadline)
+    const { where, path, duplex } = await openTarget(target, deadline)
     const client = new QmpClient(duplex, where, options)
     try {
-      await client.#handshake(deadline, options.oob ?? false)
+      await client.#handshake(deadline, options.oob ?? false, path)
     } catch (error) {
       client.#channel.close(error instanceof Error ? error : new Error('aborted', { cause: error }))
       throw error
@@ -208,18 +210,16 @@ export class QmpClient implements QmpExecutor {
     return this.close()
   }
 
-  async #handshake(deadline: Deadline, wantOob: boolean): Promise<void> {
+  async #handshake(deadline: Deadline, wantOob: boolean, path: string | undefined): Promise<void> {
     const { signal, timeoutMs } = deadline.options()
+    const silence = new SilenceWatch(this.#where, path, deadline)
     this.#greeting = await bounded(this.#greeted, {
       signal,
       timeoutMs,
       clock: deadline.clock,
-      onTimeout: () =>
-        new ConnectionError(
-          'ERR_MONITOR_BUSY',
-          `${this.#where} did not greet within ${deadline.timeoutMs} ms: another client probably holds this monitor ` +
-            '(QEMU serves one at a time), or it is no QMP monitor',
-        ),
+      onTimeout: () => silence.error(),
+    }).finally(() => {
+      silence.end()
     })
     this.#oob = wantOob && this.#greeting.capabilities.includes('oob')
     try {
@@ -227,7 +227,7 @@ export class QmpClient implements QmpExecutor {
     } catch (cause) {
       if (!(cause instanceof TimeoutError)) throw cause
       const message = `${this.#where} greeted, but did not answer within ${deadline.timeoutMs} ms: QEMU hangs`
-      throw new ConnectionError('ERR_CONNECT', message, { cause })
+      throw new ConnectionError('ERR_MONITOR_HANGS', message, { cause })
     }
     // The connection may have ended with the very bytes of the answer.
     if (this.#channel.cause !== undefined) throw lostCall('qmp_capabilities', 'unknown', this.#channel.cause)

@@ -21,6 +21,10 @@ export interface QomProperties {
   smp: SmpSetting
   /** Of an x86 or arm machine: is there ACPI? `on`, `off` or `auto`. */
   acpi: string
+  /** Of an x86 machine: has it system management mode? `on`, `off` or `auto`. */
+  smm: string
+  /** Of a flash: can it only be written in system management mode? */
+  secure: boolean
   /** Of a pseries machine: how far apart the hardware ids of two cores are; 0 where that was never set. */
   vsmt: number
   /** Of an x86 CPU: does its model have x2APIC? */
@@ -31,6 +35,8 @@ const decoders: { readonly [P in keyof QomProperties]: (value: Field) => QomProp
   type: (value) => foreignText(value.string(), 80),
   smp: (value) => ({ cpus: value.at('cpus').integer(0, MAX_INT), maxCpus: value.at('maxcpus').integer(0, MAX_INT) }),
   acpi: (value) => foreignText(value.string(), 40),
+  smm: (value) => foreignText(value.string(), 40),
+  secure: ({ value }) => value === true,
   vsmt: ({ value }) => (typeof value === 'number' && Number.isInteger(value) && value >= 1 ? value : 0),
   x2apic: ({ value }) => value !== false,
 }

@@ -34,6 +34,16 @@ export function parseTarget(given: Target): Target {
   throw badEndpoint(value)
 }
 
+/**
+ * The path that a text leads to, where that is a UNIX socket.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ */
+export function socketPathOf(text: string): string | undefined {
+  const parsed = parseText(text)
+  return typeof parsed === 'string' ? parsed : undefined
+}
+
 function parseText(text: string): SocketAddress {
   if (text.startsWith('unix:')) {
     // QEMU doubles a comma that belongs to the path.
@@ -60,19 +70,21 @@ export function isConnected(target: Target): target is Duplex {
 /**
  * Open what the target leads to, within the deadline.
  *
+ * @returns the connection, where it leads in words, and the path where that is a UNIX socket
  * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
  * @throws {@link ConnectionError} `ERR_CONNECT` when it cannot be opened in time
  */
 export async function openTarget(
   target: Target,
   deadline: Deadline,
-): Promise<{ readonly where: string; readonly duplex: Duplex }> {
+): Promise<{ readonly where: string; readonly path?: string; readonly duplex: Duplex }> {
   const parsed = parseTarget(target)
   deadline.signal?.throwIfAborted()
   if (typeof parsed === 'function') return { where: 'the endpoint given', duplex: await callDialer(parsed, deadline) }
   if (!isSocketAddress(parsed)) return { where: 'the Duplex given', duplex: parsed }
   const { clock } = deadline
-  return { where: describeAddress(parsed), duplex: await dial(parsed, { ...deadline.options(), clock }) }
+  const duplex = await dial(parsed, { ...deadline.options(), clock })
+  return { where: describeAddress(parsed), duplex, ...(typeof parsed === 'string' ? { path: parsed } : {}) }
 }
 
 async function callDialer(dialer: Dialer, deadline: Deadline): Promise<Duplex> {

@@ -7,8 +7,14 @@ import { Deadline } from '../../wire/deadline.ts'
 import { readGuestView, type GuestView } from '../guest/guest-view.ts'
 import type { DatedReading } from '../vm/reading.ts'
 import type { Vm } from '../vm/vm.ts'
+import { lookAtListener, type LocalListener } from '../../wire/local-listener.ts'
 import { readAccelerator, type Accelerator } from './facts-accelerator.ts'
+import { readFirmware, type FirmwareFacts } from './facts-firmware.ts'
 import { readMachineFacts, type MachineFacts } from './facts-machine.ts'
+import { readTcgThreads, type TcgThreads } from './facts-tcg.ts'
+
+/** How much of the time is kept for a look at a monitor that does not answer, at most, in milliseconds. */
+const MOST_FOR_LOOK_MS = 1_000
 
 /** How long all questions to the guest may take, in milliseconds: a mute guest is to be told as that, and soon. */
 const AGENT_TIMEOUT_MS = 8_000
@@ -19,16 +25,20 @@ const AGENT_TIMEOUT_MS = 8_000
  */
 export class Facts {
   readonly vm: Vm
+  /** Where the monitor's UNIX socket is, where it is one. */
+  readonly path: string | undefined
   /** For questions to QEMU. */
   readonly deadline: Deadline
   /** For questions to the guest. */
   readonly agentDeadline: Deadline
   readonly #answers = new Map<string, Promise<unknown>>()
 
-  constructor(vm: Vm, deadline: Deadline) {
+  constructor(vm: Vm, deadline: Deadline, path?: string) {
     this.vm = vm
-    this.deadline = deadline
+    this.path = path
     const { signal, timeoutMs } = deadline.options()
+    // A monitor that answers nothing is looked at from outside in what is left.
+    this.deadline = deadline.earlier(Math.min(MOST_FOR_LOOK_MS, timeoutMs / 4))
     this.agentDeadline = new Deadline(
       { signal, timeoutMs: Math.min(timeoutMs, AGENT_TIMEOUT_MS) },
       timeoutMs,
@@ -50,6 +60,24 @@ export class Facts {
 
   accelerator(): Promise<Accelerator> {
     return this.#once('accelerator', () => readAccelerator(this.vm.driver.qmp, this.deadline))
+  }
+
+  /** The monitor's socket from outside; `undefined` where it cannot be seen from here. */
+  async listener(): Promise<LocalListener | undefined> {
+    const { path } = this
+    return path === undefined ? undefined : this.#once('listener', () => lookAtListener(path))
+  }
+
+  /** Does QEMU emulate all vCPUs in one thread, and how is that known? Only of use under TCG. */
+  async tcgThreads(): Promise<TcgThreads> {
+    const { slots } = await this.reading()
+    const plugged = slots.flatMap(({ vcpus }) => vcpus)
+    return this.#once('threads', async () => readTcgThreads(plugged, await this.listener()))
+  }
+
+  /** Is the firmware's flash only writable in SMM? `undefined` where the machine has no such flash. */
+  firmware(): Promise<FirmwareFacts> {
+    return this.#once('firmware', () => readFirmware(this.vm.driver.qmp, this.deadline))
   }
 
   machine(): Promise<MachineFacts> {

@@ -7,6 +7,8 @@ export interface RunState {
 
 const STOPPED = 'the vCPUs are stopped: the guest answers neither an unplug nor its agent until they run'
 const DO_NOT_RESUME = 'do not resume it'
+/** Seen on QEMU 7.2, 10.0 and 11.1: a stopped VM that is reset stays stopped, as `prelaunch`. */
+const RESET = "QMP's system_reset; it then waits to be started, as prelaunch"
 
 /**
  * The words of `query-status` in which the vCPUs do not run (QEMU's qapi/run-state.json, RunState). To resume is right for
@@ -30,7 +32,8 @@ export const RUN_STATES: ReadonlyMap<string, RunState> = new Map<string, RunStat
     {
       severity: 'blocks',
       summary: 'the VM waits for a migration or is receiving one',
-      advice: 'wait for the migration to end; what the source had plugged must be on this command line',
+      advice:
+        'wait for the migration to end; what the source has plugged must be plugged here too before it begins (qemu-vcpu export --apply, or -device)',
     },
   ],
   [
@@ -49,8 +52,9 @@ export const RUN_STATES: ReadonlyMap<string, RunState> = new Map<string, RunStat
     'prelaunch',
     {
       severity: 'warns',
-      summary: 'QEMU has not been started yet (-S, or a reset while stopped): no guest answers',
-      advice: 'whatever prepares this VM starts it when it is ready; vCPUs can be plugged before that',
+      summary: 'the VM was not started yet (-S), or was reset while it was stopped: no guest answers',
+      advice:
+        'whatever prepares this VM starts it when it is ready; until then vCPUs can be plugged, and not unplugged',
     },
   ],
   [
@@ -66,7 +70,7 @@ export const RUN_STATES: ReadonlyMap<string, RunState> = new Map<string, RunStat
     {
       severity: 'blocks',
       summary: 'the guest has panicked: it answers nothing any longer',
-      advice: `${DO_NOT_RESUME} before its memory is saved where that is wanted; then reset or end it`,
+      advice: `${DO_NOT_RESUME}; save its memory where that is wanted (dump-guest-memory), then reset it (${RESET}) or end it`,
     },
   ],
   [
@@ -74,7 +78,7 @@ export const RUN_STATES: ReadonlyMap<string, RunState> = new Map<string, RunStat
     {
       severity: 'blocks',
       summary: 'the guest has shut down, and QEMU was told to stay (-no-shutdown)',
-      advice: 'end this QEMU, or reset the VM to start its guest again',
+      advice: `end this QEMU, or reset the VM to boot its guest again (${RESET})`,
     },
   ],
   [
@@ -90,7 +94,7 @@ export const RUN_STATES: ReadonlyMap<string, RunState> = new Map<string, RunStat
     {
       severity: 'blocks',
       summary: 'QEMU or the accelerator cannot run the vCPUs any longer',
-      advice: "read QEMU's log; only a reset or a new start helps",
+      advice: `read QEMU's log; only a reset (${RESET}) or a new start helps`,
     },
   ],
   [
@@ -98,7 +102,7 @@ export const RUN_STATES: ReadonlyMap<string, RunState> = new Map<string, RunStat
     {
       severity: 'warns',
       summary: `${STOPPED}; the watchdog stopped it`,
-      advice: 'find out why the guest hangs; then reset it',
+      advice: `find out why the guest hangs; then reset it (${RESET})`,
     },
   ],
   ['save-vm', { severity: 'warns', summary: 'a snapshot is being saved', advice: 'wait: it goes on by itself' }],

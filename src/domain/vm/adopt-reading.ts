@@ -1,5 +1,5 @@
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
+import { deviceIdOf, isMadeAtStart } from '../../bitmap/machine/device-path.ts'
 import { ConnectionError } from '../../errors/peer-errors.ts'
 import { deviceIn, isSameDevice, type Device } from './device.ts'
 import type { DomainEvent } from './news.ts'
@@ -26,6 +26,7 @@ export function adoptReading(state: VmState, reading: DatedReading): Advance {
     ...state,
     reading,
     bootDevice: boot ?? bootDevice,
+    made: countMade(state, reading.slots),
     removals: removals.filter(({ end, callers }) => end === undefined || callers.length > 0),
     observed: stillThere(state, reading.slots),
   }
@@ -47,6 +48,7 @@ function onNewQemu(state: VmState, reading: DatedReading, bootDevice: Device): A
     now: { ...now, boot: now.boot + 1 },
     reading,
     bootDevice,
+    made: addedSinceStart(reading.slots),
     removals: removals
       .map((removal): Removal => (removal.end === undefined ? { ...removal, end: { type: 'forgotten' } } : removal))
       .filter(({ callers }) => callers.length > 0),
@@ -60,6 +62,17 @@ function onNewQemu(state: VmState, reading: DatedReading, bootDevice: Device): A
     }),
   }))
   return { state: next, news: [...news, { type: 'gap' }], wantsLook: false }
+}
+
+function countMade({ reading: last, made }: VmState, slots: readonly VcpuSlot[]): number {
+  // After a loss of the connection the last reading is of no use: what is there now was made at some time.
+  if (last === undefined) return Math.max(made, addedSinceStart(slots))
+  const isNew = (slot: VcpuSlot): boolean => !isSameDevice(deviceIn(slot), deviceIn(slotOf(last.slots, slot.firstId)))
+  return made + slots.reduce((sum, slot) => sum + (slot.vcpus.length > 0 && isNew(slot) ? slot.vcpus.length : 0), 0)
+}
+
+function addedSinceStart(slots: readonly VcpuSlot[]): number {
+  return slots.flatMap(({ vcpus }) => vcpus).filter(({ qomPath }) => !isMadeAtStart(qomPath)).length
 }
 
 function holds(slots: readonly VcpuSlot[], { firstId, device }: Removal): boolean {

@@ -36,6 +36,11 @@ export interface VmState {
   readonly reading: DatedReading | undefined
   /** The device of the slot that holds vCPU 0, which no QEMU gives away: another one is another QEMU. */
   readonly bootDevice: Device | undefined
+  /**
+   * vCPUs that were made since QEMU's start beside those of `-smp`, whether they are still there or not: as many at least,
+   * for what comes and goes between two readings is not seen.
+   */
+  readonly made: number
   /** Requests that are open, and those whose callers have not seen their end yet. */
   readonly removals: readonly Removal[]
   readonly plugs: readonly Plug[]
@@ -63,6 +68,7 @@ export function initialState(): VmState {
     lostBy: undefined,
     reading: undefined,
     bootDevice: undefined,
+    made: 0,
     removals: [],
     plugs: [],
     observed: new Map(),

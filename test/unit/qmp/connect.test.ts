@@ -176,7 +176,7 @@ describe('connect() says why not', () => {
     const peer = new ScriptedPeer()
     peer.say(GREETING)
     expect(await failure(peer, { timeoutMs: 5 })).toMatchObject({
-      code: 'ERR_CONNECT',
+      code: 'ERR_MONITOR_HANGS',
       message: expect.stringContaining('QEMU hangs') as unknown,
       cause: expect.objectContaining({ name: 'TimeoutError' }) as unknown,
     })
@@ -248,6 +248,6 @@ test('the negotiation waits for its own answer', async () => {
   const qemu = new SimulatedQemu({ kind: 'x86' })
   qemu.onCommand('qmp_capabilities', hang)
   await expect(QmpClient.connect(qemu.connect(), { timeoutMs: 5, clock: testClock() })).rejects.toMatchObject({
-    code: 'ERR_CONNECT',
+    code: 'ERR_MONITOR_HANGS',
   })
 })

@@ -53,6 +53,14 @@ export async function agentPresence(facts: Facts): Promise<readonly Finding[]> {
   return (await facts.freezeStatus(agent)) === 'frozen' ? [FROZEN] : []
 }
 
+const MONITOR_AS_AGENT: Omit<Finding, 'evidence'> = {
+  code: 'agent-is-monitor',
+  severity: 'warns',
+  summary: "a QEMU monitor is given as the agent's channel: the guest can neither be seen nor changed",
+  advice:
+    'give as --qga the socket of the chardev behind the virtserialport org.qemu.guest_agent.0; a monitor is for --qmp',
+}
+
 const FROZEN: Finding = {
   code: 'guest-frozen',
   severity: 'warns',
@@ -103,6 +111,8 @@ function blocked({ commands, severity, loss }: Group, info: GuestInfo): Finding[
 
 function silence(error: unknown): Finding | undefined {
   if (!(error instanceof ConnectionError || error instanceof TimeoutError)) return undefined
+  const monitor = [error, error.cause].find(isMonitor)
+  if (monitor !== undefined) return { ...MONITOR_AS_AGENT, evidence: monitor.message }
   const isOpen = error.code !== 'ERR_CONNECT'
   return {
     code: isOpen ? 'agent-silent' : 'agent-unreachable',
@@ -115,4 +125,8 @@ function silence(error: unknown): Finding | undefined {
       ? 'see that qemu-guest-agent is installed and runs in the guest, that the guest is up, and that nobody else (libvirt) holds the channel'
       : 'see that the path is that of the chardev behind the virtserialport org.qemu.guest_agent.0',
   }
+}
+
+function isMonitor(error: unknown): error is ConnectionError {
+  return error instanceof ConnectionError && error.code === 'ERR_NOT_AGENT'
 }

@@ -28,7 +28,7 @@ function offline(plugged: readonly Vcpu[], view: GuestView): Finding[] {
       severity: 'warns',
       summary: `plugged and not in use: vCPU ${idsOf(off)}, which the guest has as CPU ${String(guestIds)} and does not run`,
       evidence: `guest-get-vcpus: online ${String(onlineIds(view.cpus))} of ${String(listedIds(view.cpus))}`,
-      advice: `turn it on ('qemu-vcpu guest-set ${String(guestIds.first() ?? '')} on'); many guests leave plugged CPUs off unless a udev rule turns them on`,
+      advice: `turn it on ('qemu-vcpu guest-set ${String(guestIds.first() ?? '')} on'); many guests leave plugged CPUs off unless a udev rule turns them on. A guest that refuses says why in its kernel log (dmesg); what it cannot run can be unplugged`,
     },
   ]
 }

@@ -1,13 +1,8 @@
 import { neverUnplugs } from '../../../bitmap/machine/unplug-rules.ts'
 import { isPlugged, type VcpuSlot } from '../../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
-import { foreignText } from '../../../errors/quote.ts'
 import type { Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
-import { RUN_STATES, type RunState } from '../run-states.ts'
-
-/** Migration states in which QEMU refuses `device_add` and `device_del` (QEMU's qapi/migration.json). */
-const IDLE_MIGRATION = ['none', 'completed', 'failed', 'cancelled']
 
 /** Does this machine move vCPUs at all? */
 export async function noHotplug(facts: Facts): Promise<readonly Finding[]> {
@@ -79,40 +74,6 @@ export async function acpiOff(facts: Facts): Promise<readonly Finding[]> {
       summary: 'the machine has no ACPI: the guest cannot hear of a plug, and cannot let a vCPU go',
       evidence: `qom-get /machine acpi: "off"${type === undefined ? '' : ` (machine: ${type})`}`,
       advice: 'start the VM without acpi=off',
-    },
-  ]
-}
-
-/** A guest that does not run answers nothing. */
-export async function notRunning(facts: Facts): Promise<readonly Finding[]> {
-  const { running, status } = await facts.status()
-  if (running) return []
-  return [
-    {
-      code: 'vm-not-running',
-      ...(RUN_STATES.get(status) ?? UNKNOWN_STATE),
-      evidence: `query-status: ${foreignText(status, 40)}`,
-    },
-  ]
-}
-
-const UNKNOWN_STATE: RunState = {
-  severity: 'warns',
-  summary: 'the vCPUs do not run, in a state that this version does not know',
-  advice: "read QEMU's documentation of that state; do not resume it before that",
-}
-
-/** QEMU refuses to plug and to unplug while it migrates. */
-export async function migrating(facts: Facts): Promise<readonly Finding[]> {
-  const status = await facts.migration()
-  if (status === undefined || IDLE_MIGRATION.includes(status)) return []
-  return [
-    {
-      code: 'migrating',
-      severity: 'blocks',
-      summary: 'the VM is being migrated: QEMU neither plugs nor unplugs meanwhile',
-      evidence: `query-migrate: ${foreignText(status, 40)}`,
-      advice: 'wait for the migration to end',
     },
   ]
 }

@@ -1,6 +1,8 @@
 import { ejectRefusal, isAboutSlot, OST_SOURCE, OST_STATUS } from '../../../bitmap/machine/ost.ts'
 import type { AcpiOst } from '../../../bitmap/machine/replies.ts'
 import { isPlugged, slotOf } from '../../../bitmap/machine/vcpu-slot.ts'
+import { CpuMap } from '../../../bitmap/set/cpu-map.ts'
+import { isPending, removalIds } from '../../vm/removal.ts'
 import { pendingIds } from '../../vm/state.ts'
 import type { Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
@@ -18,6 +20,29 @@ export async function removalPending(facts: Facts): Promise<readonly Finding[]> 
       summary: `an unplug of vCPU ${String(pending)} is pending; it cannot be plugged again until that completes or is refused`,
       evidence: `device_del was sent, and query-hotpluggable-cpus still shows vCPU ${String(pending)}`,
       advice: 'wait for the guest, or turn the CPU off in it first',
+    },
+  ]
+}
+
+/**
+ * Was a vCPU asked to go before the guest was reset? On x86 QEMU keeps the request and the guest that boots next is not
+ * told of it: at the next plug or unplug of any vCPU that guest comes upon it (docs/wire-notes.md).
+ */
+export async function removalKept(facts: Facts): Promise<readonly Finding[]> {
+  await facts.reading()
+  const { state } = facts.vm.driver
+  const kept = state.removals
+    .filter((removal) => removal.end === undefined && !isPending(removal, state.now))
+    .reduce((ids, removal) => ids.union(removalIds(removal)), CpuMap.empty)
+  if (kept.size === 0) return []
+  return [
+    {
+      code: 'unplug-kept',
+      severity: 'warns',
+      summary: `QEMU may still have an earlier request to unplug vCPU ${String(kept)}, of which the guest does not know: it is then carried out at the next plug or unplug of any vCPU`,
+      evidence: `device_del of vCPU ${String(kept)} was sent, then the guest was reset or the monitor was lost; query-hotpluggable-cpus still shows it`,
+      advice:
+        'if it is to go, unplug it now (QEMU is asked again); if it is to stay, plug and unplug nothing before QEMU itself was started anew',
     },
   ]
 }

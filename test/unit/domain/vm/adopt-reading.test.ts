@@ -33,7 +33,7 @@ test('the first reading: no news of what was there, and the boot device is known
   const before = stateOf({ reading: undefined, bootDevice: undefined })
   const reading = readingOf(1, slots(CPU5))
   expect(adoptReading(before, reading)).toStrictEqual({
-    state: { ...before, reading, bootDevice: BOOT },
+    state: { ...before, reading, bootDevice: BOOT, made: 1 },
     news: [],
     wantsLook: false,
   })
@@ -167,5 +167,26 @@ describe('another QEMU', () => {
     expect(before.bootDevice).toBe(BOOT)
     const next = readingOf(10, slots(CPU5, OTHER_BOOT))
     expect(adoptReading({ ...before, reading }, next).news).toStrictEqual([{ type: 'gap' }])
+  })
+})
+
+describe('how many vCPUs were made beside those of the start', () => {
+  test('each device that is new counts, whether it is still there or not', () => {
+    let state = stateOf({ reading: undefined })
+    const made = [slots(undefined), slots(CPU5), slots(CPU5), slots(NEW5), slots(undefined)].map((shown, at) => {
+      ;({ state } = adoptReading(state, readingOf(11 + at, shown)))
+      return state.made
+    })
+    expect(made).toEqual([0, 1, 1, 2, 2])
+  })
+
+  test('over another connection the count is kept, and is what is there at least', () => {
+    const lost = stateOf({ reading: undefined, made: 3, now: { connection: 2, boot: 0, tick: 10 } })
+    expect(adoptReading(lost, readingOf(11, slots(CPU5), 2)).state.made).toBe(3)
+    expect(adoptReading({ ...lost, made: 0 }, readingOf(11, slots(CPU5), 2)).state.made).toBe(1)
+  })
+
+  test('another QEMU begins anew', () => {
+    expect(adoptReading(stateOf({ made: 7 }), readingOf(11, slots(NEW5, OTHER_BOOT))).state.made).toBe(1)
   })
 })

@@ -36,6 +36,7 @@ test('the first state', () => {
     lostBy: undefined,
     reading: undefined,
     bootDevice: undefined,
+    made: 0,
     removals: [],
     plugs: [],
     observed: new Map(),
