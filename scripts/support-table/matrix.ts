@@ -14,7 +14,18 @@ export interface SupportMatrix {
 export const matrixFile = fileURLToPath(new URL('../../docs/support-matrix.json', import.meta.url))
 
 /** Machines with vCPU hotplug first; others follow by name. */
-const MACHINES = ['q35', 'pc', 'pseries', 's390-ccw-virtio', 'microvm', 'virt (aarch64)']
+const MACHINES = [
+  'q35',
+  'q35, as VMware',
+  'q35 with OVMF',
+  'q35 with OVMF and SMM',
+  'pc',
+  'pseries',
+  's390-ccw-virtio',
+  'virt (loongarch64)',
+  'virt (aarch64)',
+  'microvm',
+]
 
 /** Read it. */
 export async function readMatrix(): Promise<SupportMatrix> {
@@ -33,10 +44,10 @@ export function inOrder(cells: readonly Cell[]): Cell[] {
     (a, b) =>
       compareMachines(a.machine, b.machine) ||
       compareVersions(a.qemu, b.qemu) ||
+      compareVersions(a.guest?.kernel ?? '', b.guest?.kernel ?? '') ||
       ASPECTS.indexOf(a.aspect) - ASPECTS.indexOf(b.aspect) ||
       compareText(a.configuration ?? '', b.configuration ?? '') ||
-      compareText(a.guest?.arch ?? '', b.guest?.arch ?? '') ||
-      compareVersions(a.guest?.kernel ?? '', b.guest?.kernel ?? ''),
+      compareText(a.guest?.arch ?? '', b.guest?.arch ?? ''),
   )
 }
 

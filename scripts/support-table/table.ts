@@ -1,10 +1,8 @@
-import { format, type Options } from 'prettier'
 import type { Aspect, Cell, Verdict } from '../../test/matrix/results.ts'
+import { Notes, release } from './notes.ts'
 import type { SupportMatrix } from './matrix.ts'
 
-const BEGIN = '<!-- support-table: made by npm run test:matrix -->'
-const END = '<!-- end of support-table -->'
-
+/** The columns of docs/support.md. */
 const COLUMNS: readonly (readonly [aspect: Aspect, title: string])[] = [
   ['prediction', 'ids of empty slots'],
   ['map', 'maps'],
@@ -14,123 +12,155 @@ const COLUMNS: readonly (readonly [aspect: Aspect, title: string])[] = [
   ['agent', 'agent'],
 ]
 
-/** How a note begins. */
-const REFUSALS: Readonly<Record<Exclude<Verdict, 'yes'>, string>> = {
-  'refused-by-qemu': 'QEMU refuses',
-  'refused-by-guest': 'the guest refuses',
+/** What README's table says of a machine: the aspects that a user asks for first. */
+const MAIN: readonly (readonly [aspect: Aspect, word: string])[] = [
+  ['plug', 'plug'],
+  ['unplug', 'unplug'],
+  ['agent', 'on and off in the guest'],
+]
+
+/** README has so many rows at most. */
+const MAX_ROWS = 10
+
+/** In a field, by how grave it is. */
+const WORDS: Readonly<Record<Verdict, string>> = {
+  yes: 'yes',
+  'refused-by-qemu': 'refused by QEMU',
+  'refused-by-guest': 'refused by the guest',
+  'guest-hung': 'the guest hangs',
+  'qemu-died': 'QEMU dies',
   no: '**does not work**',
 }
 
-/**
- * The text of README.md with its support table made anew.
- *
- * @throws Error when the text has no place for it
- */
-export async function withSupportTable(readme: string, matrix: SupportMatrix, style: Options): Promise<string> {
-  const from = readme.indexOf(BEGIN)
-  const to = readme.indexOf(END)
-  if (from === -1 || to < from) throw new Error(`README.md has no '${BEGIN}' before '${END}'`)
-  const made = `${readme.slice(0, from)}${BEGIN}\n\n${supportTable(matrix)}\n\n${readme.slice(to)}`
-  return format(made, { ...style, parser: 'markdown' })
-}
+const GRAVITY: readonly Verdict[] = ['yes', 'refused-by-guest', 'refused-by-qemu', 'guest-hung', 'qemu-died', 'no']
 
-/**
- * The table and its notes, as markdown. What was refused of a machine that runs comes first; the machines that QEMU does not
- * even start are folded away.
- */
-export function supportTable({ date, cells }: SupportMatrix): string {
+/** docs/support.md, but for its formatting: every cell, a row for each machine, QEMU and kernel. */
+export function supportPage({ date, cells }: SupportMatrix): string {
   const notes = new Notes()
   for (const cell of cells) if (cell.aspect !== 'prediction') notes.numberOf(cell)
   const reasons = notes.lines().length
-  const rows = [...grouped(cells, ({ machine, qemu }) => `${machine}\n${qemu}`).values()].map((row) => {
+  const rows = [...grouped(cells, rowOf).values()].map((row) => {
     const columns = COLUMNS.map(([aspect]) =>
       summary(
         row.filter((cell) => cell.aspect === aspect),
         notes,
       ),
     )
-    return [row[0]?.machine ?? '', row[0]?.qemu ?? '', kernels(row), ...columns]
+    return [row[0]?.machine ?? '', row[0]?.qemu ?? '', kernelOf(row[0]), ...columns]
   })
-  const titles = ['machine', 'QEMU', 'guests', ...COLUMNS.map(([, title]) => title)]
-  const lines = [titles, titles.map(() => '---'), ...rows].map((line) => `| ${line.join(' | ')} |`)
-  const predicted = cells.filter(isPredicted)
-  const machines = new Set(predicted.map(({ machine, configuration = '' }) => `${machine} ${configuration}`)).size
   const unbuilt = notes.lines().slice(reasons)
   return [
-    `Seen on ${date}, under TCG: ${machines} machines, ${predicted.length} with each QEMU counted apart, every empty slot of ` +
-      'each with its id said beforehand. "–": not tried. A number stands where something was refused:',
+    '# What was seen to work',
     '',
-    ...lines,
+    'Made by `npm run test:matrix` from what real QEMUs and real guests showed. Nothing here is typed by hand.',
+    '',
+    `Seen on ${date}, under TCG. ${predictions(cells)} ${counts(cells)}`,
+    '',
+    ...table(['machine', 'QEMU', 'guest', ...COLUMNS.map(([, title]) => title)], rows),
+    '',
+    '"–": not tried. A number stands where something was refused or went wrong, with the words of the software that refused:',
     '',
     ...notes.lines().slice(0, reasons),
     '',
-    ...(unbuilt.length === 0
-      ? []
-      : ['<details><summary>Machines that QEMU does not start</summary>', '', ...unbuilt, '', '</details>']),
+    ...(unbuilt.length === 0 ? [] : ['## Machines that QEMU does not start', '', ...unbuilt, '']),
   ].join('\n')
+}
+
+/** README's table: a row for each machine type, a column for each QEMU. */
+export function supportSummary({ date, cells }: SupportMatrix): string {
+  const machines = grouped(cells, ({ machine }) => machine)
+  if (machines.size > MAX_ROWS) throw new Error(`README's table would have ${machines.size} rows: join some machines`)
+  const versions = [...new Set(cells.map(({ qemu }) => qemu))].toSorted(byVersion)
+  const rows = [...machines].map(([machine, row]) => [
+    machine,
+    kernelsOf(row),
+    ...versions.map((version) => inShort(row.filter(({ qemu }) => qemu === version))),
+  ])
+  return [
+    `Seen on ${date}, under TCG. ${predictions(cells)}`,
+    '',
+    ...table(['machine', 'guests', ...versions.map((version) => `QEMU ${version}`)], rows),
+    '',
+    `${counts(cells)} Each, with the words of the software that refused: [docs/support.md](docs/support.md).`,
+  ].join('\n')
+}
+
+function predictions(cells: readonly Cell[]): string {
+  const predicted = cells.filter(isPredicted)
+  const wrong = cells.filter(({ aspect, verdict }) => aspect === 'prediction' && verdict === 'no').length
+  const machines = new Set(predicted.map(({ machine, configuration = '' }) => `${machine} ${configuration}`)).size
+  return (
+    `The id of every empty slot was predicted on ${machines} machines, ${predicted.length} with each QEMU counted apart: ` +
+    `${wrong === 0 ? 'every prediction was right' : `**${wrong} wrong**`}.`
+  )
+}
+
+function counts(cells: readonly Cell[]): string {
+  const of = (verdict: Verdict): number => cells.filter((cell) => cell.verdict === verdict).length
+  const parts = GRAVITY.filter((verdict) => verdict !== 'yes' && of(verdict) > 0)
+  return `Of ${cells.length} cells ${of('yes')} are yes; ${parts.map((verdict) => `${WORDS[verdict]}: ${of(verdict)}`).join(', ')}.`
 }
 
 function isPredicted({ aspect, verdict }: Cell): boolean {
   return aspect === 'prediction' && verdict === 'yes'
 }
 
-/** What one field of the table says of all that was asked. */
+/** What one field of the page says of all that was asked. */
 function summary(cells: readonly Cell[], notes: Notes): string {
   if (cells.length === 0) return '–'
   const done = cells.filter(({ verdict }) => verdict === 'yes')
   const numbers = [...new Set(cells.flatMap((cell) => notes.numberOf(cell)))].toSorted((a, b) => a - b)
   const machines = done.filter(isPredicted).length
-  const broken = cells.some(({ verdict }) => verdict === 'no')
-  const word = broken ? '**no**' : done.length === 0 ? 'no' : machines > 0 ? `yes, ${machines} machines` : 'yes'
+  const word = machines > 0 && gravest(cells) !== 'no' ? `yes, ${machines} machines` : wordOf(cells)
   return numbers.length === 0 ? word : `${word} <sup>${numbers.join(', ')}</sup>`
 }
 
-/** The guests' kernels, `Linux 6.1, 6.12`. */
-function kernels(cells: readonly Cell[]): string {
+/** `yes` where something was done and nothing is a defect; else what came of it. */
+function wordOf(cells: readonly Cell[]): string {
+  const worst = gravest(cells)
+  return worst === 'no' ? WORDS.no : cells.some(({ verdict }) => verdict === 'yes') ? 'yes' : WORDS[worst]
+}
+
+function gravest(cells: readonly Cell[]): Verdict {
+  return GRAVITY[Math.max(...cells.map(({ verdict }) => GRAVITY.indexOf(verdict)))] ?? 'no'
+}
+
+/** `plug, unplug; on and off in the guest: refused by the guest`. */
+function inShort(cells: readonly Cell[]): string {
+  const asked = MAIN.map(([aspect, word]) => [word, cells.filter((cell) => cell.aspect === aspect)] as const)
+  const words = asked.filter(([, some]) => some.length > 0).map(([word, some]) => [word, wordOf(some)] as const)
+  if (words.length === 0) return '–'
+  const done = words.filter(([, came]) => came === 'yes').map(([word]) => word)
+  const failed = words.filter(([, came]) => came !== 'yes').map(([word, came]) => `${word}: ${came}`)
+  return [...(done.length === 0 ? [] : [done.join(', ')]), ...failed].join('; ')
+}
+
+/** Cells without a guest first, then one row a kernel. */
+function rowOf({ machine, qemu, guest }: Cell): string {
+  return `${machine}\n${qemu}\n${guest === undefined ? '' : release(guest.kernel)}`
+}
+
+function kernelOf(cell: Cell | undefined): string {
+  return cell?.guest === undefined ? 'none' : `Linux ${release(cell.guest.kernel)}`
+}
+
+function kernelsOf(cells: readonly Cell[]): string {
   const names = new Set(cells.flatMap(({ guest }) => (guest === undefined ? [] : [release(guest.kernel)])))
-  return names.size === 0 ? '–' : `Linux ${[...names].join(', ')}`
+  return names.size === 0 ? '–' : `Linux ${[...names].toSorted(byVersion).join(', ')}`
 }
 
-/** `6.12` of `6.12.107+deb13-cloud-amd64`. */
-function release(kernel: string): string {
-  return /^\d+\.\d+/.exec(kernel)?.[0] ?? kernel
+function byVersion(a: string, b: string): number {
+  const [left = [], right = []] = [a, b].map((text) => text.split('.').map(Number))
+  for (const [at, number] of left.entries()) if (number !== right[at]) return number - (right[at] ?? -1)
+  return left.length - right.length
 }
 
-/** One note for each thing that was said, however many cells heard it. */
-class Notes {
-  /** What was said, where, and by which kernels. */
-  readonly #heard = new Map<string, Map<string, Set<string>>>()
-
-  /** The number of the cell's note; none for a cell that says yes. */
-  numberOf({ verdict, message, configuration = '', guest }: Cell): number[] {
-    if (verdict === 'yes') return []
-    const said = `${REFUSALS[verdict]}: ${code(message ?? 'without a word')}`
-    const places = this.#heard.get(said) ?? new Map<string, Set<string>>()
-    this.#heard.set(said, places)
-    const kernels = places.get(configuration) ?? new Set<string>()
-    places.set(configuration, kernels)
-    if (guest !== undefined) kernels.add(release(guest.kernel))
-    return [[...this.#heard.keys()].indexOf(said) + 1]
-  }
-
-  lines(): string[] {
-    return [...this.#heard].map(([said, places], at) => {
-      const named = [...places].map(([place, kernels]) => `${place}${inGuests(kernels)}`).filter((text) => text !== '')
-      return `${at + 1}. ${said}${named.length === 0 ? '' : ` · ${named.join('; ')}`}`
-    })
-  }
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [titles, titles.map(() => '---'), ...rows].map((line) => `| ${line.join(' | ')} |`)
 }
 
-function inGuests(kernels: ReadonlySet<string>): string {
-  return kernels.size === 0 ? '' : ` (Linux ${[...kernels].join(', ')})`
-}
-
-/** In backticks, on one line, and without what would end the row. */
-function code(text: string): string {
-  return `\`${text.replaceAll(/\s+/g, ' ').replaceAll('`', "'")}\``
-}
-
-function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+/** Items by a key, in the order in which the keys first appear. */
+export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const item of items) {
     const group = groups.get(keyOf(item))

@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url'
 export const ASPECTS = ['prediction', 'map', 'plug', 'unplug', 'translation', 'agent'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
-/** What came out. `no` is a defect of ours, or a gap: nothing that QEMU or a guest refused by itself. */
-export const VERDICTS = ['yes', 'refused-by-qemu', 'refused-by-guest', 'no'] as const
+/**
+ * What came out. `qemu-died`: QEMU ended, aborted or crashed at it. `guest-hung`: the guest never came back from it. `no` is
+ * a defect of ours, or a gap: nothing that QEMU or a guest did by itself.
+ */
+export const VERDICTS = ['yes', 'refused-by-qemu', 'refused-by-guest', 'guest-hung', 'qemu-died', 'no'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
 /** The guest that a cell was seen with. */

@@ -217,7 +217,7 @@ describe.each(pairings)('pseries on QEMU $qemu, kernel $kernel', (pairing) => {
         const words = session.guest.stderr().trim().split('\n').at(-1) ?? ''
         const message = signal === 'SIGABRT' ? words : 'SIGSEGV'
         expect(message).toMatch(/corrupt|double free|invalid|SIGSEGV/)
-        return { verdict: 'refused-by-qemu', message }
+        return { verdict: 'qemu-died', message }
       })
     })
     return

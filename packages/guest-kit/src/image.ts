@@ -87,7 +87,7 @@ export async function ensureGuestImage(request: ImageRequest, progress: Progress
     arch,
     kernel: join(entry, 'kernel'),
     initrd: join(entry, 'initrd'),
-    append: `console=${facts.console} ${commonArguments}`,
+    append: [`console=${facts.console}`, commonArguments, facts.arguments ?? ''].join(' ').trim(),
     kernelRelease,
     agentVersion: userland.versions['qemu-guest-agent'] ?? 'unknown',
     firmware: facts.firmware === undefined ? undefined : await ensureFirmware(facts.firmware, progress),

@@ -16,6 +16,8 @@ export interface MachineConfiguration {
   readonly extraArgs?: readonly string[]
   /** The QEMUs that do not start it, with the words they say. */
   readonly refused?: Readonly<Partial<Record<QemuVersion, string>>>
+  /** The QEMUs that have hotplug on it; all of them unless given. */
+  readonly versions?: readonly QemuVersion[]
   /** Fill only so many slots, by a seeded draw; all of them unless given. */
   readonly sample?: number
   /** So many slots that filling them takes seconds: only a full run does it. */

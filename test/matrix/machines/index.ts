@@ -2,6 +2,7 @@ import type { QemuTarget, QemuVersion } from '../../../packages/guest-kit/src/in
 import { VERSIONS, type MachineConfiguration } from './configuration.ts'
 import { pseriesConfigurations } from './pseries.ts'
 import { s390xConfigurations } from './s390x.ts'
+import { loongarch64Configurations } from './loongarch64.ts'
 import { pcNodes } from './x86-numa.ts'
 import { pcPeculiar, pcTopologies } from './x86-topologies.ts'
 
@@ -12,6 +13,7 @@ export const configurations: readonly MachineConfiguration[] = [
   ...pcNodes,
   ...pseriesConfigurations,
   ...s390xConfigurations,
+  ...loongarch64Configurations,
 ]
 
 /** One machine of one QEMU. */
@@ -39,7 +41,11 @@ export function versionsOf(target: QemuTarget): readonly QemuVersion[] {
 
 const chosen: readonly MatrixMachine[] = configurations
   .filter(({ isLarge }) => isFullRun || isLarge !== true)
-  .flatMap((configuration) => versionsOf(configuration.target).map((version) => ({ configuration, version })))
+  .flatMap((configuration) =>
+    versionsOf(configuration.target)
+      .filter((version) => configuration.versions?.includes(version) !== false)
+      .map((version) => ({ configuration, version })),
+  )
 
 /** Those that start. */
 export const startable = chosen.filter(({ configuration, version }) => configuration.refused?.[version] === undefined)

@@ -45,27 +45,32 @@ export interface ExpectedState {
   readonly guestIds: Readonly<Record<number, number | undefined>>
 }
 
+/** The guest of a session. */
+export interface SessionOptions extends Partial<Omit<GuestOptions, 'qemu' | 'image'>> {
+  /** What its machine is called in the table; by its architecture unless given. */
+  readonly row?: string
+  readonly trace?: DomainOptions['trace']
+}
+
 /** A guest that a story is told of, and our domain on it. */
 export class Session {
   readonly guest: Guest
   readonly domain: Domain
+  readonly #row: string
 
-  private constructor(guest: Guest, domain: Domain) {
+  private constructor(guest: Guest, domain: Domain, row: string) {
     this.guest = guest
     this.domain = domain
+    this.#row = row
   }
 
   /** Boot a guest and connect to it. */
-  static async begin(
-    arch: GuestArchitecture,
-    { qemu, kernel }: Pairing,
-    options: Partial<Omit<GuestOptions, 'qemu' | 'image'>> & { readonly trace?: DomainOptions['trace'] },
-  ): Promise<Session> {
+  static async begin(arch: GuestArchitecture, { qemu, kernel }: Pairing, options: SessionOptions): Promise<Session> {
     const image = await ensureGuestImage({ arch, kernel }, console.error)
     const guest = await bootGuest({ ...options, qemu: await sessionQemu(arch, qemu), image })
-    const { trace } = options
+    const { trace, row = machineNames[arch] } = options
     const domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath, ...(trace && { trace }) })
-    return new Session(guest, domain)
+    return new Session(guest, domain, row)
   }
 
   /**
@@ -76,8 +81,7 @@ export class Session {
   async cell(aspect: Aspect, configuration: string, body: () => Promise<CellResult>): Promise<void> {
     const { image, qemuVersion } = this.guest
     const guest = { arch: image.arch, kernel: image.kernelRelease, agent: image.agentVersion }
-    const machine = machineNames[image.arch]
-    await asCell({ machine, configuration, qemu: qemuVersion, guest, aspect }, body)
+    await asCell({ machine: this.#row, configuration, qemu: qemuVersion, guest, aspect }, body)
   }
 
   /**

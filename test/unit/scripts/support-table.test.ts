@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { resolveConfig } from 'prettier'
+import { format, resolveConfig } from 'prettier'
 import { expect, test } from 'vitest'
 import {
   inOrder,
@@ -9,15 +9,31 @@ import {
   readMatrix,
   type SupportMatrix,
 } from '../../../scripts/support-table/matrix.ts'
-import { supportTable, withSupportTable } from '../../../scripts/support-table/table.ts'
+import { withSummary } from '../../../scripts/support-table/readme.ts'
+import { supportPage, supportSummary } from '../../../scripts/support-table/table.ts'
 import type { Cell } from '../../matrix/results.ts'
 
 const readme = fileURLToPath(new URL('../../../README.md', import.meta.url))
+const page = fileURLToPath(new URL('../../../docs/support.md', import.meta.url))
 const LEAST_MACHINES = 40
+
+async function formatted(text: string): Promise<string> {
+  return format(text, { ...(await resolveConfig(readme)), parser: 'markdown' })
+}
 
 test('README’s table is what the generator makes of docs/support-matrix.json', async () => {
   const text = await readFile(readme, 'utf8')
-  expect(await withSupportTable(text, await readMatrix(), (await resolveConfig(readme)) ?? {})).toBe(text)
+  expect(await formatted(withSummary(text, supportSummary(await readMatrix())))).toBe(text)
+})
+
+test('docs/support.md is what the generator makes of docs/support-matrix.json', async () => {
+  expect(await formatted(supportPage(await readMatrix()))).toBe(await readFile(page, 'utf8'))
+})
+
+test('README’s table has ten rows at most', async () => {
+  const rows = supportSummary(await readMatrix()).matchAll(/^\|/gm)
+  // The titles and the line below them are two more.
+  expect([...rows].length).toBeLessThanOrEqual(12)
 })
 
 test('docs/support-matrix.json is as the generator writes it', async () => {
@@ -30,6 +46,15 @@ test('every cell is green, or refused in the software’s own words', async () =
   const wordless = cells.filter(({ verdict, message = '' }) => verdict !== 'yes' && message === '')
   expect(wordless).toEqual([])
   expect(cells.filter(({ verdict }) => verdict === 'no')).toEqual([])
+})
+
+test('four architectures, three QEMUs and kernels 6.1, 6.12 and 7 were seen', async () => {
+  const { cells } = await readMatrix()
+  const guests = cells.flatMap((cell) => (cell.guest === undefined ? [] : [cell.guest]))
+  expect(new Set(guests.map(({ arch }) => arch))).toEqual(new Set(['x86_64', 'ppc64le', 's390x', 'loongarch64']))
+  expect(new Set(cells.map(({ qemu }) => Number.parseInt(qemu)))).toEqual(new Set([7, 10, 11]))
+  const kernels = new Set(guests.map(({ kernel }) => /^(?:6\.\d+|\d+)/.exec(kernel)?.[0]))
+  expect(kernels).toEqual(new Set(['6.1', '6.12', '7']))
 })
 
 test('the ids of at least forty machines were said beforehand, over three QEMUs', async () => {
@@ -48,19 +73,19 @@ test.each<{ readonly what: string; readonly cells: readonly Cell[]; readonly row
   {
     what: 'a yes',
     cells: [{ ...base, verdict: 'yes' }],
-    row: '| q35 | 10.0.2 | – | – | – | yes | – | – | – |',
+    row: '| q35 | 10.0.2 | none | – | – | yes | – | – | – |',
     notes: '',
   },
   {
     what: 'machines, which are counted',
     cells: ['flat', 'dies'].map((configuration) => ({ ...base, aspect: 'prediction', configuration, verdict: 'yes' })),
-    row: '| q35 | 10.0.2 | – | yes, 2 machines | – | – | – | – | – |',
+    row: '| q35 | 10.0.2 | none | yes, 2 machines | – | – | – | – | – |',
     notes: '',
   },
   {
     what: 'a refusal among what is done',
     cells: [
-      { ...base, verdict: 'yes' },
+      { ...base, guest, verdict: 'yes' },
       { ...base, configuration: 'modules', guest, verdict: 'refused-by-guest', message: 'no | `room`' },
     ],
     row: '| q35 | 10.0.2 | Linux 6.12 | – | – | yes <sup>1</sup> | – | – | – |',
@@ -73,7 +98,7 @@ test.each<{ readonly what: string; readonly cells: readonly Cell[]; readonly row
       { ...base, configuration: 'b', verdict: 'refused-by-qemu', message: 'never' },
       { ...base, configuration: 'c', aspect: 'unplug', verdict: 'refused-by-qemu', message: 'not\n now' },
     ],
-    row: '| q35 | 10.0.2 | – | – | – | no <sup>1</sup> | no <sup>2</sup> | – | – |',
+    row: '| q35 | 10.0.2 | none | – | – | refused by QEMU <sup>1</sup> | refused by QEMU <sup>2</sup> | – | – |',
     notes: '1. QEMU refuses: `never` · a; b\n2. QEMU refuses: `not now` · c',
   },
   {
@@ -82,16 +107,17 @@ test.each<{ readonly what: string; readonly cells: readonly Cell[]; readonly row
       { ...base, aspect: 'prediction', configuration: 'a', verdict: 'refused-by-qemu', message: 'too many' },
       { ...base, aspect: 'unplug', configuration: 'b', verdict: 'refused-by-qemu', message: 'never' },
     ],
-    row: '| q35 | 10.0.2 | – | no <sup>2</sup> | – | – | no <sup>1</sup> | – | – |',
-    notes: [
-      '1. QEMU refuses: `never` · b',
-      '',
-      '<details><summary>Machines that QEMU does not start</summary>',
-      '',
-      '2. QEMU refuses: `too many` · a',
-      '',
-      '</details>',
-    ].join('\n'),
+    row: '| q35 | 10.0.2 | none | refused by QEMU <sup>2</sup> | – | – | refused by QEMU <sup>1</sup> | – | – |',
+    notes: '1. QEMU refuses: `never` · b\n\n## Machines that QEMU does not start\n\n2. QEMU refuses: `too many` · a',
+  },
+  {
+    what: 'a QEMU that died and a guest that hung, as what they are',
+    cells: [
+      { ...base, guest, verdict: 'guest-hung', message: 'SMM=1' },
+      { ...base, guest, aspect: 'unplug', verdict: 'qemu-died', message: 'double free' },
+    ],
+    row: '| q35 | 10.0.2 | Linux 6.12 | – | – | the guest hangs <sup>1</sup> | QEMU dies <sup>2</sup> | – | – |',
+    notes: '1. the guest hangs: `SMM=1` · (Linux 6.12)\n2. **QEMU dies**: `double free` · (Linux 6.12)',
   },
   {
     what: 'a defect, which nothing hides',
@@ -99,14 +125,27 @@ test.each<{ readonly what: string; readonly cells: readonly Cell[]; readonly row
       { ...base, verdict: 'yes' },
       { ...base, configuration: 'a', verdict: 'no', message: 'oops' },
     ],
-    row: '| q35 | 10.0.2 | – | – | – | **no** <sup>1</sup> | – | – | – |',
+    row: '| q35 | 10.0.2 | none | – | – | **does not work** <sup>1</sup> | – | – | – |',
     notes: '1. **does not work**: `oops` · a',
   },
 ])('the table says $what', ({ cells, row, notes }) => {
   const matrix: SupportMatrix = { date: '2025-01-01', cells }
-  const lines = supportTable(matrix).split('\n')
-  expect(lines[4]).toBe(row)
-  expect(lines.slice(6).join('\n').trim()).toBe(notes)
+  const lines = supportPage(matrix).split('\n')
+  expect(lines[8]).toBe(row)
+  expect(lines.slice(12).join('\n').trim()).toBe(notes)
+})
+
+test('README’s row says in short what works on each QEMU, and what came of the rest', () => {
+  const cells: Cell[] = [
+    { ...base, qemu: '7.2.22', verdict: 'yes' },
+    { ...base, guest, verdict: 'yes' },
+    { ...base, guest, aspect: 'unplug', verdict: 'qemu-died', message: 'double free' },
+    { ...base, guest, aspect: 'agent', verdict: 'yes' },
+    { ...base, guest, aspect: 'agent', configuration: 'a', verdict: 'refused-by-guest', message: 'never' },
+  ]
+  expect(supportSummary({ date: '2025-01-01', cells }).split('\n')[4]).toBe(
+    '| q35 | Linux 6.12 | plug | plug, on and off in the guest; unplug: QEMU dies |',
+  )
 })
 
 test('cells are in an order of their own, versions as numbers', () => {
