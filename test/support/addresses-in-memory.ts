@@ -4,6 +4,9 @@ import type { CliIo } from '../../src/cli/io.ts'
 import { Domain } from '../../src/index.ts'
 import { testClock } from './passing-clock.ts'
 
+/** Where real time is in it: what is left of the default of 5 s would be less than that. */
+const PATIENT_MS = 60_000
+
 const dials = new Map<unknown, () => Duplex>()
 
 /** A socket path that the command finds a connection of this process at, until the test ends. */
@@ -25,7 +28,7 @@ export function inMemory(argv: readonly string[]): Pick<CliIo, 'clock'> & Requir
   const isAllInMemory = addresses.length > 0 && addresses.every((address) => dials.has(address))
   return {
     ...(isAllInMemory ? { clock: testClock() } : {}),
-    connect: ({ qmp, qga, ...options }) =>
-      Domain.connect({ ...options, qmp: dials.get(qmp) ?? qmp, qga: dials.get(qga) ?? qga }),
+    connect: ({ qmp, qga, timeoutMs = isAllInMemory ? undefined : PATIENT_MS, ...options }) =>
+      Domain.connect({ ...options, timeoutMs, qmp: dials.get(qmp) ?? qmp, qga: dials.get(qga) ?? qga }),
   }
 }
