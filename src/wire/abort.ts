@@ -2,14 +2,14 @@
 const tasksBySignal = new WeakMap<AbortSignal, Set<Task>>()
 
 interface Task {
-  readonly run: () => void
+  readonly run: (reason: unknown) => void
 }
 
 /**
- * Call `run` when the signal aborts, until the function returned is called. However many calls share a signal, they add
+ * Call `run` with the signal's reason when it aborts, until the function returned is called. However many calls share a signal, they add
  * one listener to it: thousands of calls under one signal are no leak, and Node must not warn of one.
  */
-export function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
+export function onAbort(signal: AbortSignal | undefined, run: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => undefined
   const tasks = tasksBySignal.get(signal) ?? watch(signal)
   const task: Task = { run }
@@ -27,7 +27,7 @@ function watch(signal: AbortSignal): Set<Task> {
   const listener = (): void => {
     unwatch(signal, tasks)
     // A task may end others; those are then not run.
-    for (const task of [...tasks]) if (tasks.delete(task)) task.run()
+    for (const task of [...tasks]) if (tasks.delete(task)) task.run(signal.reason)
   }
   tasksBySignal.set(signal, tasks)
   listeners.set(tasks, listener)

@@ -25,9 +25,7 @@ export async function bounded<T>(promise: Promise<T>, bounds: Bounds): Promise<T
     const timer = clock.after(timeoutMs, () => {
       reject(onTimeout())
     })
-    const unwatch = onAbort(signal, () => {
-      reject(signal?.reason)
-    })
+    const unwatch = onAbort(signal, reject)
     release = () => {
       timer.cancel()
       unwatch()

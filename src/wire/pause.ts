@@ -13,9 +13,9 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
       release()
       resolve()
     })
-    const release = onAbort(signal, () => {
+    const release = onAbort(signal, (reason) => {
       timer.cancel()
-      reject(signal?.reason)
+      reject(reason)
     })
   })
 }

@@ -78,8 +78,8 @@ export class PendingCalls {
         call.reject(withOrigin(late, origin))
         this.#abandon(id, options)
       })
-      const unwatch = onAbort(signal, () => {
-        call.reject(signal?.reason)
+      const unwatch = onAbort(signal, (reason) => {
+        call.reject(reason)
         this.#abandon(id, options)
       })
       this.#calls.set(id, call)

@@ -225,9 +225,7 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   signal.throwIfAborted()
   let release = (): void => undefined
   const aborted = new Promise<never>((_, reject) => {
-    release = onAbort(signal, () => {
-      reject(signal.reason)
-    })
+    release = onAbort(signal, reject)
   })
   promise.catch(() => undefined)
   try {

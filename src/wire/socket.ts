@@ -5,6 +5,7 @@ import { ConnectionError } from '../errors/peer-errors.ts'
 import { onAbort } from './abort.ts'
 import { timeoutOf, type CallOptions } from './call-options.ts'
 import { systemClock, type Clock } from './clock.ts'
+import { connectFailure } from './connect-failure.ts'
 import { DIAL_TIMEOUT_MS } from './defaults.ts'
 
 /** Where a monitor or an agent listens: the path of a UNIX socket, or a TCP host and port. */
@@ -60,7 +61,7 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
     }
     const onError = (cause: NodeJS.ErrnoException): void => {
       settle({
-        reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${reasonOf(cause)}`, { cause }),
+        reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${connectFailure(cause)}`, { cause }),
       })
     }
     const timer = clock.after(timeoutMs, () => {
@@ -68,8 +69,8 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
         reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: no answer within ${timeoutMs} ms`),
       })
     })
-    const unwatch = onAbort(signal, () => {
-      settle({ reason: signal?.reason })
+    const unwatch = onAbort(signal, (reason) => {
+      settle({ reason })
     })
     socket.once('connect', onConnect)
     socket.on('error', onError)
@@ -125,24 +126,6 @@ function boundAddress(server: Server, asked: SocketAddress): SocketAddress {
   return typeof asked === 'string' || bound === null || typeof bound === 'string'
     ? asked
     : { host: asked.host, port: bound.port }
-}
-
-function reasonOf(cause: NodeJS.ErrnoException): string {
-  switch (cause.code) {
-    case 'ENOENT':
-      return 'there is no such socket (is QEMU running?)'
-    case 'ECONNREFUSED':
-      return 'nobody listens there (has QEMU ended?)'
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied'
-    case 'ENOTSOCK':
-      return 'that is not a socket'
-    case 'EAGAIN':
-      return 'other clients hold it and its queue is full (QEMU serves one client per socket)'
-    default:
-      return cause.message
-  }
 }
 
 function checkAddress(address: SocketAddress, minPort = 1): void {

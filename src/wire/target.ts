@@ -55,7 +55,7 @@ function parseText(text: string): SocketAddress {
     const { host = '', port = '' } =
       /^(?:tcp|telnet):(?<host>\[[^\],]*\]|[^:,]*):(?<port>\d+)(?:,|$)/.exec(text)?.groups ?? {}
     const number = Number(port)
-    if (port === '' || number < 1 || number > 65_535) throw badEndpoint(text)
+    if (number < 1 || number > 65_535) throw badEndpoint(text)
     // QEMU listens on every address where it has no host.
     return { host: host === '' ? 'localhost' : host.replace(/^\[|\]$/g, ''), port: number }
   }

@@ -3,9 +3,12 @@ import { deviceIdOf, isMadeAtStart } from '../../bitmap/machine/device-path.ts'
 import { ConnectionError } from '../../errors/peer-errors.ts'
 import { deviceIn, isSameDevice, type Device } from './device.ts'
 import type { DomainEvent } from './news.ts'
-import { look, removalIds, type Removal } from './removal.ts'
+import { look, removalIds, type Removal, type RemovalEnd } from './removal.ts'
 import type { DatedReading } from './reading.ts'
 import type { Advance, VmState } from './state.ts'
+
+/** A removal that is over. */
+type Ended = Removal & { readonly end: RemovalEnd }
 
 /**
  * Take in a reading of all slots. One that was asked for over a connection of the past, or before the latest one was, says
@@ -21,7 +24,8 @@ export function adoptReading(state: VmState, reading: DatedReading): Advance {
     return onNewQemu(state, reading, boot)
   }
   const removals = state.removals.map((removal) => look(removal, holds(reading.slots, removal), reading.askedAt.tick))
-  const ended = removals.filter(({ end }, at) => end !== undefined && state.removals[at]?.end === undefined)
+  // A reading changes nothing of a removal but its end.
+  const ended = removals.filter((removal): removal is Ended => !state.removals.includes(removal))
   const next: VmState = {
     ...state,
     reading,
@@ -31,10 +35,10 @@ export function adoptReading(state: VmState, reading: DatedReading): Advance {
     observed: stillThere(state, reading.slots),
   }
   const news = [
-    ...ended.filter(({ end }) => end?.type === 'refused').map(refusedNews),
+    ...ended.flatMap(refusedNews),
     ...(last === undefined ? [] : changesBetween(last.slots, reading.slots, ended)),
     // Where there is no earlier reading to compare with, our own removals are news all the same.
-    ...(last === undefined ? ended.filter(({ end }) => end?.type === 'removed').map(removedNews) : []),
+    ...(last === undefined ? ended.filter(({ end }) => end.type === 'removed').map(removedNews) : []),
   ]
   return { state: next, news, wantsLook: false }
 }
@@ -88,7 +92,7 @@ function stillThere({ observed }: VmState, slots: readonly VcpuSlot[]): VmState[
 function changesBetween(
   before: readonly VcpuSlot[],
   after: readonly VcpuSlot[],
-  ended: readonly Removal[],
+  ended: readonly Ended[],
 ): readonly DomainEvent[] {
   const news: DomainEvent[] = []
   for (const slot of after) {
@@ -97,7 +101,7 @@ function changesBetween(
     if (isSameDevice(was, is)) continue
     if (was !== undefined) {
       const removal = ended.find(({ firstId }) => firstId === slot.firstId)
-      const late = removal?.end?.type === 'removed' && removal.callers.length === 0
+      const late = removal?.end.type === 'removed' && removal.callers.length === 0
       news.push({ type: 'unplugged', ids: slot.ids, deviceId: deviceIdOf(was.qomPath), late })
     }
     if (is !== undefined) news.push({ type: 'plugged', ids: slot.ids, deviceId: deviceIdOf(is.qomPath) })
@@ -111,7 +115,8 @@ function removedNews(removal: Removal): DomainEvent {
   return { type: 'unplugged', ids: removalIds(removal), deviceId, late: callers.length === 0 }
 }
 
-function refusedNews(removal: Removal): DomainEvent {
-  const reason = removal.end?.type === 'refused' ? removal.end.reason : ''
-  return { type: 'refused', ids: removalIds(removal), reason, late: removal.callers.length === 0 }
+function refusedNews(removal: Ended): readonly DomainEvent[] {
+  const { end, callers } = removal
+  if (end.type !== 'refused') return []
+  return [{ type: 'refused', ids: removalIds(removal), reason: end.reason, late: callers.length === 0 }]
 }

@@ -97,7 +97,7 @@ export class VmDriver {
     const timeoutMs = Math.max(1, Math.min(ms, deadline.leftMs))
     const over = new TimeoutError('the pause is over')
     await this.#waits
-      .until(this.#state, (state) => (isOver(state) ? true : undefined), {
+      .until(this.#state, (state) => isOver(state) || undefined, {
         deadline: new Deadline({ signal, timeoutMs }, timeoutMs, this.clock),
         looks: false,
         onTimeout: () => over,
@@ -124,9 +124,8 @@ export class VmDriver {
   /** What happens from now on, for one reader. The first look makes what later ones are compared with. */
   subscribe(): EventStream<DomainEvent> {
     const stream = this.#feed.subscribe()
-    if (this.#state.closedBy !== undefined) this.#feed.end()
-    // At once: what happens from now on is told from what was so before.
-    else if (!this.#isLooking) void this.#look()
+    // At once: what happens from now on is told from what was so before. A closed domain sends nothing.
+    if (!this.#isLooking) void this.#look()
     return stream
   }
 

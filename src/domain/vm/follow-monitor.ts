@@ -38,7 +38,7 @@ export function followExecutor(qmp: QmpExecutor, driver: VmDriver): void {
     driver.take({ type: 'events-ended' })
     return
   }
-  driver.ended.signal.addEventListener('abort', () => void events.return?.().catch(() => undefined), { once: true })
+  driver.ended.signal.addEventListener('abort', () => void events.return?.().catch(() => undefined))
   void follow(events, driver)
 }
 

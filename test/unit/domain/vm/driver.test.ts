@@ -113,6 +113,29 @@ describe('a wait', () => {
     expect(await Promise.all([first, second])).toEqual([CPU1.qomPath, CPU1.qomPath])
   })
 
+  test('that no reading would help makes none more frequent', async () => {
+    const { clock, monitor, untilFilled } = setUp()
+    const looking = untilFilled()
+    while (monitor.readings < 10) await clock.advance(1)
+    const hearing = untilFilled(600_000, false)
+    await clock.advance(249)
+    expect(monitor.readings).toBe(10)
+    monitor.slots = filled
+    await clock.advance(1)
+    expect(await Promise.all([looking, hearing])).toEqual([CPU1.qomPath, CPU1.qomPath])
+  })
+
+  test('for a turn says whose', async () => {
+    const { clock, driver, within } = setUp()
+    const never = new Promise<void>(() => undefined)
+    void driver.turns.run(within(1_000), 'plug of vCPU 1', () => never)
+    const late = expect(driver.turns.run(within(10), 'plug of vCPU 2', () => never)).rejects.toMatchObject({
+      message: 'plug of vCPU 2: the change before it did not end within 10 ms',
+    })
+    await clock.advance(10)
+    await late
+  })
+
   test('that no reading would help looks at nothing', async () => {
     const { clock, monitor, untilFilled } = setUp()
     const wait = expect(untilFilled(100, false)).rejects.toThrow('time is up')

@@ -89,3 +89,17 @@ test('a connection made here reports its beginning, its events and its end', () 
   onDisconnected(lost)
   expect(driver.state).toMatchObject({ isConnected: false, lostBy: lost })
 })
+
+test('an error of our own is not taken for an odd event', () => {
+  const bug = new Error('a bug')
+  const broken = {
+    take: () => {
+      throw bug
+    },
+  }
+  const { onEvent } = monitorListener(() => broken as never)
+  const timestamp = { seconds: 0, microseconds: 0 }
+  expect(() => {
+    onEvent({ event: 'RESUME', data: {}, timestamp })
+  }).toThrow(bug)
+})

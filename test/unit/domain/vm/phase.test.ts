@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { phaseChangeOf, phaseOf } from '../../../../src/domain/vm/phase.ts'
 import { Vm } from '../../../../src/domain/vm/vm.ts'
 import { VmDriver } from '../../../../src/domain/vm/driver.ts'
+import { Deadline } from '../../../../src/wire/deadline.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { stateOf } from './kit.ts'
 import { FakeMonitor } from './monitor.ts'
@@ -39,4 +40,17 @@ test('a VM without an agent says what it needs, and a closed one that it is clos
   )
   without.driver.close()
   expect(() => without.requireAgent()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }) as Error)
+})
+
+test('a wait for the guest’s turn says whose', async () => {
+  const clock = new ManualClock()
+  const { guestTurns } = new Vm(new VmDriver(new FakeMonitor([]), clock), undefined)
+  const never = new Promise<void>(() => undefined)
+  const within = (timeoutMs: number) => new Deadline({ timeoutMs }, 1, clock)
+  void guestTurns.run(within(1_000), 'CPU 1 off', () => never)
+  const late = expect(guestTurns.run(within(10), 'CPU 2 off', () => never)).rejects.toMatchObject({
+    message: 'CPU 2 off: the change in the guest before it did not end within 10 ms',
+  })
+  await clock.advance(10)
+  await late
 })
