@@ -14,6 +14,10 @@ function cost({ moduleId }: TestSpecification): number {
   return text.length * (text.includes("from 'fast-check'") ? 1_000 : 1)
 }
 
+// Ends the waits that a change makes endless, where there are any: these tests take milliseconds. Those of src/bitmap wait for
+// nothing, and some of its properties take seconds.
+const timeoutMs = process.env['MUTATION_ROOM'] === 'bitmap' ? 60_000 : 5_000
+
 // For Stryker alone (stryker.config.mjs), which says the directory. One run of the tests for each change to the code: so
 // no isolation, and nothing that explores every order of events (a second and more for each scenario).
 export default defineConfig({
@@ -28,8 +32,7 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: CheapFirst },
     reporters: [],
-    // Ends the waits that a change makes endless; most tests take milliseconds.
-    testTimeout: 5_000,
-    hookTimeout: 5_000,
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
   },
 })
