@@ -6,7 +6,7 @@ export function isRefusal(error: unknown): error is CommandError {
   return error instanceof CommandError && error.outcome !== 'unknown'
 }
 
-/** Did the command certainly not leave this process? Who was to send it says so. */
+/** Did the command certainly not leave this process, by the executor's own error? */
 export function isUnsent(error: unknown): error is VcpuError {
   return error instanceof VcpuError && error.outcome === 'not-sent'
 }

@@ -2,21 +2,20 @@
 // written) stood in the change's ledger as sent: the change was `unknown` although nothing had left, and an unplug stood in
 // pendingRemovals(). And the frozen error of that command could not be given the outcome of the whole change: the caller got
 // ERR_EXECUTOR, "Cannot redefine property: outcome", in its place. Seen on QEMU 10.0 under SIGSTOP. What must end: an
-// outcome that says that something was sent, when the one who was to send it says that it was not; an error lost to another
-// one's making.
+// outcome that says that something was sent when the executor says that it was not; an error that hides another.
 import { expect, onTestFinished, test } from 'vitest'
-import { ConnectionError, Domain, VcpuError, type QmpExecutor } from '../../src/index.ts'
+import { ConnectionError, Domain, type QmpExecutor, type VcpuError } from '../../src/index.ts'
 import { restate } from '../../src/errors/restate.ts'
 import { SimulatedVm, VirtualClock } from '../../src/testing/index.ts'
 
 type Executor = Pick<QmpExecutor, 'execute'>
 
 const unsent = Object.freeze(
-  new ConnectionError('ERR_NO_AGENT_ANSWER', 'nobody answers the sync that goes first', { outcome: 'not-sent' }),
+  new ConnectionError('ERR_NO_AGENT_ANSWER', 'no answer to the sync that goes first', { outcome: 'not-sent' }),
 )
 
 /** An executor that cannot send one command, for as long as `isDown`. */
-function without<E extends Executor>(executor: E, command: string, isDown: () => boolean): Executor {
+function without(executor: Executor, command: string, isDown: () => boolean): Executor {
   return {
     execute: (name, args, options) =>
       name === command && isDown() ? Promise.reject(unsent) : executor.execute(name, args, options),

@@ -17,7 +17,7 @@ export interface GuestTurn {
   readonly failure: VcpuError | undefined
 }
 
-/** Who keeps account of the request. */
+/** The entry of the request in its call's ledger. */
 export interface TurnRequest {
   /** It could not be sent: nothing was turned. */
   unsent(): void

@@ -111,7 +111,7 @@ function accountOf(reason: unknown): Omit<Result, 'error'> {
 
 function vcpuError(op: Op, reason: unknown): VcpuError {
   if (reason instanceof VcpuError) return reason
-  throw new Error(`${JSON.stringify(op)} rejected with what is no VcpuError`, { cause: reason })
+  throw new Error(`${JSON.stringify(op)} rejected with something other than a VcpuError`, { cause: reason })
 }
 
 async function fenced<T>(op: Op, promise: Promise<T>): Promise<T> {

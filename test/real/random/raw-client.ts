@@ -1,7 +1,7 @@
 import type { Guest } from '../../../packages/guest-kit/src/index.ts'
 import { KitError } from '../../../packages/guest-kit/src/index.ts'
 
-/** An entry of `query-hotpluggable-cpus`, and the cpu-index that FACTS of these machines gives it. */
+/** An entry of `query-hotpluggable-cpus`, and the cpu-index that QEMU gives a vCPU plugged there. */
 export interface RawSlot {
   readonly id: number
   readonly type: string

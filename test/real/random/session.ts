@@ -50,23 +50,23 @@ export async function randomSession(qemuVersion: QemuVersion, count: number): Pr
       }
       const step = script?.[at] ?? chooser.next(world)
       done.push(step)
-      const t0 = performance.now()
       const wrong = await carryOut(world, step, figures)
-      console.error(at, Math.round(performance.now() - t0), JSON.stringify(step))
       expect(wrong).toEqual([])
       expect(strays).toEqual([])
       if (at === Math.floor(steps / 4)) warmHeap = await heapInUse()
     }
     expect((await heapInUse()) - (warmHeap ?? 0)).toBeLessThan(HEAP_GROWTH_BYTES)
     figures.addWorld(world)
+    await world.end()
     console.error(figures.describe(qemuVersion, warmHeap === undefined ? 0 : (await heapInUse()) - warmHeap))
   } catch (error) {
     console.error(`step ${done.length} failed; the steps so far, for ${SCRIPT}:`)
     console.error(done.map((step) => JSON.stringify(step)).join('\n'))
+    // What it left behind is not the question now.
+    await world.guest.stop()
     throw error
   } finally {
     process.off('unhandledRejection', note).off('warning', note)
-    await world.end()
   }
 }
 

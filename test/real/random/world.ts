@@ -30,7 +30,7 @@ export class World {
   readonly controllers: Readonly<Record<'A' | 'B', Controller>>
   /** As it was after the latest step. */
   truth: Truth
-  /** Devices that QEMU was asked to remove, by whomever, and that may go at any time, or at the guest's next scan. */
+  /** Devices that QEMU was asked to remove, by any client: they may go at any time, or at the guest's next scan. */
   readonly asked = new Set<string>()
   /** Those among them that a guest which is up was asked for: they go, or the guest refuses. */
   readonly heard = new Set<string>()
@@ -138,7 +138,7 @@ export class World {
     )
   }
 
-  /** Start whatever the guest does not start by itself when it boots. */
+  /** Start the second agent, which the guest's init does not know. */
   async afterBoot(): Promise<void> {
     await startSecondAgent(this.guest)
     this.isUp = true
