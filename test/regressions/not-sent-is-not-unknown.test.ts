@@ -4,7 +4,7 @@
 // ERR_EXECUTOR, "Cannot redefine property: outcome", in its place. Seen on QEMU 10.0 under SIGSTOP. What must end: an
 // outcome that says that something was sent when the executor says that it was not; an error that hides another.
 import { expect, onTestFinished, test } from 'vitest'
-import { ConnectionError, Domain, type QmpExecutor, type VcpuError } from '../../src/index.ts'
+import { ConnectionError, Domain, type CallOptions, type QmpExecutor, type VcpuError } from '../../src/index.ts'
 import { restate } from '../../src/errors/restate.ts'
 import { SimulatedVm, VirtualClock } from '../../src/testing/index.ts'
 
@@ -42,11 +42,15 @@ async function connectWithout(command: string, isDown: () => boolean = () => tru
   return { domain, failure, run: <T>(promise: Promise<T>) => clock.run(promise) }
 }
 
-const changes: [string, string, (domain: Domain) => Promise<unknown>][] = [
-  ['unplug through the guest', 'guest-set-vcpus', (domain) => domain.setVcpuState(1, false, { guest: true })],
-  ['guest change', 'guest-set-vcpus', (domain) => domain.setGuestVcpuState(1, false)],
-  ['plug', 'device_add', (domain) => domain.setVcpuState(5, true)],
-  ['unplug', 'device_del', (domain) => domain.setVcpuState(1, false)],
+const changes: [string, string, (domain: Domain, options?: CallOptions) => Promise<unknown>][] = [
+  [
+    'unplug through the guest',
+    'guest-set-vcpus',
+    (domain, options) => domain.setVcpuState(1, false, { ...options, guest: true }),
+  ],
+  ['guest change', 'guest-set-vcpus', (domain, options) => domain.setGuestVcpuState(1, false, options)],
+  ['plug', 'device_add', (domain, options) => domain.setVcpuState(5, true, options)],
+  ['unplug', 'device_del', (domain, options) => domain.setVcpuState(1, false, options)],
 ]
 
 test.each(changes)('%s: %s is not sent', async (_, command, change) => {
@@ -85,6 +89,19 @@ test('a reading that was not sent, after a change that was: not known', async ()
   })
   expect(await failure(change)).toMatchObject({ code: 'ERR_NO_AGENT_ANSWER', outcome: 'unknown' })
 })
+
+test.each(changes)(
+  '%s: %s is under way when the caller aborts with an error of this package',
+  async (_, command, change) => {
+    const abort = new AbortController()
+    const { domain, failure } = await connectWithout(command, () => {
+      abort.abort(unsent)
+      return false
+    })
+    const error = await failure(change(domain, { signal: abort.signal }))
+    expect(error).toMatchObject({ name: 'AbortError', outcome: 'unknown' })
+  },
+)
 
 test('a frozen error is given another outcome', () => {
   const again = restate<VcpuError>(unsent, 'partial')

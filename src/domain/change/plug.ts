@@ -1,6 +1,6 @@
 import { devicePath } from '../../bitmap/machine/device-path.ts'
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
-import { isRefusal, isUnsent } from '../../errors/refusal.ts'
+import { isRefusal } from '../../errors/refusal.ts'
 import { NotConfirmedError, RefusedError } from '../errors.ts'
 import type { DatedReading } from '../vm/reading.ts'
 import { isPending } from '../vm/removal.ts'
@@ -72,9 +72,11 @@ async function fill(call: ChangeCall, slot: VcpuSlot): Promise<Plugged> {
         driver.take({ type: 'plug-accepted', deviceId })
       },
       onRefused: () => undefined,
+      onUnsent: () => {
+        request.unsent()
+      },
     })
   } catch (error) {
-    if (isUnsent(error)) request.unsent()
     if (!isRefusal(error)) throw error
     request.refused()
     const filled = await filledByAnother(call, firstId)

@@ -10,8 +10,9 @@ const LATE_ANSWER_MS = 300_000
 /** What to do when QEMU answers, whenever that is; each is called once at most, and at once when the answer is read. */
 export interface Answers {
   readonly onAccepted: () => void
-  /** QEMU refused it, or it could not be sent. */
   readonly onRefused: () => void
+  /** It could not be sent: QEMU does not have it. */
+  readonly onUnsent: () => void
   /** It will not answer any longer. */
   readonly onSilence?: () => void
 }
@@ -49,7 +50,11 @@ export async function sendChange<C extends 'device_add' | 'device_del'>(
       once(answers.onAccepted)
     },
     (error: unknown) => {
-      once(isRefusal(error) || isUnsent(error) ? answers.onRefused : (answers.onSilence ?? (() => undefined)))
+      // What the domain was closed with is about later calls.
+      const isUnsentNow = isUnsent(error) && error !== driver.ended.signal.reason
+      if (isRefusal(error)) once(answers.onRefused)
+      else if (isUnsentNow) once(answers.onUnsent)
+      else once(answers.onSilence ?? (() => undefined))
       throw error
     },
   )

@@ -2,7 +2,7 @@ import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
-import { isRefusal, isUnsent } from '../../errors/refusal.ts'
+import { isRefusal } from '../../errors/refusal.ts'
 import { GuestRefusedError, NotConfirmedError } from '../errors.ts'
 import { deviceIn, isSameDevice, type Device } from '../vm/device.ts'
 import { isCertain, removalIds, type Removal, type RemovalEnd } from '../vm/removal.ts'
@@ -112,6 +112,11 @@ async function send(call: ChangeCall, slot: VcpuSlot, device: Device): Promise<A
         onRefused: () => {
           driver.take({ type: 'unplug-refused', key })
         },
+        onUnsent: () => {
+          request.unsent()
+          // Nothing is left of it, as after a refusal.
+          driver.take({ type: 'unplug-refused', key })
+        },
         onSilence: () => {
           driver.take({ type: 'unplug-unanswered', key })
         },
@@ -119,9 +124,7 @@ async function send(call: ChangeCall, slot: VcpuSlot, device: Device): Promise<A
     )
   } catch (error) {
     if (!isRefusal(error)) {
-      const isLeftOpen = !isUnsent(error)
-      if (!isLeftOpen) request.unsent()
-      driver.take({ type: 'left', caller: call.caller, gaveUp: isLeftOpen })
+      driver.take({ type: 'left', caller: call.caller, gaveUp: true })
       throw error
     }
     driver.take({ type: 'left', caller: call.caller, gaveUp: false })

@@ -41,7 +41,8 @@ export async function turnGuestCpus(
     () => undefined,
     (error: unknown) => {
       if (error instanceof CommandError || error instanceof PartialChangeError) return error
-      if (isUnsent(error)) request.unsent()
+      // The reason of a caller's signal may be any error.
+      if (isUnsent(error) && error !== deadline.signal?.reason) request.unsent()
       throw error
     },
   )
