@@ -1,85 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Guest, Machine, MachineOptions, QemuTarget, QemuVersion } from '../../packages/guest-kit/src/index.ts'
+import type { Guest } from '../../packages/guest-kit/src/index.ts'
 import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
-import { connectionFinding, Domain } from '../../src/index.ts'
+import { Domain } from '../../src/index.ts'
 import { runCommand } from '../support/run-command.ts'
-import { boot, start } from './support/boot.ts'
+import { boot } from './support/boot.ts'
+import { BUDGET, diagnosis, findingOf } from './support/diagnosis.ts'
 import { eventually } from './support/eventually.ts'
 import { testedQemu } from './support/tested-qemu.ts'
-
-/** Every guest here runs under TCG, and its budget of plugs is a finding of its own. */
-const BUDGET = 'warns tcg-plug-budget'
-
-/** The findings' severities and names, the worst first. */
-async function diagnosis(domain: Domain): Promise<string[]> {
-  return (await domain.doctor()).map(({ severity, code }) => `${severity} ${code}`)
-}
-
-async function evidenceOf(domain: Domain, code: string): Promise<string | undefined> {
-  return (await domain.doctor()).find((finding) => finding.code === code)?.evidence
-}
-
-describe('machines with nobody in them', () => {
-  type Options = Partial<Omit<MachineOptions, 'qemu'>>
-  test.each<[what: string, version: QemuVersion, target: QemuTarget, options: Options, told: string[]]>([
-    ['q35 on 7.2', '7.2', 'x86_64', { accel: 'tcg,thread=multi' }, ['warns tcg-replug-crash', BUDGET]],
-    ['q35 on 10.0', '10.0', 'x86_64', { accel: 'tcg,thread=multi' }, [BUDGET]],
-    ['q35 on 11', '11', 'x86_64', { accel: 'tcg,thread=multi' }, [BUDGET]],
-    [
-      'one thread on 7.2',
-      '7.2',
-      'x86_64',
-      { accel: 'tcg,thread=single' },
-      ['blocks tcg-single-thread', 'warns tcg-replug-crash'],
-    ],
-    ['one thread on 10.0', '10.0', 'x86_64', { accel: 'tcg,thread=single' }, ['blocks tcg-single-thread']],
-    ['one thread on 11', '11', 'x86_64', { accel: 'tcg,thread=single' }, ['blocks tcg-single-thread']],
-    ['no vCPU runs on 11', '11', 'x86_64', { accel: 'qtest' }, []],
-    ['without ACPI', '10.0', 'x86_64', { machine: 'q35,acpi=off' }, ['blocks acpi-off', BUDGET]],
-    ['full', '11', 'x86_64', { smp: '2' }, ['blocks no-free-slot', 'blocks tcg-plug-budget']],
-    ['alone', '10.0', 'x86_64', { smp: '1,maxcpus=4' }, [BUDGET, 'notes only-boot-vcpu']],
-    ['stopped', '10.0', 'x86_64', { paused: true }, ['warns vm-not-running', BUDGET]],
-    ['microvm', '10.0', 'x86_64', { machine: 'microvm', smp: '2' }, ['blocks no-hotplug']],
-    ['s390x', '10.0', 's390x', { paused: true, smp: '2,maxcpus=4' }, ['blocks never-unplugs', 'warns vm-not-running']],
-    ['pseries', '10.0', 'ppc64', { smp: '8,threads=4,maxcpus=16' }, [BUDGET]],
-  ])('%s', async (_, qemuVersion, target, options, told) => {
-    await using machine = await start(target, { smp: '2,maxcpus=8', ...options, qemuVersion })
-    await using domain = await Domain.connect({ qmp: machine.qmpPath })
-    expect(await diagnosis(domain)).toEqual([...told, 'notes agent-not-given'])
-  })
-
-  test('while it migrates, and that QEMU refuses to plug meanwhile', async () => {
-    await using machine = await start('x86_64', { smp: '2,maxcpus=8' })
-    await using domain = await Domain.connect({ qmp: machine.qmpPath })
-    await migrateSlowly(machine)
-    expect(await diagnosis(domain)).toContain('blocks migrating')
-    await expect(domain.setVcpuState(5, true)).rejects.toMatchObject({ name: 'CommandError', outcome: 'rejected' })
-    await machine.query('migrate_cancel')
-    await eventually('the migration is over', async () => !(await diagnosis(domain)).includes('blocks migrating'))
-    await domain.setVcpuState(5, true)
-  })
-
-  /** At 4 kB a second even the little that an empty machine has takes minutes. (Below 10 bytes a second is no limit at all.) */
-  async function migrateSlowly(machine: Machine): Promise<void> {
-    await machine.query('migrate-set-parameters', { 'max-bandwidth': 4_000 })
-    await machine.query('migrate', { uri: 'exec:cat >/dev/null' })
-    await eventually('the migration is under way', async () => {
-      const { status } = (await machine.query('query-migrate')) as { readonly status?: string }
-      return status === 'active'
-    })
-  }
-
-  test('a monitor that somebody else holds is explained', async () => {
-    await using machine = await start('x86_64')
-    await using holder = await Domain.connect({ qmp: machine.qmpPath })
-    const error = await Domain.connect({ qmp: machine.qmpPath, timeoutMs: 300 }).catch((reason: unknown) => reason)
-    expect(connectionFinding(error)).toMatchObject({ code: 'monitor-busy' })
-    const run = await runCommand(['doctor', '--timeout', '300', '--qmp', machine.qmpPath])
-    expect(run.code).toBe(3)
-    expect(run.stdout).toContain('(monitor-busy)')
-    await holder.getVcpuMap()
-  })
-})
 
 // One guest, one story: each test goes on from the state that the one before it left.
 describe('a guest on a kernel that takes what is plugged', () => {
@@ -108,7 +35,7 @@ describe('a guest on a kernel that takes what is plugged', () => {
   test('is well', async () => {
     showConsoleOnFailure(guest)
     expect(await diagnosis(domain)).toEqual([BUDGET])
-    expect(await evidenceOf(domain, 'tcg-plug-budget')).toBe(
+    expect((await findingOf(domain, 'tcg-plug-budget')).evidence).toBe(
       'query-accelerators: "tcg" is enabled; qom-get /machine smp: cpus 2, maxcpus 8; plugged since: 0',
     )
   })
@@ -155,7 +82,9 @@ describe('a guest on a kernel that takes what is plugged', () => {
     )
     await expect(domain.setVcpuState(1, false)).rejects.toMatchObject({ code: 'ERR_GUEST_REFUSED' })
     expect(await diagnosis(domain)).toEqual([BUDGET, 'warns unplug-refused'])
-    expect(await evidenceOf(domain, 'unplug-refused')).toBe('query-acpi-ospm-status: slot 1, source 0x3, status 0x82')
+    expect((await findingOf(domain, 'unplug-refused')).evidence).toBe(
+      'query-acpi-ospm-status: slot 1, source 0x3, status 0x82',
+    )
     await guest.shell('killall sleep')
   })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { connectionFinding, Domain, QgaClient, QmpClient } from '../../../../src/index.ts'
 import { hang, Refusal, SimulatedAgent, SimulatedQemu, type CommandHandler } from '../../../../src/testing/index.ts'
-import { listen } from '../../../../src/wire/socket.ts'
+import { listen, type SocketListener } from '../../../../src/wire/socket.ts'
 import { vm } from '../../../support/simulated-vm.ts'
 import { diagnosis, findingOf, withProperties } from './tell.ts'
 
@@ -19,6 +19,12 @@ async function socketPath(name: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'vcpu-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   return join(directory, name)
+}
+
+/** Until the test ends. */
+async function serve(listening: Promise<SocketListener>): Promise<void> {
+  const listener = await listening
+  onTestFinished(() => listener.close())
 }
 
 describe('a monitor that is not that of a VM', () => {
@@ -82,7 +88,7 @@ describe('sockets that were mixed up', () => {
   test('the agent’s channel given as a monitor accepts and does not greet, as a shim in front of a monitor would', async () => {
     const path = await socketPath('qga.sock')
     const agent = new SimulatedAgent(new SimulatedQemu({ kind: 'x86' }).guest)
-    await using _ = await agent.listen(path)
+    await serve(agent.listen(path))
     const error = await QmpClient.connect(path, { timeoutMs: 5_000 }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({
       code: 'ERR_MONITOR_BUSY',
@@ -96,7 +102,7 @@ describe('a monitor that does not answer', () => {
   test('since another client holds it', async () => {
     const path = await socketPath('qmp.sock')
     // It accepts every client, and serves one: what a shim in front of a monitor does.
-    await using _ = await listen(path, (socket) => socket.resume())
+    await serve(listen(path, (socket) => socket.resume()))
     const [first, second] = [QmpClient, QmpClient].map((client) =>
       client.connect(path, { timeoutMs: 5_000 }).catch((reason: unknown) => reason),
     )
@@ -107,7 +113,7 @@ describe('a monitor that does not answer', () => {
   test('after it was connected: QEMU hangs', async () => {
     const path = await socketPath('qmp.sock')
     await using qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8 })
-    await using _ = await qemu.listen(path)
+    await serve(qemu.listen(path))
     await using domain = await Domain.connect({ qmp: `unix:${path}` })
     qemu.onCommand('query-cpus-fast', hang)
     const [finding, ...others] = await domain.doctor({ timeoutMs: 5_000 })
