@@ -140,7 +140,7 @@ export class VmDriver {
 
   /** End everything: each wait rejects, subscribers hear the end, nothing is sent any longer. */
   close(): void {
-    const cause = new ConnectionError('ERR_CLOSED', 'the domain was closed', { outcome: 'not-sent' })
+    const cause = Object.freeze(new ConnectionError('ERR_CLOSED', 'the domain was closed', { outcome: 'not-sent' }))
     this.take({ type: 'closed', cause })
     this.ended.abort(cause)
     this.#feed.end()
