@@ -238,7 +238,9 @@ export class Domain {
     const deadline = this.#deadline(options, CHANGE_TIMEOUT_MS)
     const rollbackTimeoutMs = timeoutOf({ timeoutMs: options.rollbackTimeoutMs }, deadline.timeoutMs)
     const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence, deviceId }
-    return changeVcpu(new ChangeCall(this.#vm, request, deadline, new Steps(deadline, options.onStep)))
+    return changeVcpu(
+      new ChangeCall(this.#vm, request, deadline, new Steps(deadline, this.#vm.driver.ended.signal, options.onStep)),
+    )
   }
 
   /**

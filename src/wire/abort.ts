@@ -40,3 +40,23 @@ function unwatch(signal: AbortSignal, tasks: Set<Task>): void {
   if (listener !== undefined) signal.removeEventListener('abort', listener)
   if (tasksBySignal.get(signal) === tasks) tasksBySignal.delete(signal)
 }
+
+/**
+ * Wait for `promise` until the signal aborts. The promise itself goes on; this wait leaves no listener behind.
+ *
+ * @throws the signal's reason
+ */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Its wait may have ended by the time it fails; that is no uncaught error.
+  promise.catch(() => undefined)
+  signal.throwIfAborted()
+  let release = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    release = onAbort(signal, reject)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    release()
+  }
+}

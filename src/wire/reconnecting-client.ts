@@ -1,7 +1,7 @@
 import { ConnectionError } from '../errors/peer-errors.ts'
 import { VcpuError } from '../errors/vcpu-error.ts'
 import { restate } from '../errors/restate.ts'
-import { onAbort } from './abort.ts'
+import { abortable } from './abort.ts'
 import { bounded } from './bounded.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Deadline } from './deadline.ts'
@@ -219,18 +219,4 @@ export class Reconnecting<C extends Closable> {
 
 function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  let release = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    release = onAbort(signal, reject)
-  })
-  promise.catch(() => undefined)
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    release()
-  }
 }

@@ -1,3 +1,4 @@
+import { abortable } from '../../wire/abort.ts'
 import { bounded } from '../../wire/bounded.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { TimeoutError } from '../../errors/peer-errors.ts'
@@ -8,11 +9,14 @@ export class Steps {
   readonly #startMs: number
   readonly #deadline: Deadline
   readonly #done: ChangeStep[] = []
+  readonly #ended: AbortSignal
   readonly #onStep: OnStep | undefined
 
-  constructor(deadline: Deadline, onStep?: OnStep) {
+  /** @param ended - aborts when the domain closes */
+  constructor(deadline: Deadline, ended: AbortSignal, onStep?: OnStep) {
     this.#startMs = deadline.clock.now()
     this.#deadline = deadline
+    this.#ended = ended
     this.#onStep = onStep
   }
 
@@ -24,7 +28,7 @@ export class Steps {
   /**
    * Note a step. The change waits for what the caller does at it, such as pinning the new vCPU's thread.
    *
-   * @throws what the caller's function throws or rejects with: the change ends at this step
+   * @throws what the caller's function throws or rejects with: the change ends at this step; what the domain was closed with
    */
   async note(step: ChangeStepName, detail: string): Promise<void> {
     const done = { step, detail, atMs: Math.round(this.#deadline.clock.now() - this.#startMs) }
@@ -32,7 +36,7 @@ export class Steps {
     const waiting = this.#onStep?.(done)
     if (waiting === undefined) return
     const { timeoutMs } = this.#deadline
-    await bounded(Promise.resolve(waiting), {
+    await bounded(abortable(Promise.resolve(waiting), this.#ended), {
       ...this.#deadline.options(),
       clock: this.#deadline.clock,
       onTimeout: () => new TimeoutError(`onStep did not end at ${step} within ${timeoutMs} ms`),
