@@ -39,19 +39,18 @@ export class TurnQueue {
     try {
       // Free: no wait, and no timer for one.
       if (isFree) deadline.signal?.throwIfAborted()
-      else
-        await bounded(before, {
-          ...deadline.options(),
-          clock: this.#clock,
-          onTimeout: () =>
-            new TimeoutError(`${name}: ${this.#what} did not end within ${deadline.timeoutMs} ms`, {
-              outcome: 'not-sent',
-            }),
-        })
+      else await this.#wait(before, deadline, name)
       return await task()
     } finally {
       this.#length--
       done()
     }
+  }
+  async #wait(before: Promise<unknown>, deadline: Deadline, name: string): Promise<void> {
+    const onTimeout = (): TimeoutError =>
+      new TimeoutError(`${name}: ${this.#what} did not end within ${deadline.timeoutMs} ms`, { outcome: 'not-sent' })
+    await bounded(before, { ...deadline.options(), clock: this.#clock, onTimeout })
+    // The task before it may have ended for the same reason, at the same moment.
+    if (deadline.leftMs <= 0) throw onTimeout()
   }
 }
