@@ -1,7 +1,9 @@
 /** The shortest time between two readings that nobody's call asks for, in milliseconds, however many hints come. */
 const LEAST_GAP_MS = 10
-/** Such a reading takes at most a fifth of the time: after one, four times what it took must pass. */
+/** Such a reading takes at most a fifth of the time: after one, four times what it took must pass, */
 const GAP_SHARE = 4
+/** but no longer than this, in milliseconds: one that QEMU was slow to answer once must not blind those after it. */
+const MOST_GAP_MS = 2_000
 /** How often to look without a hint while a call waits, in milliseconds: at first, and at last. */
 const FIRST_WAIT_MS = 10
 const LAST_WAIT_MS = 250
@@ -49,7 +51,8 @@ export class LookPace {
   nextInMs(nowMs: number, interest: Interest): number | undefined {
     if (!interest.calls && !interest.idle) return undefined
     const wantedAfterMs = this.#hinted ? 0 : interest.calls ? this.#waitMs : IDLE_WAIT_MS
-    const gapMs = Math.max(wantedAfterMs, LEAST_GAP_MS, GAP_SHARE * this.#lastTookMs)
+    const restMs = Math.min(GAP_SHARE * this.#lastTookMs, MOST_GAP_MS)
+    const gapMs = Math.max(wantedAfterMs, LEAST_GAP_MS, restMs)
     return Math.max(0, this.#lastEndMs + gapMs - nowMs)
   }
 }
