@@ -2,6 +2,7 @@ import { isPlugged, slotOf } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { Outcome } from '../../errors/vcpu-error.ts'
 import { isKnown } from '../results.ts'
+import { deviceIn, isSameDevice, type Device } from '../vm/device.ts'
 import type { Look } from './machine.ts'
 import type { AtStep } from './progress.ts'
 
@@ -29,6 +30,8 @@ export class Account {
   #effects: readonly Effect[] = []
   #doubts: readonly Effect[] = []
   #hasSent = false
+  #bootDevice: Device | undefined
+  #isAnotherQemu = false
 
   /** What was done and is so still, the first first. */
   get effects(): readonly Effect[] {
@@ -73,6 +76,7 @@ export class Account {
 
   /** Take in what a look shows: what somebody else has undone, and what has become of that which was in doubt. */
   settle(look: Look): void {
+    this.#follow(look)
     this.#effects = this.#effects.flatMap((effect) => keep(effect, (id) => isSo(look, effect.kind, id) !== false))
     const doubts = this.#doubts
     this.#doubts = doubts.flatMap((doubt) => keep(doubt, (id) => isOpen(look, doubt.kind, id)))
@@ -80,10 +84,21 @@ export class Account {
       for (const done of keep(doubt, (id) => isSo(look, doubt.kind, id) === true)) this.add(done)
   }
 
+  /** Another QEMU has taken the place of the one that was asked: what it runs, this run did not bring about. */
+  #follow({ slots }: Look): void {
+    const bootDevice = deviceIn(slots[0])
+    if (this.#bootDevice !== undefined && !isSameDevice(bootDevice, this.#bootDevice)) {
+      this.#effects = []
+      this.#doubts = []
+      this.#isAnotherQemu = true
+    }
+    this.#bootDevice = bootDevice
+  }
+
   /** @param isSeen - the look at the end succeeded */
   outcome(isSeen: boolean): Outcome {
     if (!this.#hasSent) return 'not-sent'
-    if (!isSeen || this.#doubts.length > 0) return 'unknown'
+    if (!isSeen || this.#isAnotherQemu || this.#doubts.length > 0) return 'unknown'
     return this.#effects.length > 0 ? 'partial' : 'rejected'
   }
 }

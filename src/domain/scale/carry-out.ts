@@ -49,6 +49,7 @@ class Run {
 
   async run(first: Look): Promise<ScaleResult> {
     const { journal, goal, account } = this.#parts
+    account.settle(first)
     journal.add({ type: 'planned', plan: this.#plan })
     const stalls = new Stalls(this.#plan.steps.length)
     let look = first
@@ -96,7 +97,28 @@ class Run {
     return look
   }
 
-  /** What to throw for a failure, after the roll-back where one is asked for, and a last look. */
+  /**
+   * What is so at the end; `undefined` where it cannot be seen. After a roll-back it is looked at whatever became of the
+   * caller's signal, as the roll-back itself.
+   */
+  async #lastLook(): Promise<Look | undefined> {
+    const { machine, account, options } = this.#parts
+    const { signal, timeoutMs, rollback } = options
+    try {
+      const seen = await machine.look({ signal: rollback === true ? undefined : signal, timeoutMs })
+      account.settle(seen)
+      return seen
+    } catch (error) {
+      if (rollback !== true) this.#throwIfAborted(error)
+      return undefined
+    }
+  }
+
+  /**
+   * What to throw for a failure, after the roll-back where one is asked for, and a last look.
+   *
+   * @throws {@link AbortError} when aborted during that look
+   */
   async #failure({ step, rest, cause, look, words, moved = CpuMap.empty }: Failure): Promise<ScaleError> {
     const { machine, account, journal, options } = this.#parts
     const { timeoutMs, rollbackTimeoutMs = timeoutMs } = options
@@ -110,8 +132,7 @@ class Run {
       restored = back.restored
       rollbackError = back.error
     }
-    const seen = await machine.look({ timeoutMs }).catch(() => undefined)
-    if (seen !== undefined) account.settle(seen)
+    const seen = await this.#lastLook()
     const { changed, inDoubt } = account
     const rolledBack = restored.difference(changed)
     const outcome = account.outcome(seen !== undefined)

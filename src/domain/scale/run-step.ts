@@ -38,7 +38,8 @@ export async function runStep(
     const result = await machine.apply(at.step, { ...options, wholeSlot: true, onStep })
     return noteResult(account, at, before, result)
   } catch (error) {
-    return new StepFailure(error, noteFailure(account, at, before, error, done))
+    const undoes = options.rollback === true
+    return new StepFailure(error, noteFailure(account, at, before, { error, done, undoes }))
   }
 }
 
@@ -60,14 +61,15 @@ function noteResult(account: Account, at: AtStep, before: Look, { changed, guest
   return changed
 }
 
+/** How a step failed: with what, what it had done by then, and whether it then tried to undo that. */
+interface FailedStep {
+  readonly error: unknown
+  readonly done: ReadonlySet<ChangeStepName>
+  readonly undoes: boolean
+}
+
 /** @returns the ids that were plugged or unplugged all the same */
-function noteFailure(
-  account: Account,
-  at: AtStep,
-  before: Look,
-  error: unknown,
-  done: ReadonlySet<ChangeStepName>,
-): CpuMap {
+function noteFailure(account: Account, at: AtStep, before: Look, { error, done, undoes }: FailedStep): CpuMap {
   const { step } = at
   const { online, ids } = step
   const outcome = outcomeOf(error)
@@ -83,6 +85,8 @@ function noteFailure(
   if (outcome === 'partial' && !wasMoved)
     account.add(effect(isGuestStep ? 'turned-on' : online ? 'plugged' : 'turned-off'))
   if (outcome === 'unknown') account.doubt(effect(isGuestStep || (wasMoved && online) ? 'turned-on' : moved))
+  // The step's own undoing may still happen: the next look shows whether its request is open.
+  if (outcome === 'unknown' && wasMoved && online && undoes) account.doubt(effect('unplugged'))
   return wasMoved ? ids : CpuMap.empty
 }
 
