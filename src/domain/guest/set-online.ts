@@ -37,7 +37,7 @@ export async function turnGuestCpus(
   request: TurnRequest,
 ): Promise<GuestTurn> {
   const changes = [...ids].map((id) => ({ 'logical-id': id, online }))
-  const refusal = await setGuestVcpus(qga, changes, deadline.clocked()).then(
+  const refusal = await setGuestVcpus(qga, changes, deadline.timed()).then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof CommandError || error instanceof PartialChangeError) return error
