@@ -8,7 +8,7 @@ import type { QmpExecutor } from '../../qmp/executor.ts'
 import type { Clock } from '../../wire/clock.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { pause } from '../../wire/pause.ts'
-import type { MachineFacts } from './machine-facts.ts'
+import { MachineFacts } from './machine-facts.ts'
 import type { Moment } from './moment.ts'
 
 /**
@@ -47,7 +47,7 @@ export async function readSlots(
   deadline: Deadline,
   clock: Clock,
   now: () => Moment,
-  facts: MachineFacts,
+  facts: MachineFacts = new MachineFacts(),
 ): Promise<DatedReading> {
   for (const pauseMs of PAUSES_MS) {
     try {
@@ -64,7 +64,7 @@ async function readOnce(
   qmp: QmpExecutor,
   deadline: Deadline,
   now: () => Moment,
-  facts: MachineFacts,
+  facts: MachineFacts = new MachineFacts(),
 ): Promise<DatedReading> {
   const askedAt = now()
   // Sent back to back, so that as little as possible can happen in between.

@@ -18,7 +18,8 @@ describe('firmware in SMM', () => {
     qemu.onCommand('qom-get', ({ path, property }, usual) =>
       property === 'smm' ? smm : path === '/machine/system.flash0' && property === 'secure' ? secure : usual(),
     )
-    expect(await diagnosis(domain)).toEqual([...told, 'notes agent-not-given'])
+    const budget = isTcg ? ['warns tcg-plug-budget'] : []
+    expect(await diagnosis(domain)).toEqual([...told, ...budget, 'notes agent-not-given'])
   })
 })
 

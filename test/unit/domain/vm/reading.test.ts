@@ -38,7 +38,7 @@ test('a reading has the moment at which QEMU was asked, its target, and every sl
     [0, BOOT.qomPath],
     [1, CPU1.qomPath],
   ])
-  expect(qmp.commands).toEqual(['query-hotpluggable-cpus', 'query-cpus-fast'])
+  expect(qmp.commands).toEqual(['query-hotpluggable-cpus', 'query-cpus-fast', 'qom-get'])
 })
 
 test('a machine that refuses to list its slots has none to plug, in QEMU’s words', async () => {
