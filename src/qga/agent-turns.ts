@@ -68,13 +68,9 @@ export class AgentTurns {
   }
 
   async #turnOf(deadline: Deadline, name: string, claim: TurnClaim): Promise<void> {
-    let hasBegun = false
     let begin = (): void => undefined
     const turn = new Promise<void>((resolve) => {
-      begin = () => {
-        hasBegun = true
-        resolve()
-      }
+      begin = resolve
     })
     const waiting = { claim, begin }
     this.#waiting.push(waiting)
@@ -89,16 +85,18 @@ export class AgentTurns {
       })
     } catch (error) {
       // Its turn may have come in the very moment in which it gave up.
-      if (hasBegun) this.#end(claim)
-      else this.#withdraw(waiting)
+      if (!this.#withdraw(waiting)) this.#end(claim)
       throw error
     }
   }
 
-  #withdraw(waiting: Waiting): void {
+  /** @returns `false` when it waits no longer, because its turn has come */
+  #withdraw(waiting: Waiting): boolean {
     const at = this.#waiting.indexOf(waiting)
-    if (at >= 0) this.#waiting.splice(at, 1)
+    if (at < 0) return false
+    this.#waiting.splice(at, 1)
     this.check()
+    return true
   }
 
   #canBegin({ ahead, bytes }: TurnClaim): boolean {

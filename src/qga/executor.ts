@@ -12,7 +12,7 @@ export interface QgaExecutor {
    * Run one command and resolve with what the agent returned.
    *
    * When the agent answers `error`, reject with a `CommandError`; every other rejection is read as "nobody knows whether it
-   * was carried out". Honour `options.signal` and `options.timeoutMs`; `onReply` and `onLateReturn` are optional.
+   * was carried out". Calls may overlap: an executor that sends one command at a time lets the others wait. Honour `options.signal` and `options.timeoutMs`; `onReply` and `onLateReturn` are optional.
    */
   execute(command: string, args?: QgaArguments, options?: ExecuteOptions): Promise<unknown>
 }

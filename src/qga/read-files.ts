@@ -56,7 +56,7 @@ export async function readGuestTexts(
 
 /** A file of the guest that is longer than it can be, or whose pieces do not fit together, says nothing of use. */
 function readOne(executor: QgaExecutor, path: string, maxBytes: number, deadline: Deadline): Promise<FileAnswer> {
-  return readThenClose(executor, path, { maxBytes, chunkBytes: maxBytes }, deadline)
+  return readThenClose(executor, path, { maxBytes }, deadline)
     .then(({ content, closed }): FileAnswer => ({ text: textOf(content), closed, isForbidden: false }))
     .catch(
       // The agent's class for a command that its configuration blocks; anything else is about this one file.

@@ -6,6 +6,7 @@ import { callQmp } from './commands.ts'
 import type { QmpExecutor } from './executor.ts'
 
 const MAX_INT = 2_147_483_647
+const MAX_APIC_ID = 4_294_967_295
 
 /** What QEMU was told with `-smp`. It stays what it was, whatever is plugged later. */
 export interface SmpSetting {
@@ -29,6 +30,8 @@ export interface QomProperties {
   vsmt: number
   /** Of an x86 CPU: does its model have x2APIC? */
   x2apic: boolean
+  /** Of an x86 CPU: its APIC id. */
+  'apic-id': number
 }
 
 const decoders: { readonly [P in keyof QomProperties]: (value: Field) => QomProperties[P] } = {
@@ -38,6 +41,7 @@ const decoders: { readonly [P in keyof QomProperties]: (value: Field) => QomProp
   smm: (value) => foreignText(value.string(), 40),
   secure: ({ value }) => value === true,
   vsmt: ({ value }) => (typeof value === 'number' && Number.isInteger(value) && value >= 1 ? value : 0),
+  'apic-id': (value) => value.integer(0, MAX_APIC_ID),
   x2apic: ({ value }) => value !== false,
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { MAX_AHEAD, MAX_AHEAD_BYTES } from '../../../src/qga/agent-turns.ts'
 import { QgaClient } from '../../../src/qga/index.ts'
 import { VirtualClock, SimulatedAgent, SimulatedGuest } from '../../../src/testing/index.ts'
-import { answer, answerSync, ScriptedPeer, settle, synced } from './kit.ts'
+import { answer, answerSync, type ScriptedPeer, settle, synced } from './kit.ts'
 
 const AHEAD = { sendAhead: true }
 
@@ -117,7 +117,7 @@ describe('after a time-out or an abort of one of several', () => {
     await client.close()
   })
 
-  test('an abort of them all: late answers, with or without an id, are nobody’s', async () => {
+  test('an abort of them all: late answers, with or without an id, settle no other call', async () => {
     const { peer, client } = await echoing()
     const controller = new AbortController()
     const calls = ['x-a', 'x-b'].map((command) =>
@@ -184,7 +184,10 @@ test('whatever is asked, in whatever mixture, and given up whenever: each call s
         const results = Promise.allSettled(calls.map((options, word) => client.execute('x-echo', { word }, options)))
         for (const [at, result] of (await clock.run(results)).entries()) {
           if (result.status === 'fulfilled') expect(result.value).toBe(at)
-          else expect(result.reason).toMatchObject({ code: expect.stringMatching(/^ERR_(TIMEOUT|NO_AGENT_ANSWER)$/) })
+          else
+            expect(result.reason).toMatchObject({
+              code: expect.stringMatching(/^ERR_(TIMEOUT|NO_AGENT_ANSWER)$/) as string,
+            })
         }
         expect(await clock.run(client.execute('x-echo', { word: 'after' }))).toBe('after')
         await client.close()
