@@ -60,7 +60,7 @@ export default {
       from: { path: room('domain'), pathNot: '^src/domain/domain\\.ts$' },
       to: {
         path: '^src/(qmp|qga)/',
-        pathNot: '^src/(qmp/(executor|commands|properties|events)|qga/(executor|commands|read-file|set-vcpus))\\.ts$',
+        pathNot: '^src/(qmp/(executor|commands|properties|events)|qga/(executor|commands|read-files?|set-vcpus))\\.ts$',
       },
     },
     {

@@ -24,10 +24,9 @@ import { requireConfidence, requireDeviceId, requireMapKind, requireState } from
 import { runChecks } from './doctor/run-checks.ts'
 import type { Finding } from './doctor/finding.ts'
 import { readGuestMaps } from './guest/cpus.ts'
-import { readGuestView } from './guest/guest-view.ts'
+import { readGuestView, vcpuOfGuestCpu, type GuestView } from './guest/guest-view.ts'
 import { listVcpus } from './guest/list-vcpus.ts'
 import {
-  isKnown,
   type ChangeResult,
   type SetVcpuStateOptions,
   type Vcpu,
@@ -48,6 +47,7 @@ import type { PlanOptions } from './scale/plan.ts'
 import type { ScaleOptions, SetVcpuStatesOptions } from './scale/progress.ts'
 import { ScaleRun } from './scale/scale-run.ts'
 import { VmDriver } from './vm/driver.ts'
+import type { DatedReading } from './vm/reading.ts'
 import { followExecutor, monitorListener } from './vm/follow-monitor.ts'
 import type { DomainEvent } from './vm/news.ts'
 import { phaseOf, type DomainState, type DomainStateChange } from './vm/phase.ts'
@@ -196,18 +196,23 @@ export class Domain {
     const deadline = this.#deadline(options, READ_TIMEOUT_MS)
     const reading = await this.#vm.driver.read(deadline)
     const asksGuest = options.guest !== false && this.#vm.agent !== undefined
-    return listVcpus(reading.slots, asksGuest ? await readGuestView(this.#vm, reading, deadline) : undefined)
+    return listVcpus(reading.slots, asksGuest ? await this.#guestView(reading, deadline, options) : undefined)
   }
 
   /**
-   * The vCPU of QEMU's that a CPU of the guest is; `null` where none is known to be. Errors as {@link Domain.getVcpuMap}.
+   * The vCPU of QEMU's that a CPU of the guest is: `null` where the guest certainly has no such CPU, `undefined` where it is
+   * not known which vCPU it is. Errors as {@link Domain.getVcpuMap}.
    *
    * @param guestId - the guest's logical id
    */
-  async guestCpuToVcpu(guestId: number, options: CallOptions = {}): Promise<Vcpu | null> {
+  async guestCpuToVcpu(guestId: number, options: CallOptions = {}): Promise<Vcpu | null | undefined> {
     requireCpuId(guestId)
     this.#vm.requireAgent()
-    return (await this.vcpus(options)).find(({ guest }) => isKnown(guest) && guest.id === guestId) ?? null
+    const deadline = this.#deadline(options, READ_TIMEOUT_MS)
+    const reading = await this.#vm.driver.read(deadline)
+    const view = await readGuestView(this.#vm, reading, deadline)
+    const id = await vcpuOfGuestCpu(this.#vm, view, guestId, deadline)
+    return id === null ? null : listVcpus(reading.slots, view).find((vcpu) => vcpu.id === id)
   }
 
   /**
@@ -387,6 +392,23 @@ export class Domain {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #guestView(
+    reading: DatedReading,
+    deadline: Deadline,
+    { onGuestError }: VcpusOptions,
+  ): Promise<GuestView | 'unknown'> {
+    try {
+      return await readGuestView(this.#vm, reading, deadline)
+    } catch (error) {
+      // A caller's abort, a lost monitor and the domain's end are about more than the guest.
+      const { driver } = this.#vm
+      if (onGuestError === undefined || deadline.signal?.aborted === true || !driver.state.isConnected) throw error
+      driver.throwIfClosed()
+      onGuestError(error)
+      return 'unknown'
+    }
   }
 
   /** @param asksGuest - the goal is about what the guest runs */

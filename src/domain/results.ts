@@ -163,6 +163,11 @@ export function isKnown(guest: VcpuGuest | null): guest is KnownVcpuGuest {
 export interface VcpusOptions extends CallOptions {
   /** `false`: leave the guest alone also where there is an agent, which may be mute. */
   readonly guest?: boolean | undefined
+  /**
+   * Called when the guest's side cannot be read, in place of a rejection: QEMU's side stands, and the guest's side of each
+   * plugged vCPU is not known.
+   */
+  readonly onGuestError?: ((error: unknown) => void) | undefined
 }
 
 /** One vCPU, plugged or not yet. */

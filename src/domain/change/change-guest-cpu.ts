@@ -33,7 +33,12 @@ async function change(vm: Vm, id: number, online: boolean, deadline: Deadline, l
   if (cpu.online === online) return { changed: CpuMap.empty, ...done }
   if (cpu['can-offline'] !== true) {
     const code = online ? 'ERR_NOT_ONLINABLE' : 'ERR_NOT_OFFLINABLE'
-    throw new RefusedError(code, `the guest says that its CPU ${id} cannot be turned ${online ? 'on' : 'off'}`, id)
+    const state = online ? 'on' : 'off'
+    const says =
+      cpu['can-offline'] === undefined
+        ? `the guest's agent does not say whether CPU ${id} can be turned ${state} (can-offline is missing)`
+        : `the guest says that its CPU ${id} cannot be turned ${state}`
+    throw new RefusedError(code, says, id)
   }
   deadline.signal?.throwIfAborted()
   vm.driver.throwIfClosed()

@@ -4,6 +4,7 @@ import { TimeoutError } from '../../errors/peer-errors.ts'
 import { foreignText } from '../../errors/quote.ts'
 import { readGuestText } from '../../qga/read-file.ts'
 import { RefusedError } from '../errors.ts'
+import { ALLOW_FILES } from '../guest/way-out.ts'
 import { isKnown, isSureEnough, type Confidence, type KnownVcpuGuest } from '../results.ts'
 import { GuestChangeError } from './guest-change-error.ts'
 import { takeEvidence, type Evidence } from '../guest/evidence.ts'
@@ -21,9 +22,6 @@ const LAST_LOOK_MS = 500
  * so this is generous; a guest that has not listed it by then never does (docs/wire-notes.md).
  */
 const YES_GRACE_MS = 3_000
-
-const WAY_OUT =
-  'allow the agent guest-file-open, guest-file-read and guest-file-close, so that the guest itself says which it is'
 
 /** A vCPU that QEMU runs and the guest is to list. */
 export interface Listing {
@@ -93,7 +91,7 @@ async function lookAt(listing: Listing): Promise<Look> {
   const { call, slot, before, deviceId } = listing
   const { vm, deadline } = call
   try {
-    const evidence = await takeEvidence(vm, deadline, listing.view)
+    const evidence = await takeEvidence(vm, deadline, { known: listing.view })
     const { view } = evidence
     const isFresh = before !== undefined && deviceId !== null && view.exact === undefined
     const ids = isFresh ? observeIds(vm.driver.state, slot, before, evidence) : undefined
@@ -151,13 +149,13 @@ async function ignored(listing: Listing): Promise<GuestChangeError> {
 function unsure(listing: Listing): VcpuError {
   const { id } = listing.call.request
   if (listing.deviceId === null) {
-    const message = `vCPU ${id} is plugged, and which CPU of the guest it is, is not known: nothing was turned on; ${WAY_OUT}`
+    const message = `vCPU ${id} is plugged, and which CPU of the guest it is, is not known: nothing was turned on; ${ALLOW_FILES}, or accept a lower confidence (--confidence)`
     return new RefusedError('ERR_UNSURE', message, id, listing.slot.ids)
   }
   return guestError(
     listing,
     'ERR_UNSURE',
-    `which CPU of the guest it is, is not known: other CPUs came or went beside it; ${WAY_OUT}`,
+    `which CPU of the guest it is, is not known: other CPUs came or went beside it; ${ALLOW_FILES}`,
     'listed-in-guest',
   )
 }

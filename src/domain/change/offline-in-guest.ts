@@ -3,6 +3,7 @@ import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { AbortError } from '../../errors/abort-error.ts'
 import type { VcpuError } from '../../errors/vcpu-error.ts'
 import { readGuestView, sideOf, type GuestView } from '../guest/guest-view.ts'
+import { wayOut } from '../guest/way-out.ts'
 import { RefusedError } from '../errors.ts'
 import { isKnown, isSureEnough, type KnownVcpuGuest } from '../results.ts'
 import type { DatedReading } from '../vm/reading.ts'
@@ -27,8 +28,8 @@ export interface OfflinePart extends GuestPart {
  *   guest cannot turn one of them off; nothing was sent
  */
 export async function offlineInGuest(call: ChangeCall, reading: DatedReading, slot: VcpuSlot): Promise<OfflinePart> {
-  const { request, steps, vm, deadline } = call
-  const view = await readGuestView(vm, reading, deadline)
+  const { request, steps } = call
+  const view = await readFresh(call, reading, slot)
   const guests = [...slot.ids].flatMap((id) => sureGuest(id, view, call))
   const online = guests.filter((guest) => guest.online)
   const stuck = online.find(({ canOffline }) => !canOffline)
@@ -48,6 +49,13 @@ export async function offlineInGuest(call: ChangeCall, reading: DatedReading, sl
   return { ids, changed: turned, failure }
 }
 
+/** What is about to be turned off is asked again; that the guest has no CPU for it counts only where nothing else is kept. */
+async function readFresh({ vm, deadline }: ChangeCall, reading: DatedReading, slot: VcpuSlot): Promise<GuestView> {
+  const view = await readGuestView(vm, reading, deadline, { doubts: slot.ids })
+  const isAbsent = [...slot.ids].some((id) => sideOf(view, id) === null)
+  return isAbsent ? readGuestView(vm, reading, deadline, { doubts: 'all' }) : view
+}
+
 /** The guest's side of one vCPU; none where the guest certainly has none. */
 function sureGuest(id: number, view: GuestView, { request: { leastConfidence } }: ChangeCall): KnownVcpuGuest[] {
   const side = sideOf(view, id)
@@ -56,10 +64,8 @@ function sureGuest(id: number, view: GuestView, { request: { leastConfidence } }
   const what = isKnown(side)
     ? `that vCPU ${id} is the guest's CPU ${side.id} is only ${side.confidence}, which is less than ${leastConfidence}`
     : `which CPU of the guest vCPU ${id} is, is not known`
-  const wayOut =
-    'allow the agent guest-file-open, guest-file-read and guest-file-close, accept a lower confidence, or unplug without ' +
-    "the guest's part"
-  throw new RefusedError('ERR_UNSURE', `${what}: nothing was turned off, nothing unplugged; ${wayOut}`, id)
+  const consequence = 'nothing was turned off, nothing unplugged'
+  throw new RefusedError('ERR_UNSURE', `${what}: ${consequence}; ${wayOut("unplug without the guest's part")}`, id)
 }
 
 /**

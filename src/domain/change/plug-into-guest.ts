@@ -22,7 +22,7 @@ import { undoPlug, undoTurn } from './undo.ts'
  */
 export async function plugIntoGuest(call: ChangeCall): Promise<VcpuChange> {
   // Asked before anything is plugged: a guest that cannot be asked now could not be asked afterwards either.
-  const before = await takeEvidence(call.vm, call.deadline)
+  const before = await takeEvidence(call.vm, call.deadline, { doubts: CpuMap.of(call.request.id) })
   pickSlot(before.reading, call.request)
   const plugged = await plugVcpu(call)
   let turn: GuestTurn = { turned: CpuMap.empty, failure: undefined }

@@ -19,12 +19,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * @throws what the executor rejects with
  */
 export async function readGuestCpus(qga: QgaExecutor, deadline: Deadline): Promise<readonly GuestCpu[]> {
+  const ask = (): Promise<readonly GuestCpu[]> =>
+    callQga(qga, 'guest-get-vcpus', undefined, { ...deadline.options(), sendAhead: true })
   try {
-    return await callQga(qga, 'guest-get-vcpus', undefined, deadline.options())
+    return await ask()
   } catch (error) {
     // A CPU that goes while the agent walks through its directories fails the whole command: once is no proof.
     if (!(error instanceof CommandError) || error.errorClass !== 'GenericError') throw error
-    return callQga(qga, 'guest-get-vcpus', undefined, deadline.options())
+    return ask()
   }
 }
 

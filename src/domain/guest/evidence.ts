@@ -3,7 +3,7 @@ import type { VmState } from '../vm/state.ts'
 import { sameDevices } from '../vm/device.ts'
 import type { DatedReading } from '../vm/reading.ts'
 import type { Vm } from '../vm/vm.ts'
-import { readGuestView, type GuestView } from './guest-view.ts'
+import { readGuestView, type GuestView, type ViewOptions } from './guest-view.ts'
 
 /** What QEMU and the guest showed at one moment, as nearly as two peers can be asked. */
 export interface Evidence {
@@ -16,12 +16,10 @@ export interface Evidence {
 /**
  * Ask QEMU, then the guest. Where the guest does not say itself which vCPU a CPU is, QEMU is asked again, so that what
  * changed in between is seen.
- *
- * @param known - a view of a moment ago, on whose exact ids this one builds; only within one change
  */
-export async function takeEvidence(vm: Vm, deadline: Deadline, known?: GuestView): Promise<Evidence> {
+export async function takeEvidence(vm: Vm, deadline: Deadline, options: ViewOptions = {}): Promise<Evidence> {
   const reading = await vm.driver.read(deadline)
-  const view = await readGuestView(vm, reading, deadline, known)
+  const view = await readGuestView(vm, reading, deadline, options)
   if (view.exact !== undefined) return { reading, view, isSteady: true }
   const again = await vm.driver.read(deadline)
   return { reading: again, view, isSteady: isOneMoment(reading, again, vm.driver.state) }

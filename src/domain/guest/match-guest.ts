@@ -10,6 +10,8 @@ export interface GuestKnowledge {
   readonly exact: ReadonlyMap<number, number> | undefined
   /** Guest id by cpu-index, as seen around changes. */
   readonly observed: ReadonlyMap<number, number>
+  /** Guest ids that a rule of the guest's kernel leaves possible, by cpu-index; `undefined` without such a rule. */
+  readonly numbers?: ReadonlyMap<number, ReadonlySet<number>> | undefined
 }
 
 /**
@@ -19,7 +21,7 @@ export interface GuestKnowledge {
  * @returns the guest's side of each vCPU, by cpu-index
  */
 export function matchGuest(slots: readonly VcpuSlot[], knowledge: GuestKnowledge): ReadonlyMap<number, KnownVcpuGuest> {
-  const { cpus, exact, observed } = knowledge
+  const { cpus, exact, observed, numbers } = knowledge
   const plugged = slots.flatMap((slot) => slot.vcpus)
   const matching = new Matching(
     plugged.map(({ id }) => id),
@@ -31,11 +33,17 @@ export function matchGuest(slots: readonly VcpuSlot[], knowledge: GuestKnowledge
   }
   for (const [index, guestId] of observed) matching.take(index, guestId, 'observed')
   for (const index of bootPrefix(plugged)) matching.take(index, index, 'computed')
+  for (const [index, [number, other]] of numbers ?? []) {
+    if (number !== undefined && other === undefined) matching.take(index, number, 'computed')
+  }
   const left = matching.onlyPairLeft()
   if (left !== undefined) matching.take(left[0], left[1], 'computed')
   // That both count from 0 is disproved where the guest lists other ids than QEMU runs.
   const listed = new Set(cpus.map((cpu) => cpu['logical-id']))
-  if (plugged.every(({ id }) => listed.has(id))) for (const { id } of plugged) matching.take(id, id, 'assumed')
+  if (plugged.every(({ id }) => listed.has(id))) {
+    const mayBe = plugged.filter(({ id }) => numbers?.get(id)?.has(id) ?? true)
+    for (const { id } of mayBe) matching.take(id, id, 'assumed')
+  }
   return matching.result
 }
 

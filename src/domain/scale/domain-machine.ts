@@ -8,6 +8,7 @@ import { RefusedError } from '../errors.ts'
 import { takeEvidence } from '../guest/evidence.ts'
 import { onlineIds } from '../guest/cpus.ts'
 import { sideOf } from '../guest/guest-view.ts'
+import { wayOut } from '../guest/way-out.ts'
 import { isKnown } from '../results.ts'
 import { openRemoval } from '../vm/state.ts'
 import type { Vm } from '../vm/vm.ts'
@@ -34,13 +35,13 @@ export function domainMachine(
     apply,
     turnOff: async (ids, { timeoutMs, leastConfidence = 'observed' }) => {
       const deadline = deadlineOf({ timeoutMs })
-      const { view } = await takeEvidence(vm, deadline)
+      const { view } = await takeEvidence(vm, deadline, { doubts: ids })
       for (const id of ids) {
         const side = sideOf(view, id)
         if (!isSure(side, leastConfidence)) {
           throw new RefusedError(
             'ERR_UNSURE',
-            `which CPU of the guest vCPU ${id} is, is not known: it was not turned off`,
+            `which CPU of the guest vCPU ${id} is, is not known: it was not turned off; ${wayOut("scale without the guest's part")}`,
             id,
           )
         }

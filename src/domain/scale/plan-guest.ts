@@ -1,5 +1,6 @@
 import { isPlugged, makeSlot, slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { RefusedError } from '../errors.ts'
+import { wayOut } from '../guest/way-out.ts'
 import { isKnown, isSureEnough, type Confidence } from '../results.ts'
 import { NotReachableError } from './errors.ts'
 import { guestStep, planStep, type Plan, type PlanStep } from './plan-step.ts'
@@ -103,9 +104,7 @@ function requireSure(
   }
 }
 
-const WAY_OUT =
-  'allow the agent guest-file-open, guest-file-read and guest-file-close, accept a lower confidence, or scale without ' +
-  "the guest's part"
+const WAY_OUT = wayOut("scale without the guest's part")
 
 function unsure(id: number, { running }: GuestBasis, plugged: number): RefusedError {
   const message = `which vCPUs the guest runs is not known: ${plugged} are plugged, and it runs ${running} CPUs; ${WAY_OUT}`

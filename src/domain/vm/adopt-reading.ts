@@ -2,6 +2,7 @@ import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { deviceIdOf, isMadeAtStart } from '../../bitmap/machine/device-path.ts'
 import { ConnectionError } from '../../errors/peer-errors.ts'
 import { deviceIn, isSameDevice, type Device } from './device.ts'
+import { followSlots, NOTHING_KEPT } from './guest-memory.ts'
 import type { DomainEvent } from './news.ts'
 import { look, removalIds, type Removal, type RemovalEnd } from './removal.ts'
 import type { DatedReading } from './reading.ts'
@@ -33,6 +34,7 @@ export function adoptReading(state: VmState, reading: DatedReading): Advance {
     made: countMade(state, reading.slots),
     removals: removals.filter(({ end, callers }) => end === undefined || callers.length > 0),
     observed: stillThere(state, reading.slots),
+    guest: followSlots(state.guest, reading.slots),
   }
   const news = [
     ...ended.flatMap(refusedNews),
@@ -57,6 +59,7 @@ function onNewQemu(state: VmState, reading: DatedReading, bootDevice: Device): A
       .map((removal): Removal => (removal.end === undefined ? { ...removal, end: { type: 'forgotten' } } : removal))
       .filter(({ callers }) => callers.length > 0),
     observed: new Map(),
+    guest: followSlots(NOTHING_KEPT, reading.slots),
   }
   const news = open.map((removal): DomainEvent => ({
     type: 'lost',

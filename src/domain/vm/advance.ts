@@ -4,6 +4,7 @@ import type { KnownQmpEvent } from '../../qmp/events.ts'
 import { slotOf } from '../../bitmap/machine/vcpu-slot.ts'
 import { adoptReading } from './adopt-reading.ts'
 import { deviceIn, isSameDevice } from './device.ts'
+import { beginBoot, changePort, doubtGuest, NOTHING_KEPT, remember, type GuestSaid } from './guest-memory.ts'
 import type { VmInput } from './input.ts'
 import { hear } from './plug.ts'
 import {
@@ -36,7 +37,7 @@ export function advance(before: VmState, input: VmInput): Advance {
       return onEvent(state, input.event)
     case 'events-ended':
       return {
-        state: { ...state, hearsEvents: false, observed: unfounded(state) },
+        state: { ...state, hearsEvents: false, observed: unfounded(state), guest: NOTHING_KEPT },
         news: [{ type: 'gap' }],
         wantsLook: true,
       }
@@ -77,8 +78,10 @@ export function advance(before: VmState, input: VmInput): Advance {
       return quiet({ ...state, plugs: state.plugs.filter(({ deviceId }) => deviceId !== input.deviceId) })
     case 'observed':
       return quiet(onObserved(state, input.ids))
+    case 'guest-said':
+      return quiet(onGuestSaid(state, input.said))
     case 'boot-doubted':
-      return quiet({ ...state, observed: unfounded(state) })
+      return quiet({ ...state, observed: unfounded(state), guest: doubtGuest(state.guest, state.now.tick) })
   }
 }
 
@@ -97,6 +100,7 @@ function onConnected(state: VmState): Advance {
     reading: undefined,
     // A reset may have passed unheard.
     observed: isFirst ? state.observed : new Map(),
+    guest: NOTHING_KEPT,
   }
   if (isFirst) return quiet(next)
   return {
@@ -146,7 +150,7 @@ function onEvent(state: VmState, event: KnownQmpEvent): Advance {
     case 'VSERPORT_CHANGE':
       // Which port is the agent's is not known here; one that closes or opens may be a guest that boots.
       return {
-        state: { ...state, observed: unfounded(state) },
+        state: { ...state, observed: unfounded(state), guest: changePort(state.guest, tick, event.data.open) },
         news: [{ type: event.data.open ? 'agent-connected' : 'agent-disconnected' }],
         wantsLook: false,
       }
@@ -176,6 +180,7 @@ function onReset(state: VmState): VmState {
     now: { ...now, boot: now.boot + 1 },
     removals: removals.map(reset),
     observed: new Map(),
+    guest: beginBoot(state.reading?.slots, now.tick),
     lastWords: { ...lastWords, reset: now.tick },
   }
 }
@@ -208,6 +213,13 @@ function onObserved(state: VmState, ids: Extract<VmInput, { type: 'observed' }>[
     if (seen.bootId !== undefined || state.hearsEvents) observed.set(index, seen)
   }
   return { ...state, observed }
+}
+
+/** Without events a boot of the guest goes unheard: then nothing that it says is kept beyond the call. */
+function onGuestSaid(state: VmState, said: GuestSaid): VmState {
+  const { reading, hearsEvents, guest, now } = state
+  if (reading === undefined || !hearsEvents) return state
+  return { ...state, guest: remember(guest, now, reading.slots, said) }
 }
 
 /** What is left of the observations when the guest may have booted unheard: those that its own boot id can still vouch for. */

@@ -1,5 +1,6 @@
 import type { DatedReading } from './reading.ts'
 import type { Device } from './device.ts'
+import { NOTHING_KEPT, type GuestMemory } from './guest-memory.ts'
 import type { DomainEvent } from './news.ts'
 import type { Moment } from './moment.ts'
 import type { Plug } from './plug.ts'
@@ -46,6 +47,7 @@ export interface VmState {
   readonly plugs: readonly Plug[]
   /** By cpu-index. */
   readonly observed: ReadonlyMap<number, Observation>
+  readonly guest: GuestMemory
   readonly lastWords: LastWords
 }
 
@@ -72,6 +74,7 @@ export function initialState(): VmState {
     removals: [],
     plugs: [],
     observed: new Map(),
+    guest: NOTHING_KEPT,
     lastWords: { reset: 0, shutdown: 0, panicked: 0 },
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ConnectionError } from '../../../../src/errors/peer-errors.ts'
 import { adoptReading } from '../../../../src/domain/vm/adopt-reading.ts'
 import { advance } from '../../../../src/domain/vm/advance.ts'
+import { followSlots, NOTHING_KEPT } from '../../../../src/domain/vm/guest-memory.ts'
 import type { Removal } from '../../../../src/domain/vm/removal.ts'
 import type { Observation, VmState } from '../../../../src/domain/vm/state.ts'
 import { BOOT, CPU5, NEW5, OTHER_BOOT, readingOf, removalOf, slots, stateOf } from './kit.ts'
@@ -33,7 +34,7 @@ test('the first reading: no news of what was there, and the boot device is known
   const before = stateOf({ reading: undefined, bootDevice: undefined })
   const reading = readingOf(1, slots(CPU5))
   expect(adoptReading(before, reading)).toStrictEqual({
-    state: { ...before, reading, bootDevice: BOOT, made: 1 },
+    state: { ...before, reading, bootDevice: BOOT, made: 1, guest: followSlots(before.guest, reading.slots) },
     news: [],
     wantsLook: false,
   })
@@ -60,7 +61,7 @@ describe('a removal', () => {
   test('goes on while its device is there', () => {
     const before = stateOf({ removals: [accepted] })
     const reading = readingOf(9, slots(CPU5))
-    const state = { ...before, reading }
+    const state = { ...before, reading, guest: followSlots(before.guest, reading.slots) }
     expect(adoptReading(before, reading)).toStrictEqual({ state, news: [], wantsLook: false })
   })
 
@@ -147,6 +148,7 @@ describe('another QEMU', () => {
         bootDevice: OTHER_BOOT,
         removals: [{ ...accepted, end }, refused],
         observed: new Map(),
+        guest: followSlots(NOTHING_KEPT, reading.slots),
       },
       wantsLook: false,
     })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { advance } from '../../../../src/domain/vm/advance.ts'
 import { join, type Removal } from '../../../../src/domain/vm/removal.ts'
+import { beginBoot, NOTHING_KEPT } from '../../../../src/domain/vm/guest-memory.ts'
 import { initialState, type Observation, type VmState } from '../../../../src/domain/vm/state.ts'
 import { BOOT, CPU5, heard, NEW5, ost, removalOf, run, stateOf, timestamp } from './kit.ts'
 
@@ -93,7 +94,9 @@ describe('the connection', () => {
 
   test('the boot is doubted', () => {
     const before = stateOf({ observed: both })
-    expect(advance(before, { type: 'boot-doubted' })).toStrictEqual(quiet(after(before, { observed: vouched })))
+    expect(advance(before, { type: 'boot-doubted' })).toStrictEqual(
+      quiet(after(before, { observed: vouched, guest: { ...NOTHING_KEPT, doubtedAt: 11 } })),
+    )
   })
 })
 
@@ -242,6 +245,7 @@ describe('events', () => {
         now: { connection: 1, boot: 1, tick: 11 },
         removals: [removalOf({ request: 'stale' }), { ...other, request: 'stale' }],
         observed: new Map(),
+        guest: beginBoot(before.reading?.slots, 11),
         lastWords: { reset: 11, shutdown: 0, panicked: 0 },
       },
       news: [{ type: 'reset' }],
@@ -254,7 +258,7 @@ describe('events', () => {
     [false, 'agent-disconnected'],
   ])('a port that is open: %s', (open, type) => {
     expect(advance(before, heard({ event: 'VSERPORT_CHANGE', data: { id: 'p', open }, timestamp }))).toStrictEqual({
-      state: after(before, { observed: vouched }),
+      state: after(before, { observed: vouched, guest: { ...NOTHING_KEPT, doubtedAt: 11 } }),
       news: [{ type }],
       wantsLook: false,
     })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { deviceIn, isSameDevice, sameDevices } from '../../../../src/domain/vm/device.ts'
+import { CpuMap } from '../../../../src/bitmap/index.ts'
 import { initialState, openRemoval, pendingIds } from '../../../../src/domain/vm/state.ts'
 import { BOOT, CPU5, NEW5, removalOf, slot, slots, stateOf } from './kit.ts'
 
@@ -40,6 +41,7 @@ test('the first state', () => {
     removals: [],
     plugs: [],
     observed: new Map(),
+    guest: { ids: new Map(), kernel: undefined, doubtedAt: 0, atBoot: undefined, seen: CpuMap.empty },
     lastWords: { reset: 0, shutdown: 0, panicked: 0 },
   })
 })
