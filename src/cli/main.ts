@@ -28,9 +28,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     const answer = await answerTo(request, io, wantsJson, () => {
       stage = 'changing'
     })
-    print(wantsJson ? JSON.stringify(answer.json) : answer.text(), io)
+    const failure = answer.failure === undefined ? undefined : failureOf(answer.failure, stage)
+    const missing = failure === undefined ? {} : failureDocument(failure)
+    print(wantsJson ? JSON.stringify({ ...answer.json, ...missing }) : answer.text(), io)
     if (answer.hint !== undefined && !wantsJson) io.stderr(`hint: ${answer.hint}\n`)
-    return EXIT.done
+    if (failure === undefined) return EXIT.done
+    io.stderr(`${failureLine(failure)}\n`)
+    return failure.exitCode
   } catch (error) {
     const failure = failureOf(error, stage)
     const explanation = explain?.(error)

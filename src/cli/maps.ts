@@ -1,4 +1,5 @@
 import { CpuMap, type GuestMaps, type VcpuMaps, type Vcpu } from '../index.ts'
+import type { Session } from './verb.ts'
 
 /** QEMU's maps, taken from a list of all vCPUs, so that the two cannot contradict each other. */
 export function mapsOf(vcpus: readonly Vcpu[]): VcpuMaps {
@@ -8,6 +9,24 @@ export function mapsOf(vcpus: readonly Vcpu[]): VcpuMaps {
     onlinable: idsOf(({ onlinable }) => onlinable),
     offlinable: idsOf(({ offlinable }) => offlinable),
     possible: idsOf(() => true),
+  }
+}
+
+/**
+ * The guest's maps; `null` where they cannot be read, which takes nothing from QEMU's.
+ *
+ * @throws what the command was interrupted with
+ */
+export async function guestMaps(
+  { domain, call, io }: Session,
+  onError: (error: unknown) => void,
+): Promise<GuestMaps | null> {
+  try {
+    return await domain.getGuestMaps(call())
+  } catch (error) {
+    if (io.signal.aborted) throw error
+    onError(error)
+    return null
   }
 }
 

@@ -43,6 +43,8 @@ export interface Answer {
   readonly text: () => string
   /** What a person may want to do next: one line on stderr, never with `--json`. */
   readonly hint?: string
+  /** Why a part of it is missing: printed beside it, and the command ends as if that were all. */
+  readonly failure?: unknown
 }
 
 /** What a verb does once the VM is connected. */

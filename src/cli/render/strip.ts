@@ -11,10 +11,11 @@ interface Sign {
 const FIXED: Sign = { sign: '#', ink: 'bold', legend: 'plugged, fixed' }
 const MOVABLE: Sign = { sign: '+', ink: 'green', legend: 'plugged, may go' }
 const IDLE: Sign = { sign: '!', ink: 'alarm', legend: 'plugged, but the guest does not run it' }
+const UNKNOWN: Sign = { sign: '?', ink: 'alarm', legend: 'plugged; not known whether the guest runs it' }
 const FREE: Sign = { sign: '.', ink: 'dim', legend: 'free' }
 /** An id without a slot, should a machine have gaps: a sign's place must still be its id. */
 const NOTHING: Sign = { sign: ' ', ink: 'dim', legend: '' }
-const SIGNS: readonly Sign[] = [FIXED, MOVABLE, IDLE, FREE]
+const SIGNS: readonly Sign[] = [FIXED, MOVABLE, IDLE, UNKNOWN, FREE]
 
 /** Width where no terminal says its own. */
 const DEFAULT_WIDTH = 80
@@ -33,7 +34,7 @@ const GAP = '  '
 export function renderStrip(vcpus: readonly Vcpu[], columns: number | undefined, paint: Paint): string {
   const width = columns ?? DEFAULT_WIDTH
   // Where no vCPU has a guest's side nobody asked the guest, or it cannot be known: silence is no alarm then.
-  const knowsGuest = vcpus.some(({ guest }) => guest !== null)
+  const knowsGuest = vcpus.some(({ guest }) => guest !== null && guest.id !== null)
   const lastId = vcpus.at(-1)?.id ?? -1
   const cells = Array.from({ length: lastId + 1 }, (_, id): Place => ({ id, sign: NOTHING }))
   for (const vcpu of vcpus) cells[vcpu.id] = { id: vcpu.id, sign: signOf(vcpu, knowsGuest) }
@@ -51,6 +52,7 @@ interface Place {
 
 function signOf(vcpu: Vcpu, knowsGuest: boolean): Sign {
   if (!vcpu.online) return FREE
+  if (knowsGuest && vcpu.guest?.confidence === 'unknown') return UNKNOWN
   if (knowsGuest && vcpu.guest?.online !== true) return IDLE
   return vcpu.offlinable ? MOVABLE : FIXED
 }

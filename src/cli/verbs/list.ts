@@ -1,4 +1,4 @@
-import type { Vcpu } from '../../index.ts'
+import { CpuMap, type Vcpu } from '../../index.ts'
 import { requireOperands } from '../operands.ts'
 import { renderVcpus } from '../render/vcpu-table.ts'
 import type { Verb } from '../verb.ts'
@@ -14,20 +14,39 @@ how that is known where the guest's own /sys does not say it:
   observed  it appeared or vanished around a change
   computed  it follows from a rule
   assumed   nothing better is known than that both count from 0
-  none      the guest has no CPU for a plugged vCPU`,
+  not known  the guest may have a CPU for it or not: let its agent read files
+  none      the guest has no CPU for a plugged vCPU
+Where the agent does not answer, QEMU's side is listed all the same.`,
   options: {},
   changes: false,
   needsAgent: false,
+  lazyAgent: true,
   prepare: ({ operands }) => {
     requireOperands('list', operands, [])
     return async ({ domain, call, hasAgent, paint }) => {
-      const vcpus = await domain.vcpus(call())
+      let failure: unknown
+      const onGuestError = (error: unknown): void => {
+        failure = error
+      }
+      const vcpus = await domain.vcpus({ ...call(), onGuestError })
       return {
         json: { vcpus: vcpus.map(vcpuDocument) },
-        text: () => renderVcpus(vcpus, hasAgent, paint),
+        text: () =>
+          [renderVcpus(vcpus, hasAgent, paint), ...(failure === undefined ? notKnown(vcpus) : [])].join('\n\n'),
+        failure,
       }
     }
   },
+}
+
+/** What can be done about vCPUs whose CPU of the guest is not known. */
+function notKnown(vcpus: readonly Vcpu[]): string[] {
+  const ids = CpuMap.from(vcpus.filter(({ guest }) => guest?.confidence === 'unknown').map(({ id }) => id))
+  if (ids.size === 0) return []
+  return [
+    `not known: which CPU of the guest vCPU ${String(ids)} is, if it has one. Allow the agent guest-file-open,\n` +
+      'guest-file-read and guest-file-close (allow-rpcs and block-rpcs in qemu-ga.conf), so that the guest itself says it.',
+  ]
 }
 
 /** Field by field: what scripts parse must not change because the library's objects do. */

@@ -1,4 +1,4 @@
-import { mapsDocument, mapsOf } from '../maps.ts'
+import { guestMaps, mapsDocument, mapsOf } from '../maps.ts'
 import { requireOperands } from '../operands.ts'
 import { renderMaps } from '../render/map-table.ts'
 import { renderStrip } from '../render/strip.ts'
@@ -22,10 +22,12 @@ The guest's ids are its own logical ids, which are not QEMU's:
   possible    all that its agent lists
 
 Below the maps stands one sign for each vCPU of QEMU's; with --qga it also tells
-which plugged ones the guest does not run ('list' says more about each).`,
+which plugged ones the guest does not run ('list' says more about each).
+Where the agent does not answer, QEMU's maps are shown all the same.`,
   options: {},
   changes: false,
   needsAgent: false,
+  lazyAgent: true,
   prepare: ({ operands }) => {
     requireOperands('map', operands, [])
     return readMaps
@@ -36,11 +38,16 @@ async function readMaps(session: Session): Promise<Answer> {
   const { domain, hasAgent, wantsJson, columns, paint } = session
   // A script needs the maps only. The picture needs each vCPU, and takes its maps from that same reading, so that the two
   // cannot contradict each other.
-  const vcpus = wantsJson ? [] : await domain.vcpus(session.call())
+  let failure: unknown
+  const onGuestError = (error: unknown): void => {
+    failure = error
+  }
+  const vcpus = wantsJson ? [] : await domain.vcpus({ ...session.call(), onGuestError })
   const qemu = wantsJson ? await domain.getVcpuMaps(session.call()) : mapsOf(vcpus)
-  const agent = hasAgent ? await domain.getGuestMaps(session.call()) : null
+  const agent = hasAgent && failure === undefined ? await guestMaps(session, onGuestError) : null
   return {
     json: mapsDocument(qemu, agent),
     text: () => [renderMaps(qemu, agent, columns, paint), renderStrip(vcpus, columns, paint)].join('\n\n'),
+    failure,
   }
 }

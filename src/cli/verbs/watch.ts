@@ -1,4 +1,4 @@
-import { mapsDocument } from '../maps.ts'
+import { guestMaps, mapsDocument } from '../maps.ts'
 import { requireOperands } from '../operands.ts'
 import type { Answer, Session, Verb } from '../verb.ts'
 import { watch } from '../watch/watch.ts'
@@ -28,8 +28,13 @@ with 0 when interrupted (^C), and with 3 when the VM goes away.`,
   },
 }
 
-async function snapshot({ domain, hasAgent, call }: Session): Promise<Answer> {
+async function snapshot(session: Session): Promise<Answer> {
+  const { domain, hasAgent, call } = session
+  let failure: unknown
+  const onError = (error: unknown): void => {
+    failure = error
+  }
   const qemu = await domain.getVcpuMaps(call())
-  const agent = hasAgent ? await domain.getGuestMaps(call()) : null
-  return { json: { ...mapsDocument(qemu, agent), pending: domain.pendingRemovals() }, text: () => '' }
+  const agent = hasAgent ? await guestMaps(session, onError) : null
+  return { json: { ...mapsDocument(qemu, agent), pending: domain.pendingRemovals() }, text: () => '', failure }
 }

@@ -68,11 +68,14 @@ export class VmPoller {
   }
 
   /** The guest's side of a vCPU, if it is still the same device that it was seen for. */
-  #guestOf({ id, qomPath }: Vcpu): Vcpu['guest'] {
-    const seen = this.#guest?.byId.get(id)
-    if (this.#guest === undefined || !seen?.guest || seen.qomPath !== qomPath) return null
+  #guestOf({ id, online, qomPath }: Vcpu): Vcpu['guest'] {
+    if (this.#guest === undefined || !online) return null
+    const seen = this.#guest.byId.get(id)
+    // Plugged since the guest was asked.
+    if (seen?.qomPath !== qomPath) return { id: null, online: null, confidence: 'unknown' }
+    const { guest } = seen
+    if (guest === null) return null
     // The maps were read a little later: the snapshot must not contradict itself.
-    if (seen.guest.id === null) return seen.guest
-    return { ...seen.guest, online: this.#guest.maps.online.has(seen.guest.id) }
+    return guest.id === null ? guest : { ...guest, online: this.#guest.maps.online.has(guest.id) }
   }
 }

@@ -41,7 +41,7 @@ export const unreachable: readonly FailureCase[] = [
   },
   {
     name: "no socket for the agent's channel",
-    argv: (vm) => ['map', ...vm.qmp, '--qga', '/nonexistent/none.sock'],
+    argv: (vm) => ['guest-set', '1', 'off', ...vm.qmp, '--qga', '/nonexistent/none.sock'],
     exit: 3,
     code: 'ERR_CONNECT',
     outcome: 'not-sent',
@@ -68,7 +68,8 @@ export const unreachable: readonly FailureCase[] = [
     outcome: 'not-sent',
     message: /ssh\.sock is not a QMP monitor: it greets with "SSH-2\.0/,
   },
-  ...['map', 'list', 'guest-set 1 off'].map((verb): FailureCase => ({
+  // 'map' and 'list' show QEMU's half all the same: test/regressions/mute-agent-leaves-qemus-half.test.ts
+  ...['set 1 off --guest', 'guest-set 1 off'].map((verb): FailureCase => ({
     name: `an agent that does not run, asked by ${verb}`,
     spoil: (vm) => (vm.agent.silent = true),
     argv: (vm) => [...verb.split(' '), ...SOON, ...vm.both],
