@@ -17,9 +17,7 @@ test('Linux 6.12 whose agent may not read files: what follows from the rule of i
   showConsoleOnFailure(guest)
   await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
   const sides = async (): Promise<[number, number | null | undefined, string | undefined][]> =>
-    (await domain.vcpus())
-      .filter(({ online }) => online)
-      .map(({ id, guest: side }) => [id, side?.id, side?.confidence])
+    (await domain.vcpus()).filter(({ online }) => online).map(({ id, guest: side }) => [id, side?.id, side?.confidence])
   const truth = async (): Promise<[number, number, string][]> =>
     (await trueCpus(guest)).map(({ index, guestId }) => [index, guestId, 'computed'])
 
