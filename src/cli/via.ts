@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { Duplex } from 'node:stream'
 
 /** How long a program has to end by itself once its input is closed, in milliseconds. */
-const GRACE_MS = 1_000
+const GRACE_MS = 5_000
 
 /**
  * Dial a monitor that is the standard input and output of a program, such as `ssh HOST socat - UNIX-CONNECT:PATH`. The shell

@@ -2,13 +2,13 @@
 // which with a mute agent took its whole time-out. Seen on a simulated VM. What must end: a wait that an abort does not end.
 import { expect, test } from 'vitest'
 import { timedDomain } from '../support/timed-domain.ts'
-import { ended, errorOf, expectAborted } from './support.ts'
+import { settled, errorOf, expectAborted } from './support.ts'
 
 test('abort while a run that has failed looks once more', async () => {
   const { clock, vm, domain } = await timedDomain({ guest: { onPlug: 'refuse' } })
   const abort = new AbortController()
   const run = domain.scale(3, { guest: true, timeoutMs: 10_000, signal: abort.signal })
-  const end = ended(run)
+  const end = settled(run)
   const failing = async (): Promise<void> => {
     for await (const { type } of run) if (type === 'failed') return
   }

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { CpuMap, type Domain, type OnStep } from '../../src/index.ts'
 import { timedDomain } from '../support/timed-domain.ts'
-import { errorOf, ended } from './support.ts'
+import { errorOf, settled } from './support.ts'
 
 const never: OnStep = () => new Promise<void>(() => undefined)
 
@@ -15,7 +15,7 @@ test.each<[string, (domain: Domain) => PromiseLike<unknown>]>([
   ['a map', (domain) => domain.setVcpuStates(CpuMap.of(5), true, { onStep: never })],
 ])('%s', async (_, call) => {
   const { clock, domain } = await timedDomain()
-  const pending = ended(call(domain))
+  const pending = settled(call(domain))
   await clock.advance(1_000)
   await domain.close()
   await clock.advance(0)

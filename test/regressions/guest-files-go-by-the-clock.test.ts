@@ -3,7 +3,7 @@
 // virtual ones. Seen on a simulated VM. What must end: a wait that does not go by the domain's clock.
 import { expect, test, vi } from 'vitest'
 import { timedDomain } from '../support/timed-domain.ts'
-import { ended } from './support.ts'
+import { settled } from './support.ts'
 
 test.each([
   ['x86', { kind: 'x86', bootVcpus: 4, maxcpus: 8 }],
@@ -13,7 +13,7 @@ test.each([
   const { clock, domain } = await timedDomain({ machine, timing: { agent: [9, 9] } })
   for (let timeoutMs = 20; timeoutMs <= 120; timeoutMs += 10) {
     const start = clock.now()
-    const end = ended(domain.vcpus({ timeoutMs }))
+    const end = settled(domain.vcpus({ timeoutMs }))
     const timers = realTimers.mock.calls.length
     await clock.run(end)
     expect(clock.now() - start).toBeLessThanOrEqual(timeoutMs + 1)

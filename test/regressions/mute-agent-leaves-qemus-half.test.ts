@@ -31,12 +31,12 @@ const failing: readonly (readonly [what: string, fail: (vm: Vm) => readonly stri
     'ERR_COMMAND',
     1,
   ],
-  ['whose socket is missing', (vm) => [...vm.qmp, '--qga', `${vm.folder}/none.sock`], 'ERR_CONNECT', 3],
+  ['whose socket is missing', (vm) => [...vm.qmp, '--qga', '/nonexistent/none.sock'], 'ERR_CONNECT', 3],
 ]
 
 describe.each(failing)('an agent that is %s', (_, fail, code, exit) => {
   test('map', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const args = fail(vm)
     const run = await runCommand(['map', '--json', ...args])
     expect(run.code).toBe(exit)
@@ -49,7 +49,7 @@ describe.each(failing)('an agent that is %s', (_, fail, code, exit) => {
   })
 
   test('list', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const args = fail(vm)
     const run = await runCommand(['list', '--json', ...args])
     expect(run.code).toBe(exit)
@@ -61,7 +61,7 @@ describe.each(failing)('an agent that is %s', (_, fail, code, exit) => {
   })
 
   test('watch --json', async () => {
-    await using vm = await startVm()
+    await using vm = startVm()
     const run = await runCommand(['watch', '--json', ...fail(vm)])
     expect(run.code).toBe(exit)
     expect(documentOf(run)).toMatchObject({ qemu: QEMU, agent: null, error: { code } })

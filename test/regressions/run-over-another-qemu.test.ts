@@ -4,13 +4,13 @@
 import { expect, test } from 'vitest'
 import { CpuMap } from '../../src/index.ts'
 import { timedDomain } from '../support/timed-domain.ts'
-import { changedOf, ended, errorOf } from './support.ts'
+import { changedOf, settled, errorOf } from './support.ts'
 
 test('another QEMU starts with the vCPU that a run was plugging', async () => {
   const { clock, vm, domain } = await timedDomain({ machine: { kind: 'x86', bootVcpus: 3, maxcpus: 8 } })
   await clock.run(domain.setVcpuState(2, false))
   vm.inject({ at: { command: 'device_add' }, do: 'slow', ms: 5_000 })
-  const end = ended(domain.setVcpuStates(CpuMap.of(2), true))
+  const end = settled(domain.setVcpuStates(CpuMap.of(2), true))
   await clock.advance(1_000)
   vm.restart()
   const error = errorOf(await clock.run(end))

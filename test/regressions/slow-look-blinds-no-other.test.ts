@@ -3,7 +3,7 @@
 // place of the one that was lost. Seen on a simulated VM. What must end: one slow answer that delays what comes after it.
 import { expect, test } from 'vitest'
 import { timedDomain } from '../support/timed-domain.ts'
-import { ended, listenTo } from './support.ts'
+import { settled, listenTo } from './support.ts'
 
 test('an unplug after a slow look', async () => {
   const { clock, vm, domain } = await timedDomain()
@@ -11,7 +11,7 @@ test('an unplug after a slow look', async () => {
   listenTo(domain)
   await clock.advance(9_100)
   unstick()
-  const end = await clock.run(ended(domain.setVcpuState(1, false, { timeoutMs: 10_000 })))
+  const end = await clock.run(settled(domain.setVcpuState(1, false, { timeoutMs: 10_000 })))
   expect(end).toMatchObject({ state: 'done' })
 })
 

@@ -207,13 +207,17 @@ export async function ended<T>(promise: PromiseLike<T>, withinMs = FENCE_MS): Pr
       timer.cancel()
     }
   })
-  const end = promise.then(
+  const first = await Promise.race([settled(promise), fence])
+  cancel()
+  return first
+}
+
+/** How a promise ends, for a test that moves the time itself. */
+export async function settled<T>(promise: PromiseLike<T>): Promise<Ended<T>> {
+  return promise.then(
     (value): Ended<T> => ({ state: 'done', value }),
     (error: unknown): Ended<T> => ({ state: 'failed', error: error as Failure }),
   )
-  const first = await Promise.race([end, fence])
-  cancel()
-  return first
 }
 
 /** The value of a call that must succeed within the fence. */

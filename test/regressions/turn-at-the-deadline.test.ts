@@ -6,7 +6,7 @@ import { VirtualClock } from '../../src/testing/index.ts'
 import { Deadline } from '../../src/wire/deadline.ts'
 import { TurnQueue } from '../../src/wire/turn-queue.ts'
 import { timedDomain } from '../support/timed-domain.ts'
-import { ended, errorOf } from './support.ts'
+import { settled, errorOf } from './support.ts'
 
 test('a turn that comes at the deadline comes too late', async () => {
   const clock = new VirtualClock()
@@ -17,7 +17,7 @@ test('a turn that comes at the deadline comes too late', async () => {
       clock.after(50, resolve)
     })
   })
-  const second = ended(
+  const second = settled(
     queue.run(new Deadline({}, 50, clock), 'second', () => {
       hasRun = true
       return Promise.resolve()
@@ -32,7 +32,7 @@ test('a turn that comes at the deadline comes too late', async () => {
 test('no call sends anything after its time', async () => {
   const { clock, vm, domain } = await timedDomain()
   vm.stopAgent()
-  const calls = [1, 1, 1, 1].map((id) => ended(domain.setGuestVcpuState(id, false, { timeoutMs: 50 })))
+  const calls = [1, 1, 1, 1].map((id) => settled(domain.setGuestVcpuState(id, false, { timeoutMs: 50 })))
   const start = clock.now()
   await clock.run(Promise.all(calls))
   expect(clock.now() - start).toBe(50)

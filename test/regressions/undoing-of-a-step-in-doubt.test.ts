@@ -3,11 +3,11 @@
 // that was sent and is left out of the account.
 import { expect, test } from 'vitest'
 import { timedDomain } from '../support/timed-domain.ts'
-import { ended, errorOf, inDoubtOf } from './support.ts'
+import { settled, errorOf, inDoubtOf } from './support.ts'
 
 test('the step of a run undoes its plug, and the guest does not answer', async () => {
   const { clock, vm, domain } = await timedDomain({ guest: { autoOnline: true, onUnplug: 'ignore' } })
-  const run = ended(
+  const run = settled(
     domain.scale(3, {
       guest: true,
       rollback: true,

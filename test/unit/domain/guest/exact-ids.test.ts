@@ -3,6 +3,9 @@ import { readExactIds } from '../../../../src/domain/guest/exact-ids.ts'
 import { CommandError } from '../../../../src/errors/peer-errors.ts'
 import type { QgaExecutor } from '../../../../src/qga/executor.ts'
 import type { QmpExecutor } from '../../../../src/qmp/executor.ts'
+import { VmDriver } from '../../../../src/domain/vm/driver.ts'
+import { Vm } from '../../../../src/domain/vm/vm.ts'
+import { testClock } from '../../../support/passing-clock.ts'
 import { Deadline } from '../../../../src/wire/deadline.ts'
 import { slot } from '../vm/kit.ts'
 
@@ -48,12 +51,16 @@ async function idsOnPseries(vsmt: unknown, present: string, hardwareIds: readonl
     `${SYS}/cpu${id}/physical_id`,
     `${hardwareId}\n`,
   ])
+  const clock = testClock()
   return readExactIds(
-    monitor(vsmt),
-    agent({ ...Object.fromEntries(files), [`${SYS}/present`]: present }),
-    { slots: cores, noHotplug: undefined, target: 'ppc64' },
-    hardwareIds.map((_, id) => ({ 'logical-id': id, online: true })),
-    new Deadline({}, 60_000),
+    new Vm(new VmDriver(monitor(vsmt), clock), agent({ ...Object.fromEntries(files), [`${SYS}/present`]: present })),
+    {
+      reading: { slots: cores, noHotplug: undefined, target: 'ppc64' },
+      cpus: hardwareIds.map((_, id) => ({ 'logical-id': id, online: true })),
+      known: new Map(),
+      onIds: () => undefined,
+    },
+    new Deadline({}, 60_000, clock),
   )
 }
 

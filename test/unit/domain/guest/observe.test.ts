@@ -28,7 +28,7 @@ function shown({ five, two, on, off = [], isSteady = true, bootId, askedAt }: Sh
   ]
   return {
     reading: { slots, noHotplug: undefined, target: 'x86_64', askedAt: { ...now, ...askedAt } },
-    view: { cpus, byVcpu: new Map(), exact: undefined, isCertain: false, bootId },
+    view: { askedAt: now, cpus, byVcpu: new Map(), exact: undefined, isCertain: false, bootId, kernel: undefined },
     isSteady,
   }
 }
