@@ -375,6 +375,7 @@ describe.each(pairings)('pseries with a core of -device on QEMU $qemu, kernel $k
       expect(String(guest?.ids)).toBe('8-11')
       expect((await session.sides()).filter((side) => !side.endsWith('assumed'))).toEqual([
         ...[0, 1, 2, 3].map((id) => `${id} is ${id}, computed`),
+        ...[8, 9, 10, 11].map((id) => `${id} is null, unknown`),
         ...[12, 13, 14, 15].map((id) => `${id} is ${id - 4}, observed`),
       ])
       await expect(session.domain.setVcpuState(8, false, { wholeSlot: true, guest: true })).rejects.toMatchObject({
