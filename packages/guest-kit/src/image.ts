@@ -14,7 +14,7 @@ import { digest, ensureEntry, exists, namesIn } from './cache.ts'
 import { writeCpio, type CpioEntry } from './cpio.ts'
 import { ensureFirmware, type Firmware } from './firmware.ts'
 import { moduleEntries, programEntries } from './guest-files.ts'
-import { initFiles, initScripts } from './init-scripts.ts'
+import { initFiles, initScripts, udevFiles, udevPrograms } from './init-scripts.ts'
 import { KitError, silent, type Progress } from './kit-error.ts'
 import { ensureUnpacked } from './unpack.ts'
 
@@ -24,6 +24,8 @@ export interface ImageRequest {
   readonly kernel: KernelVersion
   /** Which qemu-ga; default 7.2, or the oldest that there is for the architecture. The rest of the userland comes from the same suite. */
   readonly agent?: QemuVersion | undefined
+  /** With systemd's udevd, and the rule by which distributions turn on each CPU that appears; default without. */
+  readonly udev?: boolean | undefined
 }
 
 /** A guest that QEMU can boot with `-kernel`, `-initrd` and `-append`. */
@@ -52,7 +54,7 @@ const commonArguments = 'panic=-1 loglevel=5'
  * @throws KitError when its packages cannot be had.
  */
 export async function ensureGuestImage(request: ImageRequest, progress: Progress = silent): Promise<GuestImage> {
-  const { arch, kernel } = request
+  const { arch, kernel, udev = false } = request
   const facts = guestFacts[arch]
   const { agent = facts.agent } = request
   const linux = await ensureUnpacked(
@@ -69,19 +71,19 @@ export async function ensureGuestImage(request: ImageRequest, progress: Progress
     {
       suite: qemuSuites[agent],
       architecture: facts.debian,
-      packages: ['qemu-guest-agent', 'busybox-static', 'util-linux'],
+      packages: ['qemu-guest-agent', 'busybox-static', 'util-linux', ...(udev ? ['udev'] : [])],
       take: 'closure',
-      label: `guest agent ${agent} for ${arch}`,
+      label: `guest agent ${agent}${udev ? ' and udev' : ''} for ${arch}`,
     },
     progress,
   )
   const { file: kernelFile, release: kernelRelease } = await findKernel(linux.root)
-  const key = digest(layout, JSON.stringify([linux.versions, userland.versions, initScripts, initFiles]))
+  const key = digest(layout, JSON.stringify([linux.versions, userland.versions, initScripts, initFiles, udevFiles]))
   const entry = await ensureEntry(join('images', `${arch}-${kernelRelease}-${key}`), async (staging) => {
     const modules = await moduleEntries(linux.root, kernelRelease, facts.modules)
-    const programs = await userlandEntries(userland.root, facts.debian)
+    const programs = await userlandEntries(userland.root, facts.debian, udev)
     await copyFile(kernelFile, join(staging, 'kernel'))
-    await writeFile(join(staging, 'initrd'), gzipSync(writeCpio([...fixedEntries(), ...programs, ...modules])))
+    await writeFile(join(staging, 'initrd'), gzipSync(writeCpio([...fixedEntries(udev), ...programs, ...modules])))
   })
   return {
     arch,
@@ -109,7 +111,7 @@ async function findKernel(root: string): Promise<{ readonly file: string; readon
   throw new KitError(`no kernel was unpacked in ${root}`)
 }
 
-async function userlandEntries(root: string, debian: string): Promise<CpioEntry[]> {
+async function userlandEntries(root: string, debian: string, udev: boolean): Promise<CpioEntry[]> {
   const facts = debianArchitectures[debian]
   if (facts === undefined) throw new KitError(`the guest kit does not know the library directory of ${debian}`)
   return programEntries(root, facts.triplet, [
@@ -117,10 +119,13 @@ async function userlandEntries(root: string, debian: string): Promise<CpioEntry[
     { from: 'sbin/qemu-ga', to: 'sbin/qemu-ga' },
     // A SCHED_DEADLINE task makes the kernel refuse to offline a CPU as busy; busybox has nothing that starts one.
     { from: 'bin/chrt', to: 'bin/chrt-deadline' },
+    // One program, which is the daemon or the tool by the name that it is called by.
+    ...(udev ? udevPrograms.map((to) => ({ from: 'bin/udevadm', to })) : []),
   ])
 }
 
-function fixedEntries(): CpioEntry[] {
+function fixedEntries(udev: boolean): CpioEntry[] {
+  const files = udev ? { ...initFiles, ...udevFiles } : initFiles
   return [
     ...['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'var'].map((path) => ({ kind: 'directory', path }) as const),
     // The kernel opens it for init before anything is mounted.
@@ -132,6 +137,6 @@ function fixedEntries(): CpioEntry[] {
     ...Object.entries(initScripts).map(
       ([path, text]) => ({ kind: 'file', path, data: Buffer.from(text), executable: true }) as const,
     ),
-    ...Object.entries(initFiles).map(([path, text]) => ({ kind: 'file', path, data: Buffer.from(text) }) as const),
+    ...Object.entries(files).map(([path, text]) => ({ kind: 'file', path, data: Buffer.from(text) }) as const),
   ]
 }

@@ -13,6 +13,8 @@ export const agentArgument = 'qga_arg'
 /** What init writes on the console when it has handed over. */
 export const consoleMarker = 'qemu-vcpu guest is up'
 
+const udevDaemon = 'lib/systemd/systemd-udevd'
+
 const path = 'export PATH=/bin:/sbin:/usr/bin:/usr/sbin'
 
 /** The first process of the guest: the mounts that everything else needs, then busybox init. */
@@ -36,7 +38,8 @@ const inittab = `::sysinit:/sbin/boot
 const boot = `#!/bin/sh
 ${path}
 for module in $(cat /lib/modules/order); do insmod /lib/modules/$module; done
-mkdir -p /dev/virtio-ports /dev/pts /dev/shm
+mkdir -p /dev/virtio-ports /dev/pts /dev/shm /run/udev
+[ ! -x /${udevDaemon} ] || /${udevDaemon} --daemon
 echo '${consoleMarker}' > /dev/console
 `
 
@@ -119,3 +122,12 @@ export const initScripts: Readonly<Record<string, string>> = {
 
 /** The plain files of the guest, by path. */
 export const initFiles: Readonly<Record<string, string>> = { 'etc/inittab': inittab }
+
+/** Where the one program of udev goes. */
+export const udevPrograms: readonly string[] = [udevDaemon, 'bin/udevadm']
+
+/** What a guest with udev has beside the others: a CPU that appears is turned on. */
+export const udevFiles: Readonly<Record<string, string>> = {
+  'etc/udev/rules.d/80-hotplug-cpu.rules':
+    'SUBSYSTEM=="cpu", ACTION=="add", TEST=="online", ATTR{online}!="1", ATTR{online}="1"\n',
+}

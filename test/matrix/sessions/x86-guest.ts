@@ -14,9 +14,9 @@ import { progress } from '../support.ts'
 export async function bootX86(
   version: QemuVersion,
   kernel: KernelVersion,
-  options: Partial<Omit<GuestOptions, 'qemu' | 'image'>> = {},
+  { udev, ...options }: Partial<Omit<GuestOptions, 'qemu' | 'image'>> & { readonly udev?: boolean } = {},
 ): Promise<Guest> {
-  const image = await ensureGuestImage({ arch: 'x86_64', kernel }, progress)
+  const image = await ensureGuestImage({ arch: 'x86_64', kernel, udev }, progress)
   const qemu = await resolveQemu(version, 'x86_64', progress)
   return bootGuest({ smp: '2,maxcpus=8', ...options, qemu, image })
 }
