@@ -217,6 +217,8 @@ describe.each(pairings)('s390-ccw-virtio on QEMU $qemu, kernel $kernel', (pairin
         '1 is 1, computed',
         '2 is 5, observed',
         '3 is 3, assumed',
+        '5 is null, unknown',
+        '6 is null, unknown',
       ])
       return { verdict: 'yes' }
     })

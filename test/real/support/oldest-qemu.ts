@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Guest } from '../../../packages/guest-kit/src/index.ts'
+import type { Guest, GuestImage } from '../../../packages/guest-kit/src/index.ts'
 import { ConnectionError, Domain, TimeoutError } from '../../../src/index.ts'
 import { boot } from './boot.ts'
 
@@ -8,6 +8,15 @@ import { boot } from './boot.ts'
  * at once (docs/wire-notes.md).
  */
 export async function expectDeathByPlug(): Promise<void> {
+  await deathByPlug()
+}
+
+/** The same, and the words with which it ended: those of its C library, or the signal. */
+export async function deathByPlug(): Promise<{
+  readonly qemuVersion: string
+  readonly image: GuestImage
+  readonly words: string
+}> {
   await using guest = await guestThatLetOneGo()
   await using domain = await Domain.connect({ qmp: guest.qmpPath })
   // QEMU's heap is broken by now. Mostly the next plug kills it; sometimes it takes another.
@@ -15,7 +24,14 @@ export async function expectDeathByPlug(): Promise<void> {
   expect(failure).toBeInstanceOf(ConnectionError)
   // It may take a plug, answer, and die before or after the next one has been sent.
   expect(['not-sent', 'unknown']).toContain(failure.outcome)
-  expect(['SIGABRT', 'SIGSEGV']).toContain((await guest.exited).signal)
+  const { signal } = await guest.exited
+  expect(['SIGABRT', 'SIGSEGV']).toContain(signal)
+  const last = guest.stderr().trim().split('\n').at(-1) ?? ''
+  return {
+    qemuVersion: guest.qemuVersion,
+    image: guest.image,
+    words: signal === 'SIGABRT' && last !== '' ? last : String(signal),
+  }
 }
 
 /** What this is about comes after an unplug: a guest that wedges at it (one in ten) is no use, and another is booted. */
