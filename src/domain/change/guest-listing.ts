@@ -91,7 +91,10 @@ async function lookAt(listing: Listing): Promise<Look> {
   const { call, slot, before, deviceId } = listing
   const { vm, deadline } = call
   try {
-    const evidence = await takeEvidence(vm, deadline, { known: listing.view })
+    // A mute guest must not use up what is kept for asking QEMU why.
+    const evidence = await takeEvidence(vm, deadline.earlier(keptForAsking(deadline)), {
+      known: listing.view,
+    })
     const { view } = evidence
     const isFresh = before !== undefined && deviceId !== null && view.exact === undefined
     const ids = isFresh ? observeIds(vm.driver.state, slot, before, evidence) : undefined
