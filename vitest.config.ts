@@ -18,7 +18,7 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['test/{unit,stories,regressions}/**/*.test.ts'],
+          include: ['test/{unit,stories,regressions,reports}/**/*.test.ts'],
           // No file leaves anything behind in its process that another could see: half the time is that of the imports.
           isolate: false,
           setupFiles: ['test/support/no-real-time.ts'],
@@ -38,8 +38,8 @@ export default defineConfig({
         test: {
           name: 'matrix',
           include: ['test/matrix/**/*.test.ts'],
-          // Booted sessions take minutes: npm run test:matrix has them, and test/real has guests enough for every day.
-          exclude: process.env['MATRIX'] === 'part' ? ['test/matrix/sessions*'] : [],
+          // Booted sessions and the simulation's comparison take minutes: npm run test:matrix has them, and test/real has guests enough for every day.
+          exclude: process.env['MATRIX'] === 'part' ? ['test/matrix/sessions*', 'test/matrix/differential*'] : [],
           testTimeout: 900_000,
           hookTimeout: 600_000,
           fileParallelism: false,

@@ -4,13 +4,17 @@
 import type { QemuVersion } from '../packages/guest-kit/src/index.ts'
 import { clearCells } from '../test/matrix/results.ts'
 import { runTests } from './run-tests.ts'
+import { makeSimulationPage } from './simulation-page.ts'
 import { makeSupportTable } from './support-table/make.ts'
 
 const filters = process.argv.slice(2)
 delete process.env['MATRIX']
 if (filters.length === 0) await clearCells()
 const passed = await runTests({ project: 'matrix', filters })
-if (filters.length === 0 && passed) await makeSupportTable()
+if (filters.length === 0 && passed) {
+  await makeSupportTable()
+  await makeSimulationPage()
+}
 process.exitCode = passed && (filters.length > 0 || (await passOnOtherQemus())) ? 0 : 1
 
 /** test/real without its own choice of a QEMU: on the newest and on the oldest. */
