@@ -1,5 +1,6 @@
 import type { CommandArguments } from './command-hooks.ts'
 import type { GuestFiles } from './guest-files.ts'
+import { Refusal } from './refusal.ts'
 import { setVcpus } from './set-vcpus.ts'
 import type { SimulatedGuest } from './simulated-guest.ts'
 import type { GuestSwitch } from './surroundings.ts'
@@ -10,12 +11,14 @@ export interface AgentParts {
   readonly files: GuestFiles
   readonly info: () => object
   readonly osinfo: object
+  /** The agent's major version. */
+  readonly major: number
   readonly onSwitch: ((entry: GuestSwitch) => void) | undefined
 }
 
 /** The commands that a simulated agent knows, but for those that it was built without. */
 export function agentCommands(
-  { guest, files, info, osinfo, onSwitch }: AgentParts,
+  { guest, files, info, osinfo, major, onSwitch }: AgentParts,
   missing: readonly string[],
 ): Readonly<Record<string, (args: CommandArguments) => unknown>> {
   const commands: Readonly<Record<string, (args: CommandArguments) => unknown>> = {
@@ -25,7 +28,7 @@ export function agentCommands(
     'guest-info': info,
     'guest-get-osinfo': () => osinfo,
     'guest-get-vcpus': () => guest.vcpus(),
-    'guest-set-vcpus': ({ vcpus }) => setVcpus(guest, vcpus, onSwitch),
+    'guest-set-vcpus': ({ vcpus }) => inWordsOf(major, () => setVcpus(guest, vcpus, onSwitch)),
     'guest-file-open': ({ path, mode }) => files.open(path, mode),
     'guest-file-read': ({ handle, count }) => files.read(handle, count),
     'guest-file-close': ({ handle }) => {
@@ -33,4 +36,15 @@ export function agentCommands(
     },
   }
   return Object.fromEntries(Object.entries(commands).filter(([name]) => !missing.includes(name)))
+}
+
+/** Agent 11 says in other words that a CPU's directory is not there. */
+function inWordsOf<T>(major: number, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    const path = major >= 11 && error instanceof Refusal ? /^open\("(.*)"\): (.*)$/.exec(error.message) : null
+    if (path === null) throw error
+    throw new Refusal(`Could not open '${path[1] ?? ''}': ${path[2] ?? ''}`)
+  }
 }

@@ -91,5 +91,5 @@ function wrongType(path: string, expected: string): Refusal {
 }
 
 function isInt64(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= -(2 ** 63) && Number(value) <= 2 ** 63 - 1
+  return Number.isInteger(value) && Number(value) >= -(2 ** 63) && Number(value) < 2 ** 63
 }

@@ -74,6 +74,9 @@ export class GuestFiles {
     const idsOf = (wanted: (seat: GuestSeat) => boolean): string =>
       `${String(CpuMap.from(seats.filter(wanted).map(({ logicalId }) => logicalId)))}\n`
     switch (path) {
+      // It can be opened, and nothing read from it.
+      case ROOT:
+        return ''
       case `${ROOT}/present`:
         return idsOf(({ cpuIndex }) => cpuIndex !== undefined)
       case `${ROOT}/online`:

@@ -14,6 +14,8 @@ export class GuestSeats {
   readonly #kind: MachineKind
   readonly #possible: number
   #seats: GuestSeat[] = []
+  /** Kernels that know ACPI keep the id of a vCPU until the next boot, by its cpu-index. */
+  readonly #kept = new Map<number, number>()
 
   /** @param possible - how many CPUs the kernel can hold */
   constructor(kind: MachineKind, possible: number) {
@@ -33,6 +35,7 @@ export class GuestSeats {
   /** The kernel is gone. */
   clear(): void {
     this.#seats = []
+    this.#kept.clear()
   }
 
   /**
@@ -41,6 +44,8 @@ export class GuestSeats {
    * @param vcpus - cpu-indexes in the order in which they are numbered
    */
   fill(vcpus: readonly number[]): void {
+    this.#kept.clear()
+    for (const [logicalId, cpuIndex] of vcpus.entries()) this.#kept.set(cpuIndex, logicalId)
     const count = this.#kind === 'pseries' ? this.#possible : vcpus.length
     this.#seats = Array.from({ length: count }, (_, logicalId) => {
       const cpuIndex = vcpus[logicalId]
@@ -48,10 +53,10 @@ export class GuestSeats {
     })
   }
 
-  /** Each gets the next free id, as long as there is one. */
+  /** Each gets an id, as long as there is one: that of its first plug in this boot, elsewhere the next free one. */
   add(cpuIndexes: readonly number[], online: boolean): void {
     for (const cpuIndex of cpuIndexes) {
-      const logicalId = this.#freeId()
+      const logicalId = this.#keepsIds ? this.#keptId(cpuIndex) : this.#freeId()
       if (logicalId === undefined) return
       this.#put({ logicalId, cpuIndex, online })
     }
@@ -94,6 +99,19 @@ export class GuestSeats {
 
   #put(seat: GuestSeat): void {
     this.#seats = [...this.#seats.filter(({ logicalId }) => logicalId !== seat.logicalId), seat]
+  }
+
+  get #keepsIds(): boolean {
+    return this.#kind === 'x86' || this.#kind === 'loongarch64'
+  }
+
+  #keptId(cpuIndex: number): number | undefined {
+    const kept = this.#kept.get(cpuIndex)
+    if (kept !== undefined) return kept
+    const next = this.#kept.size
+    if (next >= this.#possible) return undefined
+    this.#kept.set(cpuIndex, next)
+    return next
   }
 
   #freeId(): number | undefined {

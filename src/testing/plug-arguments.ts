@@ -66,10 +66,25 @@ function slotOfPlace(plan: MachinePlan, properties: ReadonlyMap<string, number>)
 }
 
 function slotOfApicId(plan: MachinePlan, properties: ReadonlyMap<string, number>): SlotPlan {
-  const apicId = properties.get('apic-id')
+  const apicId = properties.get('apic-id') ?? 0
   const slot = plan.slots.find((other) => other.apicId === apicId)
   if (slot !== undefined) return slot
-  throw new Refusal(`Invalid CPU with APIC ID ${String(apicId)}, valid index range 0:${plan.slots.length - 1}`)
+  const { dies, cores, threads } = plan.topology
+  const [thread, core, die, socket] = fieldsOf(apicId, [threads, cores, dies])
+  const place = `socket: ${socket}, die: ${die}, module: 0, core: ${core}, thread: ${thread}`
+  throw new Refusal(`Invalid CPU [${place}] with APIC ID ${apicId}, valid index range 0:${plan.slots.length - 1}`)
+}
+
+/** The bit fields of an APIC id, lowest first, each as wide as its level needs; what is left over is the last. */
+function fieldsOf(apicId: number, [threads, cores, dies]: readonly [number, number, number]) {
+  const take = (rest: number, count: number): readonly [field: number, rest: number] => {
+    const size = 2 ** Math.ceil(Math.log2(count))
+    return [rest % size, Math.floor(rest / size)]
+  }
+  const [thread, aboveThreads] = take(apicId, threads)
+  const [core, aboveCores] = take(aboveThreads, cores)
+  const [die, socket] = take(aboveCores, dies)
+  return [thread, core, die, socket] as const
 }
 
 /** Where a node is told it must be the slot's own; a machine without nodes has all in node 0. */

@@ -55,7 +55,7 @@ export function qemuCommands(parts: QemuParts): Readonly<Record<string, (args: C
       runState.resume()
     },
     quit: () => {
-      process.nextTick(parts.quit)
+      parts.quit()
     },
   }
   const names = (): readonly string[] => ['query-commands', 'query-qmp-schema', ...Object.keys(commands)]

@@ -18,6 +18,8 @@ export interface QmpSessionOptions {
   readonly run: (command: string, args: CommandArguments) => unknown
   /** Does QEMU have this command? */
   readonly knows: (command: string) => boolean
+  /** Does QEMU take no more commands? */
+  readonly isOver: () => boolean
   /** Told of each command before it is carried out. */
   readonly log: (command: ReceivedCommand) => void
   /** What becomes of a command; unless given, it is carried out and answered. */
@@ -117,7 +119,7 @@ export class QmpSession {
   #inTurn(answer: () => Promise<object>, received?: ReceivedCommand): void {
     const { deliver } = this.#options
     this.#before = this.#before.then(async () => {
-      if (this.#closed) return
+      if (this.#closed || this.#options.isOver()) return
       if (deliver === undefined || received === undefined) this.send(await answer())
       else await deliver(received, answer, this.#line)
     })

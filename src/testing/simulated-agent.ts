@@ -66,12 +66,13 @@ export class SimulatedAgent implements AsyncDisposable {
     this.#options = options
     this.#files = new GuestFiles(guest)
     this.#process = new AgentProcess(guest)
-    this.#reader = new JsonReader(Number.parseInt(options.version ?? DEFAULT_VERSION), (message) => {
+    const major = Number.parseInt(options.version ?? DEFAULT_VERSION)
+    this.#reader = new JsonReader(major, (message) => {
       this.#onMessage(message)
     })
     const info = (): object => this.#info()
     const osinfo = options.osinfo ?? osinfoOf(guest.kind)
-    const parts = { guest, files: this.#files, info, osinfo, onSwitch: surroundings.onSwitch }
+    const parts = { guest, files: this.#files, info, osinfo, major, onSwitch: surroundings.onSwitch }
     this.#hooks = new CommandHooks(agentCommands(parts, options.missing ?? []))
     this.#port = new ClientPort({
       onOpen: (client) => {

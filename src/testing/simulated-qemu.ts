@@ -40,6 +40,7 @@ export class SimulatedQemu implements AsyncDisposable {
   readonly #hooks: CommandHooks
   readonly #monitors: Monitors
   readonly #outlet: EventOutlet
+  #quitting = false
 
   /** @throws {@link InputError} `ERR_MACHINE` for a machine that QEMU would not start */
   constructor(options: SimulatedQemuOptions, surroundings: QemuSurroundings = {}) {
@@ -83,7 +84,11 @@ export class SimulatedQemu implements AsyncDisposable {
         },
         quit: () => {
           this.emit('SHUTDOWN', { guest: false, reason: 'host-qmp-quit' })
-          this.kill()
+          this.#quitting = true
+          // This command is answered, and no other.
+          setImmediate(() => {
+            this.kill()
+          })
         },
       }),
       ...surroundings.commands?.(this.board),
@@ -96,6 +101,7 @@ export class SimulatedQemu implements AsyncDisposable {
       major: plan.version.major,
       run: (command, args) => this.#hooks.run(command, args),
       knows: (command) => this.#hooks.knows(command),
+      isOver: () => this.#quitting,
       log: (received) => this.#hooks.received.push(received),
       deliver: surroundings.deliver,
     })
