@@ -1,6 +1,7 @@
+import { trueDevices } from '../../oracle/vcpus.ts'
 import type { Controller } from './controller.ts'
 import { describeTruth, isSameTruth, readTruth, type Truth } from './truth.ts'
-import { indexIn, pathOf, type World } from './world.ts'
+import { pathOf, type World } from './world.ts'
 
 /**
  * Read the truth, ask both Domains, and compare. Where the truth itself has moved meanwhile, a late removal say, it is asked
@@ -18,8 +19,31 @@ export async function agree(world: World): Promise<{ readonly truth: Truth; read
   }
 }
 
+/**
+ * While the VM is stopped no removal can end: what each Domain calls pending is what it has asked QEMU for.
+ *
+ * @returns what is not so
+ */
+export async function disagreePending(world: World): Promise<readonly string[]> {
+  const paths = new Map((await trueDevices(world.guest)).map(({ index, path }) => [path, index]))
+  return Object.values(world.controllers).flatMap((controller) => {
+    const [ours, theirs] = [[...controller.domain.pendingRemovals()], pendingBy(controller, paths)]
+    if (ours.join() === theirs.join()) return []
+    return [`${controller.name}: pendingRemovals() of the stopped VM is ${ours.join()}, it asked for ${theirs.join()}`]
+  })
+}
+
+/** The vCPUs, ascending, of which a Domain's wire says that their unplug may still come. */
+function pendingBy({ log }: Controller, paths: ReadonlyMap<string, number>): number[] {
+  return log.removals.flatMap((target) => paths.get(pathOf(target)) ?? []).sort((one, other) => one - other)
+}
+
+function pathsOf(truth: Truth): ReadonlyMap<string, number> {
+  return new Map([...truth].map(([index, { path }]) => [path, index]))
+}
+
 async function compare(controller: Controller, truth: Truth): Promise<string[]> {
-  const { domain, log, name } = controller
+  const { domain, name } = controller
   const plugged = [...truth.keys()]
   const found: string[] = []
   const expectSame = (what: string, ours: unknown, theirs: unknown): void => {
@@ -54,15 +78,7 @@ async function compare(controller: Controller, truth: Truth): Promise<string[]> 
       guest: guest === undefined ? null : [guest.id, guest.online, 'exact'],
     })),
   )
-  const there = new Set([...truth.values()].map(({ path }) => path))
-  expectSame(
-    'pendingRemovals()',
-    [...domain.pendingRemovals()],
-    log.removals
-      .filter((target) => there.has(pathOf(target)))
-      .map((target) => indexIn(truth, target))
-      .sort((a, b) => Number(a) - Number(b)),
-  )
+  expectSame('pendingRemovals()', [...domain.pendingRemovals()], pendingBy(controller, pathsOf(truth)))
   const reported = await controller.reported()
   if (reported !== undefined) expectSame('what changes() reported', reported, plugged)
   return found

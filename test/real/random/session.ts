@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { QemuVersion } from '../../../packages/guest-kit/src/index.ts'
 import { showConsoleOnFailure } from '../../../packages/guest-kit/src/show-console.ts'
-import { act } from './act.ts'
-import { agree } from './agree.ts'
+import { act, type Ended } from './act.ts'
+import { agree, disagreePending } from './agree.ts'
 import { Chooser } from './choose.ts'
 import { disturb } from './disturb.ts'
 import { Figures } from './figures.ts'
@@ -79,13 +79,21 @@ async function carryOut(world: World, step: Step, figures: Figures): Promise<rea
   const domains = Promise.all(step.ops.filter(({ by }) => by !== 'raw').map((op) => act(world, op)))
   const raws = Promise.all(step.ops.filter(({ by }) => by === 'raw').map((op) => act(world, op)))
   raws.catch(() => undefined)
-  const ended = [...(await domains.finally(() => disturbed.heal())), ...(await raws)]
+  const ended: Ended[] = []
+  let pending: readonly string[] = []
+  try {
+    ended.push(...(await domains))
+    if (step.with?.kind === 'pause') pending = await disagreePending(world)
+  } finally {
+    await disturbed.heal()
+  }
+  ended.push(...(await raws))
   await world.settle()
   const { truth, wrong } = await agree(world)
   world.truth = truth
   figures.add(step, ended)
   const untrue = judge({ step, before, after: truth, mayGo, ended })
-  const found = [...wrong, ...untrue]
+  const found = [...pending, ...wrong, ...untrue]
   if (found.length > 0) {
     found.push(`before: ${describeTruth(before)}`, `after: ${describeTruth(truth)}`)
     for (const { op, outcome, error, sent } of ended) {
