@@ -105,6 +105,8 @@ export class Account {
 
 function isOpen(look: Look, kind: EffectKind, id: number): boolean {
   if (isSo(look, kind, id) === true) return false
+  // With the vCPU its CPU has gone from the guest.
+  if (kind === 'turned-off') return isSo(look, 'plugged', id) === true
   return kind !== 'unplugged' || look.isRemovalOpen(id)
 }
 

@@ -39,7 +39,10 @@ export async function runStep(
     return noteResult(account, at, before, result)
   } catch (error) {
     const undoes = options.rollback === true
-    return new StepFailure(error, noteFailure(account, at, before, { error, done, undoes }))
+    return new StepFailure(
+      error,
+      noteFailure(account, at, before, { error, done, undoes, guest: options.guest === true }),
+    )
   }
 }
 
@@ -66,10 +69,12 @@ interface FailedStep {
   readonly error: unknown
   readonly done: ReadonlySet<ChangeStepName>
   readonly undoes: boolean
+  /** Had it a part in the guest? */
+  readonly guest: boolean
 }
 
 /** @returns the ids that were plugged or unplugged all the same */
-function noteFailure(account: Account, at: AtStep, before: Look, { error, done, undoes }: FailedStep): CpuMap {
+function noteFailure(account: Account, at: AtStep, before: Look, { error, done, undoes, guest }: FailedStep): CpuMap {
   const { step } = at
   const { online, ids } = step
   const outcome = outcomeOf(error)
@@ -87,6 +92,9 @@ function noteFailure(account: Account, at: AtStep, before: Look, { error, done, 
   if (outcome === 'unknown') account.doubt(effect(isGuestStep || (wasMoved && online) ? 'turned-on' : moved))
   // The step's own undoing may still happen: the next look shows whether its request is open.
   if (outcome === 'unknown' && wasMoved && online && undoes) account.doubt(effect('unplugged'))
+  // The guest's part came first, and may be done although the vCPU stays plugged.
+  const mayBeOff = guest && !online && !wasMoved && ranBefore(at, before) !== false
+  if (outcome === 'unknown' && mayBeOff) account.doubt(effect('turned-off'))
   return wasMoved ? ids : CpuMap.empty
 }
 
