@@ -10,6 +10,7 @@ export class Figures {
   #count = 0
   #plugs = 0
   #guests = 0
+  #deaths = 0
 
   add(step: Step, ended: readonly Ended[]): void {
     this.#count++
@@ -17,6 +18,13 @@ export class Figures {
     for (const { op, outcome, error } of ended) {
       if (op.by !== 'raw') count(this.#ends, error === undefined ? outcome : `${outcome} ${error.code}`)
     }
+  }
+
+  /** QEMU died of a fault of its own in this step. */
+  addDeath(step: Step): void {
+    this.#count++
+    this.#deaths++
+    count(this.#steps, kindOf(step))
   }
 
   /** A guest that is not used any longer. */
@@ -30,7 +38,7 @@ export class Figures {
     const minutes = ((performance.now() - this.#startedAt) / 60_000).toFixed(1)
     const kib = Math.round(heapGrowth / 1024)
     return [
-      `QEMU ${qemu}: ${this.#count} steps, 0 wrong; ${this.#plugs} plugs in ${this.#guests} guests; heap ${kib} KiB; ${minutes} min`,
+      `QEMU ${qemu}: ${this.#count} steps, 0 wrong; ${this.#plugs} plugs in ${this.#guests} guests, of which ${this.#deaths} QEMUs died of an assertion of their own; heap ${kib} KiB; ${minutes} min`,
       `steps: ${listed(this.#steps)}`,
       `ends of calls: ${listed(this.#ends)}`,
     ].join('\n')
