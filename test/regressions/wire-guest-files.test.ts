@@ -28,8 +28,9 @@ test.each(['time-out', 'abort'])('a mute close ends with the caller’s %s and c
 })
 
 test('a failing close costs nothing', async () => {
-  const { peer, client } = await synced({ clock: new ManualClock() })
-  const reading = readGuestFile(client, '/f')
+  const clock = new ManualClock()
+  const { peer, client } = await synced({ clock })
+  const reading = readGuestFile(client, '/f', { clock })
   await answer(peer, '7')
   await answer(peer, content('0-3'))
   const { id } = await peer.command()

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { Domain } from '../../src/index.ts'
 import { SimulatedAgent, SimulatedQemu } from '../../src/testing/index.ts'
+import { testClock } from '../support/passing-clock.ts'
 
 test('a VM that is reached through its agent alone', async () => {
   await using qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 3, maxcpus: 8 })
   await using agent = new SimulatedAgent(qemu.guest)
-  await using domain = await Domain.connect({ qga: agent.connect() })
+  await using domain = await Domain.connect({ qga: agent.connect(), clock: testClock() })
   expect(String(await domain.getVcpuMap('agent-online'))).toBe('0-2')
   expect(String((await domain.setGuestVcpuState(2, false)).changed)).toBe('2')
   expect(await domain.scaleGuest(3)).toMatchObject({ outcome: 'done', online: 3 })

@@ -61,7 +61,7 @@ export async function agent(peers: Peers): Promise<AgentSeen> {
 
   step('files')
   const contents: Record<string, string> = {}
-  for (const file of files) contents[file] = await readText(client, `${cpus}/${file}`)
+  for (const file of files) contents[file] = await readText(client, `${cpus}/${file}`, peers)
   return {
     version: info.version,
     allowed: Object.fromEntries(
@@ -101,9 +101,9 @@ async function refusal(call: Promise<unknown>): Promise<string> {
   )
 }
 
-async function readText(client: QgaClient, path: string): Promise<string> {
+async function readText(client: QgaClient, path: string, { clock }: Peers): Promise<string> {
   try {
-    return Buffer.from(await readGuestFile(client, path, patient))
+    return Buffer.from(await readGuestFile(client, path, { ...patient, clock }))
       .toString('latin1')
       .trim()
   } catch (error) {

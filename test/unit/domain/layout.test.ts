@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Domain, layoutArguments, parseLayout, type VcpuLayout } from '../../../src/index.ts'
 import { SimulatedQemu, type SimulatedQemuOptions } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 
 async function connected(qemu: SimulatedQemu): Promise<Domain> {
-  return Domain.connect({ qmp: qemu.connect() })
+  return Domain.connect({ qmp: qemu.connect(), clock: testClock() })
 }
 
 /** As it is read back from a file. */
@@ -21,7 +22,7 @@ const q35: SimulatedQemuOptions = { kind: 'x86', bootVcpus: 2, maxcpus: 8 }
 
 describe('the layout of a VM', () => {
   test('has what -smp makes, and a device for each other vCPU', async () => {
-    await using qemu = new SimulatedQemu(q35)
+    await using qemu = new SimulatedQemu(q35, { clock: testClock() })
     await using domain = await connected(qemu)
     await domain.setVcpuState(5, true, { deviceId: 'mine-5' })
     const layout = await domain.exportLayout()
@@ -36,7 +37,7 @@ describe('the layout of a VM', () => {
   })
 
   test('of a boot vCPU that was unplugged: those behind the hole are devices', async () => {
-    await using qemu = new SimulatedQemu({ ...q35, bootVcpus: 4 })
+    await using qemu = new SimulatedQemu({ ...q35, bootVcpus: 4 }, { clock: testClock() })
     await using domain = await connected(qemu)
     await domain.setVcpuState(2, false)
     const { smp, devices } = await domain.exportLayout()
@@ -45,7 +46,7 @@ describe('the layout of a VM', () => {
   })
 
   test('of a machine without hotplug is refused', async () => {
-    await using qemu = new SimulatedQemu({ kind: 'no-hotplug', bootVcpus: 2 })
+    await using qemu = new SimulatedQemu({ kind: 'no-hotplug', bootVcpus: 2 }, { clock: testClock() })
     await using domain = await connected(qemu)
     await expect(domain.exportLayout()).rejects.toMatchObject({ code: 'ERR_NO_HOTPLUG', outcome: 'not-sent' })
   })
@@ -58,8 +59,8 @@ test('a QEMU that a layout is applied to has the same vCPUs, with the same devic
     { kind: 's390x', bootVcpus: 2, maxcpus: 6 },
   )
   const property = fc.asyncProperty(machines, fc.uniqueArray(fc.nat(7), { maxLength: 5 }), async (machine, picks) => {
-    await using source = new SimulatedQemu(machine)
-    await using target = new SimulatedQemu(machine)
+    await using source = new SimulatedQemu(machine, { clock: testClock() })
+    await using target = new SimulatedQemu(machine, { clock: testClock() })
     await using from = await connected(source)
     await using to = await connected(target)
     for (const pick of picks) {
@@ -80,7 +81,7 @@ test('a QEMU that a layout is applied to has the same vCPUs, with the same devic
 
 /** What a machine has before anything is plugged. */
 async function connectedBoot(machine: SimulatedQemuOptions): Promise<VcpuLayout> {
-  await using qemu = new SimulatedQemu(machine)
+  await using qemu = new SimulatedQemu(machine, { clock: testClock() })
   await using domain = await connected(qemu)
   return await domain.exportLayout()
 }
@@ -103,11 +104,11 @@ describe('a layout is refused before anything is sent', () => {
     ],
     ['where there is no such slot', /no vCPU 5 of the layout/, { ...q35, maxcpus: 4 }, () => Promise.resolve()],
   ])('%s', async (_, message, options, prepare) => {
-    await using source = new SimulatedQemu(q35)
+    await using source = new SimulatedQemu(q35, { clock: testClock() })
     await using from = await connected(source)
     await from.setVcpuState(5, true, { deviceId: 'mine-5' })
     const layout = throughJson(await from.exportLayout())
-    await using target = new SimulatedQemu(options)
+    await using target = new SimulatedQemu(options, { clock: testClock() })
     await using to = await connected(target)
     await prepare(to)
     const before = target.pluggedVcpus
@@ -135,7 +136,7 @@ test.each<[value: unknown, message: RegExp]>([
 })
 
 test.each(['', '5', 'a b', 'ü', 'x'.repeat(256)])('%j is not a device id', async (deviceId) => {
-  await using qemu = new SimulatedQemu(q35)
+  await using qemu = new SimulatedQemu(q35, { clock: testClock() })
   await using domain = await connected(qemu)
   await expect(domain.setVcpuState(5, true, { deviceId })).rejects.toMatchObject({ code: 'ERR_DEVICE_ID' })
   expect(qemu.pluggedVcpus).toEqual([0, 1])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { QgaClient, readGuestFile, type QgaExecutor } from '../../../src/qga/index.ts'
+import { QgaClient, readGuestFile, type QgaExecutor, type ReadGuestFileOptions } from '../../../src/qga/index.ts'
 import { Refusal, SimulatedAgent, SimulatedGuest, type SimulatedAgentOptions } from '../../../src/testing/index.ts'
 import { testClock } from '../../support/passing-clock.ts'
 import { settle } from './kit.ts'
@@ -10,6 +10,11 @@ async function setUp(options: SimulatedAgentOptions = {}) {
   const guest = new SimulatedGuest({ kind: 'x86', vcpus: [0, 1], possible: 4 })
   const agent = new SimulatedAgent(guest, options)
   return { agent, client: await QgaClient.connect(agent.connect(), { clock: testClock() }) }
+}
+
+/** In virtual time. */
+function read(executor: QgaExecutor, path: string, options: ReadGuestFileOptions = {}): Promise<Uint8Array> {
+  return readGuestFile(executor, path, { clock: testClock(), ...options })
 }
 
 /** An agent that gives a file in these chunks. */
@@ -37,7 +42,7 @@ const chunk = (text: string, eof = false) => ({
 describe('readGuestFile', () => {
   test('reads and closes', async () => {
     const { agent, client } = await setUp()
-    expect(Buffer.from(await readGuestFile(client, PRESENT)).toString()).toBe('0-1\n')
+    expect(Buffer.from(await read(client, PRESENT)).toString()).toBe('0-1\n')
     expect(agent.openHandles).toEqual([])
     expect(agent.commands.slice(1).map(({ command }) => command)).toEqual([
       'guest-file-open',
@@ -49,7 +54,7 @@ describe('readGuestFile', () => {
   test('puts chunks together, until the end or an empty one', async () => {
     for (const last of [chunk('c', true), chunk('')]) {
       const { calls, executor } = giving(chunk('a'), chunk('b'), last)
-      const content = Buffer.from(await readGuestFile(executor, '/f')).toString()
+      const content = Buffer.from(await read(executor, '/f')).toString()
       expect(content).toBe(last.eof ? 'abc' : 'ab')
       expect(calls.at(-1)).toBe('guest-file-close')
     }
@@ -57,18 +62,18 @@ describe('readGuestFile', () => {
 
   test('a file that is not there, or may not be read', async () => {
     const { client } = await setUp()
-    await expect(readGuestFile(client, '/etc/none')).rejects.toMatchObject({ name: 'CommandError' })
+    await expect(read(client, '/etc/none')).rejects.toMatchObject({ name: 'CommandError' })
     const blocked = await setUp({ blocked: ['guest-file-open'] })
-    await expect(readGuestFile(blocked.client, PRESENT)).rejects.toMatchObject({ errorClass: 'CommandNotFound' })
+    await expect(read(blocked.client, PRESENT)).rejects.toMatchObject({ errorClass: 'CommandNotFound' })
     const missing = await setUp({ missing: ['guest-file-open'] })
-    await expect(readGuestFile(missing.client, PRESENT)).rejects.toMatchObject({ errorClass: 'CommandNotFound' })
+    await expect(read(missing.client, PRESENT)).rejects.toMatchObject({ errorClass: 'CommandNotFound' })
   })
 
   test('a file of exactly the cap, and of one byte more', async () => {
     const { executor } = giving(chunk('abcd', true))
-    expect(await readGuestFile(executor, '/f', { maxBytes: 4 })).toHaveLength(4)
+    expect(await read(executor, '/f', { maxBytes: 4 })).toHaveLength(4)
     const more = giving(chunk('abc'), chunk('de', true))
-    await expect(readGuestFile(more.executor, '/f', { maxBytes: 4 })).rejects.toMatchObject({
+    await expect(read(more.executor, '/f', { maxBytes: 4 })).rejects.toMatchObject({
       name: 'ProtocolError',
       message: expect.stringContaining('cap of 4 bytes') as unknown,
     })
@@ -77,7 +82,7 @@ describe('readGuestFile', () => {
 
   test('a file without end is cut off by the cap', async () => {
     const endless = giving(...Array.from({ length: 100 }, () => chunk('x'.repeat(1_000))))
-    await expect(readGuestFile(endless.executor, '/f', { maxBytes: 10_000 })).rejects.toThrow('cap of 10000 bytes')
+    await expect(read(endless.executor, '/f', { maxBytes: 10_000 })).rejects.toThrow('cap of 10000 bytes')
     expect(endless.calls).toHaveLength(13)
   })
 
@@ -89,7 +94,7 @@ describe('readGuestFile', () => {
     ['a refusal', new Refusal('gone'), 'gone'],
   ])('%s: rejects, and closes the handle all the same', async (_, reply, words) => {
     const { calls, executor } = giving(reply)
-    await expect(readGuestFile(executor, '/f')).rejects.toThrow(words)
+    await expect(read(executor, '/f')).rejects.toThrow(words)
     expect(calls).toEqual(['guest-file-open', 'guest-file-read', 'guest-file-close'])
   })
 
@@ -104,7 +109,7 @@ describe('readGuestFile', () => {
       })
       return usual()
     })
-    await expect(readGuestFile(client, PRESENT, { signal: controller.signal })).rejects.toBe('enough')
+    await expect(read(client, PRESENT, { signal: controller.signal })).rejects.toBe('enough')
     expect(agent.openHandles).toHaveLength(1)
     goOn()
     await settle()
@@ -121,7 +126,7 @@ describe('readGuestFile', () => {
       })
       return usual()
     })
-    await expect(readGuestFile(client, PRESENT, { timeoutMs: 20, clock: testClock() })).rejects.toMatchObject({
+    await expect(read(client, PRESENT, { timeoutMs: 20 })).rejects.toMatchObject({
       code: 'ERR_TIMEOUT',
     })
     goOn()

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { QmpClient } from '../../../src/qmp/client.ts'
 import { SimulatedQemu, type SimulatedQemuOptions } from '../../../src/testing/index.ts'
+import { testClock } from '../../support/passing-clock.ts'
 import { settle } from '../wire/scripted-peer.ts'
 
 /** The words of one refusal, or what was returned. */
 async function ask(options: SimulatedQemuOptions, command: string, args?: QmpArguments): Promise<unknown> {
   await using qemu = new SimulatedQemu(options)
-  await using client = await QmpClient.connect(qemu.connect())
+  await using client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
   const answer: unknown = await client.execute(command, args).catch((error: unknown) => error)
   return answer instanceof Error ? answer.message.slice(`${command}: `.length) : answer
 }
@@ -98,7 +99,7 @@ describe('before anything has run (-S)', () => {
   test('it is prelaunch, and the guest boots with `cont`, if there is one', async () => {
     for (const bootable of [true, false]) {
       await using qemu = new SimulatedQemu({ ...started, bootable })
-      await using client = await QmpClient.connect(qemu.connect())
+      await using client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
       expect(await client.execute('query-status')).toEqual({ status: 'prelaunch', running: false })
       expect(qemu.guest.isUp).toBe(false)
       await client.execute('cont')
@@ -109,7 +110,7 @@ describe('before anything has run (-S)', () => {
 
   test('pseries removes a core that no guest has taken at once', async () => {
     await using qemu = new SimulatedQemu({ ...pseries, paused: true })
-    await using client = await QmpClient.connect(qemu.connect())
+    await using client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
     await client.execute('device_add', { ...core({ 'core-id': 4 }), id: 'c4' })
     await client.execute('device_del', { id: 'c4' })
     expect(qemu.pluggedVcpus).toEqual([0, 1, 2, 3])
@@ -118,7 +119,7 @@ describe('before anything has run (-S)', () => {
 
 test('devices that are refused leave gaps in the numbers of those without an id', async () => {
   await using qemu = new SimulatedQemu(x86)
-  await using client = await QmpClient.connect(qemu.connect())
+  await using client = await QmpClient.connect(qemu.connect(), { clock: testClock() })
   await expect(client.execute('device_add', cpu({ 'core-id': 9 }))).rejects.toThrow()
   await client.execute('device_add', cpu({}))
   expect(qemu.board.deviceOf(4)?.path).toBe('/machine/peripheral-anon/device[1]')

@@ -375,10 +375,10 @@ test('an agent in the same guest sees vCPUs come and go under ids of its own', a
     { 'logical-id': 0, online: true, 'can-offline': false },
   ])
   await setGuestVcpus(qga, [{ 'logical-id': 2, online: true }])
-  const path = await readGuestFile(qga, '/sys/devices/system/cpu/cpu2/firmware_node/path')
+  const path = await readGuestFile(qga, '/sys/devices/system/cpu/cpu2/firmware_node/path', { clock: testClock() })
   expect(Buffer.from(path).toString()).toBe('\\_SB_.CPUS.C005\n')
   await client.execute('device_del', { id: 'a' })
-  const present = await readGuestFile(qga, '/sys/devices/system/cpu/present')
+  const present = await readGuestFile(qga, '/sys/devices/system/cpu/present', { clock: testClock() })
   expect(Buffer.from(present).toString()).toBe('0-1,3\n')
   qemu.guest.onPlug = 'pretend'
   await client.execute('device_add', { ...slot(6), id: 'c' })

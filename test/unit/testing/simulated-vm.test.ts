@@ -167,7 +167,7 @@ test('the guest tells its boot id and uptime in files', async () => {
   const setup = timedVm({ timing: { agent: [0, 0], boot: [1_000, 1_000] } })
   const { clock, vm, run } = setup
   const agent = await agentOf(setup)
-  const cat = async (path: string) => Buffer.from(await run(readGuestFile(agent, path))).toString()
+  const cat = async (path: string) => Buffer.from(await run(readGuestFile(agent, path, { clock }))).toString()
   const first = await cat('/proc/sys/kernel/random/boot_id')
   expect(first).toBe(`${vm.truth().bootId}\n`)
   expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n$/)
