@@ -1,4 +1,4 @@
-import { quote, type DomainOptions, type SocketAddress } from '../index.ts'
+import { quote, systemClock, type Clock, type DomainOptions, type SocketAddress } from '../index.ts'
 import { parseAddress } from './address.ts'
 import { splitCommandLine, type CommandLine } from './command-line.ts'
 import { completionScript } from './completion.ts'
@@ -40,9 +40,10 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * Read and check a whole command line, before anything is connected.
  *
  * @param argv - without the interpreter and the script
+ * @param clock - what the end of a program of `--via` goes by
  * @throws {@link InputError} for wrong usage, which includes ids, states and addresses that cannot be
  */
-export function readRequest(argv: readonly string[], env: Environment = {}): Request {
+export function readRequest(argv: readonly string[], env: Environment = {}, clock: Clock = systemClock): Request {
   const line = splitCommandLine(argv)
   const [word, ...operands] = line.words
   if (word === 'help') return { kind: 'help', verb: helpTopic(operands) }
@@ -56,7 +57,7 @@ export function readRequest(argv: readonly string[], env: Environment = {}): Req
   const run = verb.prepare({ operands, options: ownOptions(verb, line), hasAgent })
   const changes =
     typeof verb.changes === 'string' ? line.options.has(verb.changes) : verb.changes && !line.options.has('dry-run')
-  return { kind: 'run', verb, run, changes, target: readTarget(verb, line, env) }
+  return { kind: 'run', verb, run, changes, target: readTarget(verb, line, env, clock) }
 }
 
 function helpTopic(operands: readonly string[]): Verb | undefined {
@@ -84,8 +85,8 @@ function ownOptions(verb: Verb, line: CommandLine): ReadonlyMap<string, string |
   return new Map(own)
 }
 
-function readTarget(verb: Verb, line: CommandLine, env: Environment): Target {
-  const qmp = verb.agentOnly === true ? undefined : readMonitor(verb, line, env)
+function readTarget(verb: Verb, line: CommandLine, env: Environment, clock: Clock): Target {
+  const qmp = verb.agentOnly === true ? undefined : readMonitor(verb, line, env, clock)
   const qga = readAddress(line, env, 'qga')
   const timeout = line.options.get('timeout')
   return {
@@ -95,13 +96,13 @@ function readTarget(verb: Verb, line: CommandLine, env: Environment): Target {
   }
 }
 
-function readMonitor(verb: Verb, line: CommandLine, env: Environment): NonNullable<DomainOptions['qmp']> {
+function readMonitor(verb: Verb, line: CommandLine, env: Environment, clock: Clock): NonNullable<DomainOptions['qmp']> {
   const via = line.options.get('via')
   if (typeof via === 'string') {
     if (line.options.has('qmp')) throw usageError('--via and --qmp both say where the monitor is; give one', verb.name)
     if (via.trim() === '')
       throw usageError('--via is empty, expected a command whose standard input and output is the monitor')
-    return () => dialProgram(via)
+    return () => dialProgram(via, clock)
   }
   const qmp = readAddress(line, env, 'qmp')
   if (qmp !== undefined) return qmp

@@ -23,7 +23,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   let stage: Stage = 'harmless'
   let explain: Verb['explain']
   try {
-    const request = readRequest(argv, io.env)
+    const request = readRequest(argv, io.env, io.clock)
     if (request.kind === 'run') explain = request.verb.explain
     const answer = await answerTo(request, io, wantsJson, () => {
       stage = 'changing'

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { runCommand } from '../../support/run-command.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { runCommand, type CliRun } from '../../support/run-command.ts'
 import { startVmOnSockets } from './cli-vm.ts'
 import { documentOf } from './expect-failure.ts'
 
@@ -37,21 +38,26 @@ function relay(path: string, lines = Infinity): string {
   return `'${process.execPath}' -e '${script.replaceAll("'", '"')}' '${path}' ${lines}`
 }
 
+/** Time stands still: what a program takes on a slow day is not in the test. */
+function runVia(argv: readonly string[], program: string): Promise<CliRun> {
+  return runCommand([...argv, '--json', '--via', program], { clock: new ManualClock() })
+}
+
 it('reaches the monitor through a program', async () => {
   await using vm = await startVmOnSockets()
-  const run = await runCommand(['set', '5', 'on', '--json', '--via', relay(vm.qmp[1])])
+  const run = await runVia(['set', '5', 'on'], relay(vm.qmp[1]))
   expect(documentOf(run)).toMatchObject({ changed: '5', outcome: 'done' })
   expect(vm.qemu.pluggedVcpus).toEqual([0, 1, 5])
 })
 
 it('says so when the program ends', async () => {
-  const run = await runCommand(['map', '--json', '--via', 'exit 3'])
+  const run = await runVia(['map'], 'exit 3')
   expect(run.code).toBe(3)
   expect(documentOf(run)).toMatchObject({ error: { outcome: 'not-sent' } })
 })
 
 it('ends a program that does not end by itself', async () => {
-  const run = await runCommand(['map', '--json', '--via', 'echo nonsense; exec sleep 1000'])
+  const run = await runVia(['map'], 'echo nonsense; exec sleep 1000')
   expect(run.code).toBe(3)
   expect(documentOf(run)).toMatchObject({ error: { outcome: 'not-sent' } })
 })
