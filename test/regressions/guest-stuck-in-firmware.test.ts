@@ -1,8 +1,8 @@
 // q35 with OVMF built for SMM: a plug leaves the guest's vCPUs in System Management Mode, QEMU says "running", and a verified
 // plug ended in "which CPU of the guest it is was not known within 15000 ms: and did not say why". Seen with 10.0 and 11. What
 // must end: a time-out that says nothing of what QEMU's registers show, and whose words are not a sentence.
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { testClock } from '../support/passing-clock.ts'
 import { connectSimulated, ended, errorOf, TIMEOUT_MS, type Simulated } from './support.ts'
 
 const WAIT_MS = 4 * TIMEOUT_MS
@@ -51,7 +51,12 @@ describe.each(calls)('%s', (_, call) => {
 test('a plug, with guest, whose agent goes mute says it too', async () => {
   const { message } = await timeOut(
     // QEMU takes its time, too.
-    () => delay(30, registers(1)),
+    () =>
+      new Promise((resolve) => {
+        testClock().after(30, () => {
+          resolve(registers(1))
+        })
+      }),
     (vm) => {
       vm.qemu.onCommand('device_add', (_, usual) => {
         vm.agent.onCommand('guest-get-vcpus', () => new Promise(() => undefined))

@@ -134,15 +134,16 @@ describe('what the guest said is asked again', () => {
   })
 
   test('where no events are heard, each time', async () => {
-    const vm = new SimulatedVm({ machine: { kind: 'x86', bootVcpus: 2, maxcpus: 4 } })
+    const clock = new VirtualClock()
+    const vm = new SimulatedVm({ machine: { kind: 'x86', bootVcpus: 2, maxcpus: 4 }, clock })
     const rounds = new AgentRounds()
     const own = vm.qmpExecutor()
     const qmp: QmpExecutor = { execute: (command, args, options) => own.execute(command, args, options) }
-    const domain = await Domain.connect({ qmp, qga: vm.qga, trace: rounds.trace })
+    const domain = await clock.run(Domain.connect({ qmp, qga: vm.qga, trace: rounds.trace, clock }))
     onTestFinished(() => domain.close())
-    await domain.vcpus()
+    await clock.run(domain.vcpus())
     rounds.reset()
-    await domain.vcpus()
+    await clock.run(domain.vcpus())
     expect(rounds.commands).toContain('guest-file-open')
   })
 })
