@@ -13,6 +13,18 @@ export async function heapInUse(): Promise<number> {
   return process.memoryUsage().heapUsed
 }
 
+/** Optimized code is made and thrown away as long as a program runs: it is not what leaks, and none is made in here. */
+export async function withoutOptimizedCode<T>(task: () => Promise<T>): Promise<T> {
+  setFlagsFromString('--no-opt')
+  setFlagsFromString('--no-sparkplug')
+  try {
+    return await task()
+  } finally {
+    setFlagsFromString('--opt')
+    setFlagsFromString('--sparkplug')
+  }
+}
+
 /**
  * The least growth of the heap from one stretch to the next, in bytes. What leaks with each operation grows in every stretch;
  * caches, compiled code and chance do not.
