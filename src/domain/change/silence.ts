@@ -7,7 +7,7 @@ import type { ChangeCall } from './call.ts'
 
 /** The share of a call's time that is kept for asking why nothing happened, and the most of it, in milliseconds. */
 const ASK_SHARE = 0.1
-const MOST_ASK_MS = 250
+const MOST_ASK_MS = 1_000
 
 /** What is kept of a call's time for that, in milliseconds. */
 export function keptForAsking({ timeoutMs }: Deadline): number {
