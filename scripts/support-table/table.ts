@@ -127,12 +127,25 @@ function gravest(cells: readonly Cell[]): Verdict {
 
 /** `plug, unplug; on and off in the guest: refused by the guest`. */
 function inShort(cells: readonly Cell[]): string {
-  const asked = MAIN.map(([aspect, word]) => [word, cells.filter((cell) => cell.aspect === aspect)] as const)
-  const words = asked.filter(([, some]) => some.length > 0).map(([word, some]) => [word, wordOf(some)] as const)
+  const words = MAIN.flatMap(([aspect, word]) => {
+    const asked = cells.filter((cell) => cell.aspect === aspect)
+    // What a guest made of it counts for more than that QEMU took it.
+    const seen = asked.filter(({ guest }) => guest !== undefined)
+    return asked.length === 0 ? [] : [outcomeOf(word, seen.length === 0 ? asked : seen)]
+  })
   if (words.length === 0) return '–'
-  const done = words.filter(([, came]) => came === 'yes').map(([word]) => word)
-  const failed = words.filter(([, came]) => came !== 'yes').map(([word, came]) => `${word}: ${came}`)
+  const done = words.filter(({ isDone }) => isDone).map(({ text }) => text)
+  const failed = words.filter(({ isDone }) => !isDone).map(({ text }) => text)
   return [...(done.length === 0 ? [] : [done.join(', ')]), ...failed].join('; ')
+}
+
+/** `plug`, `plug (Linux 6.12: refused by the guest)`, or `plug: QEMU dies`. */
+function outcomeOf(word: string, cells: readonly Cell[]): { readonly isDone: boolean; readonly text: string } {
+  const kernels = [...grouped(cells, kernelOf)].map(([kernel, some]) => ({ kernel, came: wordOf(some) }))
+  const failed = kernels.filter(({ came }) => came !== WORDS.yes)
+  if (failed.length === kernels.length) return { isDone: false, text: `${word}: ${wordOf(cells)}` }
+  if (failed.length === 0) return { isDone: true, text: word }
+  return { isDone: true, text: `${word} (${failed.map(({ kernel, came }) => `${kernel}: ${came}`).join('; ')})` }
 }
 
 /** Cells without a guest first, then one row a kernel. */

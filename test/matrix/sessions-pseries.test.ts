@@ -9,7 +9,7 @@ import { wordsOfKernel, wordsOfQemu } from './sessions/words.ts'
 const pairings: readonly Pairing[] = [
   { qemu: '10.0', kernel: '6.1' },
   { qemu: '11', kernel: '6.1' },
-  { qemu: '11', kernel: '6.12' },
+  { qemu: '11', kernel: '7' },
 ]
 
 const SMP = '4,sockets=1,cores=8,threads=4,maxcpus=32'

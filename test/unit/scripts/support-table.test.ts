@@ -136,15 +136,19 @@ test.each<{ readonly what: string; readonly cells: readonly Cell[]; readonly row
 })
 
 test('README’s row says in short what works on each QEMU, and what came of the rest', () => {
+  const other = { ...guest, kernel: '7.2.13+deb14' }
   const cells: Cell[] = [
     { ...base, qemu: '7.2.22', verdict: 'yes' },
     { ...base, guest, verdict: 'yes' },
+    { ...base, guest: other, verdict: 'refused-by-guest', message: 'never' },
+    // QEMU takes it, and the guest it is for dies of it.
+    { ...base, aspect: 'unplug', verdict: 'yes' },
     { ...base, guest, aspect: 'unplug', verdict: 'qemu-died', message: 'double free' },
     { ...base, guest, aspect: 'agent', verdict: 'yes' },
     { ...base, guest, aspect: 'agent', configuration: 'a', verdict: 'refused-by-guest', message: 'never' },
   ]
   expect(supportSummary({ date: '2025-01-01', cells }).split('\n')[4]).toBe(
-    '| q35 | Linux 6.12 | plug | plug, on and off in the guest; unplug: QEMU dies |',
+    '| q35 | Linux 6.12, 7.2 | plug | plug (Linux 7.2: refused by the guest), on and off in the guest; unplug: QEMU dies |',
   )
 })
 
