@@ -234,18 +234,8 @@ export class Domain {
    * @throws {@link GuestChangeError} when QEMU's part or the guest's is done and the other failed (`'partial'`)
    * @throws {@link TimeoutError}, {@link ConnectionError}: their `outcome` says whether anything was sent
    */
-  async setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions = {}): Promise<VcpuChange> {
-    requireState(id, online)
-    const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed', deviceId } = options
-    requireConfidence(leastConfidence)
-    if (deviceId !== undefined) requireDeviceId(deviceId, online)
-    if (guest) this.#vm.requireAgent()
-    const deadline = this.#deadline(options, CHANGE_TIMEOUT_MS)
-    const rollbackTimeoutMs = timeoutOf({ timeoutMs: options.rollbackTimeoutMs }, deadline.timeoutMs)
-    const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence, deviceId }
-    return changeVcpu(
-      new ChangeCall(this.#vm, request, deadline, new Steps(deadline, this.#vm.driver.ended.signal, options.onStep)),
-    )
+  setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions = {}): Promise<VcpuChange> {
+    return this.#setVcpuState(id, online, options)
   }
 
   /**
@@ -411,6 +401,25 @@ export class Domain {
     }
   }
 
+  /** @param onPlug - called with the id of the device that QEMU is about to be asked to plug */
+  async #setVcpuState(
+    id: number,
+    online: boolean,
+    options: SetVcpuStateOptions,
+    onPlug?: (deviceId: string) => void,
+  ): Promise<VcpuChange> {
+    requireState(id, online)
+    const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed', deviceId } = options
+    requireConfidence(leastConfidence)
+    if (deviceId !== undefined) requireDeviceId(deviceId, online)
+    if (guest) this.#vm.requireAgent()
+    const deadline = this.#deadline(options, CHANGE_TIMEOUT_MS)
+    const rollbackTimeoutMs = timeoutOf({ timeoutMs: options.rollbackTimeoutMs }, deadline.timeoutMs)
+    const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence, deviceId }
+    const steps = new Steps(deadline, this.#vm.driver.ended.signal, options.onStep)
+    return changeVcpu(new ChangeCall(this.#vm, request, deadline, steps, onPlug))
+  }
+
   /** @param asksGuest - the goal is about what the guest runs */
   #runPlan(goal: Goal, options: SetVcpuStatesOptions, asksGuest: boolean | undefined): ScaleRun {
     const { signal, timeoutMs, leastConfidence, rollbackTimeoutMs } = options
@@ -430,8 +439,8 @@ export class Domain {
 
   #scaleMachine(asksGuest = false): ScaleMachine {
     const deadline = (options: CallOptions): Deadline => this.#deadline(options, READ_TIMEOUT_MS)
-    return domainMachine(this.#vm, asksGuest, deadline, (step, each) =>
-      this.setVcpuState(step.id, step.online, { ...each, deviceId: step.deviceId }),
+    return domainMachine(this.#vm, asksGuest, deadline, (step, each, onPlug) =>
+      this.#setVcpuState(step.id, step.online, { ...each, deviceId: step.deviceId }, onPlug),
     )
   }
 

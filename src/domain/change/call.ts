@@ -32,14 +32,17 @@ export class ChangeCall {
   readonly caller: number
   /** The id of the device that it has asked QEMU to plug; its plug is followed until the call ends. */
   plugging: string | undefined
+  /** Called with that id before QEMU is asked. */
+  readonly #onPlug: ((deviceId: string) => void) | undefined
   /** The tick at which it began: what QEMU said before explains nothing. */
   readonly sinceTick: number
 
-  constructor(vm: Vm, request: ChangeRequest, deadline: Deadline, steps: Steps) {
+  constructor(vm: Vm, request: ChangeRequest, deadline: Deadline, steps: Steps, onPlug?: (deviceId: string) => void) {
     this.vm = vm
     this.request = request
     this.deadline = deadline
     this.steps = steps
+    this.#onPlug = onPlug
     this.caller = vm.driver.newCaller()
     this.sinceTick = vm.driver.state.now.tick
   }
@@ -47,6 +50,12 @@ export class ChangeCall {
   /** In words, for messages. */
   get what(): string {
     return `${this.request.online ? 'plug' : 'unplug'} of vCPU ${this.request.id}`
+  }
+
+  /** It is about to ask QEMU to plug this device. */
+  plugs(deviceId: string): void {
+    this.plugging = deviceId
+    this.#onPlug?.(deviceId)
   }
 
   /** Nothing is sent once the caller has aborted or the domain is closed. */

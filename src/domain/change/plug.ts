@@ -62,7 +62,7 @@ async function fill(call: ChangeCall, slot: VcpuSlot): Promise<Plugged> {
   const deviceId = call.request.deviceId ?? freshDeviceId(firstId)
   call.throwIfOver()
   const request = call.ledger.send()
-  call.plugging = deviceId
+  call.plugs(deviceId)
   driver.take({ type: 'plug-sent', firstId, deviceId })
   try {
     // The slot's properties go back as they came, unknown ones included.

@@ -1,3 +1,4 @@
+import { devicePath } from '../../bitmap/machine/device-path.ts'
 import { isPlugged, slotOf } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { Outcome } from '../../errors/vcpu-error.ts'
@@ -16,6 +17,8 @@ export interface Effect {
   /** Did the guest run any of them before? `undefined` where that is not known. */
   readonly ran: boolean | undefined
   readonly at: AtStep
+  /** `plugged`: the device that it is, where that is known. Another one in its slot is not of this run. */
+  readonly deviceId?: string | undefined
 }
 
 const inverse: Readonly<Record<EffectKind, EffectKind>> = {
@@ -77,11 +80,10 @@ export class Account {
   /** Take in what a look shows: what somebody else has undone, and what has become of that which was in doubt. */
   settle(look: Look): void {
     this.#follow(look)
-    this.#effects = this.#effects.flatMap((effect) => keep(effect, (id) => isSo(look, effect.kind, id) !== false))
+    this.#effects = this.#effects.flatMap((effect) => keep(effect, (id) => isSo(look, effect, id) !== false))
     const doubts = this.#doubts
-    this.#doubts = doubts.flatMap((doubt) => keep(doubt, (id) => isOpen(look, doubt.kind, id)))
-    for (const doubt of doubts)
-      for (const done of keep(doubt, (id) => isSo(look, doubt.kind, id) === true)) this.add(done)
+    this.#doubts = doubts.flatMap((doubt) => keep(doubt, (id) => isOpen(look, doubt, id)))
+    for (const doubt of doubts) for (const done of keep(doubt, (id) => isSo(look, doubt, id) === true)) this.add(done)
   }
 
   /** Another QEMU has taken the place of the one that was asked: what it runs, this run did not bring about. */
@@ -103,20 +105,25 @@ export class Account {
   }
 }
 
-function isOpen(look: Look, kind: EffectKind, id: number): boolean {
-  if (isSo(look, kind, id) === true) return false
+function isOpen(look: Look, doubt: Effect, id: number): boolean {
+  if (isSo(look, doubt, id) === true) return false
   // With the vCPU its CPU has gone from the guest.
-  if (kind === 'turned-off') return isSo(look, 'plugged', id) === true
-  return kind !== 'unplugged' || look.isRemovalOpen(id)
+  if (doubt.kind === 'turned-off') return isFilledIn(look, id)
+  return doubt.kind !== 'unplugged' || look.isRemovalOpen(id)
+}
+
+function isFilledIn({ slots }: Look, id: number): boolean {
+  const slot = slotOf(slots, id)
+  return slot !== undefined && isPlugged(slot)
 }
 
 /** Does the look show it so? `undefined` where it cannot tell. */
-function isSo(look: Look, kind: EffectKind, id: number): boolean | undefined {
+function isSo(look: Look, { kind, deviceId }: Effect, id: number): boolean | undefined {
   const slot = slotOf(look.slots, id)
   const isFilled = slot !== undefined && isPlugged(slot)
   switch (kind) {
     case 'plugged':
-      return isFilled
+      return isFilled && (deviceId === undefined || slot.qomPath === devicePath(deviceId))
     case 'unplugged':
       return !isFilled
     case 'turned-on':

@@ -26,8 +26,12 @@ export interface ScaleMachine {
   readonly look: (options: CallOptions) => Promise<Look>
   /** Refuse what can be known to fail before anything is sent. */
   readonly check: (steps: readonly PlanStep[], look: Look, options: CallOptions) => Promise<void>
-  /** Carry out one step, as {@link Domain.setVcpuState} does it. */
-  readonly apply: (step: PlanStep, options: SetVcpuStateOptions) => Promise<StepResult>
+  /** Carry out one step, as {@link Domain.setVcpuState} does it; `onPlug` hears which device QEMU is about to be asked to plug. */
+  readonly apply: (
+    step: PlanStep,
+    options: SetVcpuStateOptions,
+    onPlug?: (deviceId: string) => void,
+  ) => Promise<StepResult>
   /** Turn vCPUs off in the guest and leave them plugged. */
   readonly turnOff: (ids: CpuMap, options: SetVcpuStateOptions) => Promise<void>
 }

@@ -30,19 +30,20 @@ export async function runStep(
   account: Account,
 ): Promise<CpuMap | StepFailure> {
   const done = new Set<ChangeStepName>()
+  let deviceId: string | undefined
   const onStep: OnStep = (step: ChangeStep) => {
     done.add(step.step)
     return options.onStep?.(step)
   }
   try {
-    const result = await machine.apply(at.step, { ...options, wholeSlot: true, onStep })
+    const result = await machine.apply(at.step, { ...options, wholeSlot: true, onStep }, (id) => {
+      deviceId = id
+    })
     return noteResult(account, at, before, result)
   } catch (error) {
     const undoes = options.rollback === true
-    return new StepFailure(
-      error,
-      noteFailure(account, at, before, { error, done, undoes, guest: options.guest === true }),
-    )
+    const guest = options.guest === true
+    return new StepFailure(error, noteFailure(account, at, before, { error, done, undoes, guest, deviceId }))
   }
 }
 
@@ -71,10 +72,17 @@ interface FailedStep {
   readonly undoes: boolean
   /** Had it a part in the guest? */
   readonly guest: boolean
+  /** The device that QEMU was asked to plug. */
+  readonly deviceId: string | undefined
 }
 
 /** @returns the ids that were plugged or unplugged all the same */
-function noteFailure(account: Account, at: AtStep, before: Look, { error, done, undoes, guest }: FailedStep): CpuMap {
+function noteFailure(
+  account: Account,
+  at: AtStep,
+  before: Look,
+  { error, done, undoes, guest, deviceId }: FailedStep,
+): CpuMap {
   const { step } = at
   const { online, ids } = step
   const outcome = outcomeOf(error)
@@ -82,7 +90,8 @@ function noteFailure(account: Account, at: AtStep, before: Look, { error, done, 
   const wasMoved = !isGuestStep && done.has(online ? 'slot-filled' : 'slot-empty') && !done.has('undo')
   const effect = (kind: EffectKind): Effect => {
     const isInGuest = kind === 'turned-on'
-    return { kind, ids: isInGuest ? idleIds(at, before) : ids, ran: isInGuest ? false : ranBefore(at, before), at }
+    const own = { kind, ids: isInGuest ? idleIds(at, before) : ids, ran: isInGuest ? false : ranBefore(at, before), at }
+    return kind === 'plugged' ? { ...own, deviceId } : own
   }
   const moved = online ? 'plugged' : 'unplugged'
   if (outcome !== 'not-sent') account.noteSent()
