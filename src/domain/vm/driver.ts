@@ -17,6 +17,7 @@ import { Feed } from './feed.ts'
 import type { VmInput } from './input.ts'
 import { LookFailures } from './look-failures.ts'
 import { LookPace } from './look-pace.ts'
+import type { Moment } from './moment.ts'
 import type { DomainEvent } from './news.ts'
 import { MachineFacts } from './machine-facts.ts'
 import { phaseChangeOf, phaseOf, type DomainStateChange } from './phase.ts'
@@ -81,7 +82,9 @@ export class VmDriver {
    */
   async read(deadline: Deadline): Promise<DatedReading> {
     this.throwIfClosed()
-    const reading = await readSlots(this.#qmp, deadline, this.clock, () => this.#state.now, this.#machine)
+    const now = (): Moment => this.#state.now
+    const pause = (ms: number): Promise<void> => this.pause(ms, deadline, () => false)
+    const reading = await readSlots(this.#qmp, deadline, now, pause, this.#machine)
     this.#failures.clear()
     this.take({ type: 'read', reading })
     return reading

@@ -5,9 +5,7 @@ import { computeSlots, fixedSlots } from '../../bitmap/machine/slots.ts'
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { callQmp } from '../../qmp/commands.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
-import type { Clock } from '../../wire/clock.ts'
 import type { Deadline } from '../../wire/deadline.ts'
-import { pause } from '../../wire/pause.ts'
 import { MachineFacts } from './machine-facts.ts'
 import type { Moment } from './moment.ts'
 
@@ -38,6 +36,7 @@ export interface DatedReading extends SlotReading {
  * Read every slot, plugged or empty.
  *
  * @param now - the moment at which QEMU is asked
+ * @param pause - waits between two readings; it throws what ends them
  * @param facts - of the machine
  * @throws {@link ContradictionError} when the replies contradict each other even after reading again
  * @throws what the executor rejects with
@@ -45,8 +44,8 @@ export interface DatedReading extends SlotReading {
 export async function readSlots(
   qmp: QmpExecutor,
   deadline: Deadline,
-  clock: Clock,
   now: () => Moment,
+  pause: (ms: number) => Promise<void>,
   facts: MachineFacts = new MachineFacts(),
 ): Promise<DatedReading> {
   for (const pauseMs of PAUSES_MS) {
@@ -54,7 +53,7 @@ export async function readSlots(
       return await readOnce(qmp, deadline, now, facts)
     } catch (error) {
       if (!(error instanceof ContradictionError) || deadline.leftMs <= pauseMs) throw error
-      await pause(clock, pauseMs, deadline.signal)
+      await pause(pauseMs)
     }
   }
   return readOnce(qmp, deadline, now, facts)

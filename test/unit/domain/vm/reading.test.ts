@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { readSlots } from '../../../../src/domain/vm/reading.ts'
 import { CommandError, ConnectionError } from '../../../../src/errors/peer-errors.ts'
 import { Deadline } from '../../../../src/wire/deadline.ts'
+import { pause } from '../../../../src/wire/pause.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { BOOT, slot } from './kit.ts'
 import { FakeMonitor } from './monitor.ts'
@@ -14,11 +15,12 @@ function setUp(timeoutMs = 60_000, signal?: AbortSignal) {
   const qmp = new FakeMonitor(both)
   let tick = 0
   const read = () =>
-    readSlots(qmp, new Deadline({ timeoutMs, signal }, 1, clock), clock, () => ({
-      connection: 1,
-      boot: 2,
-      tick: ++tick,
-    }))
+    readSlots(
+      qmp,
+      new Deadline({ timeoutMs, signal }, 1, clock),
+      () => ({ connection: 1, boot: 2, tick: ++tick }),
+      (ms) => pause(clock, ms, signal),
+    )
   return { clock, qmp, read }
 }
 
