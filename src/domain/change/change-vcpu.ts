@@ -40,15 +40,13 @@ async function unplugFromGuest(call: ChangeCall): Promise<VcpuChange> {
   const reading = await call.vm.driver.read(call.deadline)
   const { slot, isDone } = pickSlot(reading, call.request)
   if (isDone) return call.result(slot, { changed: CpuMap.empty, deviceId: null, guest: null })
-  let part: OfflinePart = nothingOffline
+  let part: OfflinePart = { ids: CpuMap.empty, changed: CpuMap.empty, failure: undefined, seenAt: reading.askedAt }
   try {
     part = await offlineInGuest(call, reading, slot)
     if (part.failure !== undefined) throw part.failure
     const { slot: emptied, changed, deviceId } = await unplugVcpu(call, deviceIn(slot))
     return call.result(emptied, { changed, deviceId, guest: { ids: part.ids, changed: part.changed } })
   } catch (error) {
-    throw await unplugFailure(call, part.changed, error)
+    throw await unplugFailure(call, part, error)
   }
 }
-
-const nothingOffline: OfflinePart = { ids: CpuMap.empty, changed: CpuMap.empty, failure: undefined }

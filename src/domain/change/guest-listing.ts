@@ -10,6 +10,7 @@ import { GuestChangeError } from './guest-change-error.ts'
 import { takeEvidence, type Evidence } from '../guest/evidence.ts'
 import { observeIds } from '../guest/observe.ts'
 import { rematch, sideOf, type GuestView } from '../guest/guest-view.ts'
+import type { Moment } from '../vm/moment.ts'
 import type { PlugAck } from '../vm/plug.ts'
 import type { ChangeCall } from './call.ts'
 import { keptForAsking, reasonForSilence } from './silence.ts'
@@ -31,12 +32,21 @@ export interface Listing {
   readonly deviceId: string | null
   /** What was seen just before the plug; `undefined` where it was plugged before. */
   readonly before: Evidence | undefined
+  /** What the guest showed a moment ago, and when it was asked. */
   readonly view: GuestView
+  readonly seenAt: Moment
+}
+
+/** The vCPUs of a slot as CPUs of the guest. */
+export interface Listed {
+  readonly guests: readonly KnownVcpuGuest[]
+  /** When the guest was asked. */
+  readonly seenAt: Moment
 }
 
 /** What one look at the guest shows of the slot's vCPUs. */
 type Look =
-  | { readonly type: 'listed'; readonly guests: readonly KnownVcpuGuest[] }
+  | ({ readonly type: 'listed' } & Listed)
   /** The guest certainly has no CPU for one of them. */
   | { readonly type: 'absent' }
   /** Which CPU one of them is, is not known; `isFinal`: although the guest lists a CPU for each vCPU. */
@@ -48,7 +58,7 @@ type Look =
  * @throws {@link GuestChangeError} when the guest says no, says yes and does nothing, or lists CPUs without a way to tell which is which
  * @throws {@link TimeoutError} when it says nothing at all
  */
-export async function awaitListing(listing: Listing): Promise<readonly KnownVcpuGuest[]> {
+export async function awaitListing(listing: Listing): Promise<Listed> {
   const { call } = listing
   const { deadline, vm } = call
   const { clock } = vm.driver
@@ -63,7 +73,7 @@ export async function awaitListing(listing: Listing): Promise<readonly KnownVcpu
     const look = await lookAt(listing)
     if (look.type === 'listed') {
       await noteListed(listing, look.guests, acceptedAtMs !== undefined)
-      return look.guests
+      return look
     }
     const isLate = acceptedAtMs !== undefined && clock.now() - acceptedAtMs > YES_GRACE_MS
     if (look.type === 'absent' && isLate) throw await ignored(listing)
@@ -90,16 +100,17 @@ async function noteListed(listing: Listing, guests: readonly KnownVcpuGuest[], i
 async function lookAt(listing: Listing): Promise<Look> {
   const { call, slot, before, deviceId } = listing
   const { vm, deadline } = call
+  const seenAt = vm.driver.state.now
+  // What another boot said is not built on.
+  const known = seenAt.boot === listing.seenAt.boot ? listing.view : undefined
   try {
     // A mute guest must not use up what is kept for asking QEMU why.
-    const evidence = await takeEvidence(vm, deadline.earlier(keptForAsking(deadline)), {
-      known: listing.view,
-    })
+    const evidence = await takeEvidence(vm, deadline.earlier(keptForAsking(deadline)), { known })
     const { view } = evidence
     const isFresh = before !== undefined && deviceId !== null && view.exact === undefined
     const ids = isFresh ? observeIds(vm.driver.state, slot, before, evidence) : undefined
     if (ids !== undefined) vm.driver.take({ type: 'observed', ids })
-    return sideOfSlot(listing, { ...evidence, view: rematch(vm, evidence.reading, view, ids) })
+    return sideOfSlot(listing, { ...evidence, view: rematch(vm, evidence.reading, view, ids) }, seenAt)
   } catch (error) {
     // A look that the end of the call's own time cut short saw nothing, like one that came too early.
     if (error instanceof TimeoutError && deadline.leftMs <= keptForAsking(deadline))
@@ -108,12 +119,12 @@ async function lookAt(listing: Listing): Promise<Look> {
   }
 }
 
-function sideOfSlot(listing: Listing, evidence: Evidence): Look {
+function sideOfSlot(listing: Listing, evidence: Evidence, seenAt: Moment): Look {
   const { slot } = listing
   const least = leastFor(listing)
   const sides = [...slot.ids].map((id) => sideOf(evidence.view, id))
   const guests = sides.filter(isKnown).filter(({ confidence }) => isSureEnough(confidence, least))
-  if (guests.length === slot.count) return { type: 'listed', guests }
+  if (guests.length === slot.count) return { type: 'listed', guests, seenAt }
   return sides.includes(null) ? { type: 'absent' } : { type: 'not-known', isFinal: isFinal(listing, evidence) }
 }
 

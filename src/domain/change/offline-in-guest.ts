@@ -6,6 +6,7 @@ import { readGuestView, sideOf, type GuestView } from '../guest/guest-view.ts'
 import { wayOut } from '../guest/way-out.ts'
 import { RefusedError } from '../errors.ts'
 import { isKnown, isSureEnough, type KnownVcpuGuest } from '../results.ts'
+import type { Moment } from '../vm/moment.ts'
 import type { DatedReading } from '../vm/reading.ts'
 import { isPending } from '../vm/removal.ts'
 import { openRemoval } from '../vm/state.ts'
@@ -19,6 +20,8 @@ import { undoTurn } from './undo.ts'
 export interface OfflinePart extends GuestPart {
   /** What ended it before all were off; `undefined` when they are. */
   readonly failure: VcpuError | undefined
+  /** When the guest was asked which of its CPUs they are. */
+  readonly seenAt: Moment
 }
 
 /**
@@ -28,7 +31,8 @@ export interface OfflinePart extends GuestPart {
  *   guest cannot turn one of them off; nothing was sent
  */
 export async function offlineInGuest(call: ChangeCall, reading: DatedReading, slot: VcpuSlot): Promise<OfflinePart> {
-  const { request, steps } = call
+  const { request, steps, vm, deadline } = call
+  const seenAt = vm.driver.state.now
   const view = await readFresh(call, reading, slot)
   const guests = [...slot.ids].flatMap((id) => sureGuest(id, view, call))
   const online = guests.filter((guest) => guest.online)
@@ -42,11 +46,14 @@ export async function offlineInGuest(call: ChangeCall, reading: DatedReading, sl
   if (changed.size === 0) {
     const detail = ids.size > 0 ? `CPU ${String(ids)} was off already` : 'the guest has no CPU for it'
     await steps.note('offline-in-guest', detail)
-    return { ids, changed, failure: undefined }
+    return { ids, changed, failure: undefined, seenAt }
   }
-  const { turned, failure } = await turnInGuest(call, changed, false)
+  const turn = await turnInGuest(call, changed, false, seenAt)
+  // It numbers its CPUs anew: they are looked for again.
+  if (turn === undefined) return offlineInGuest(call, await vm.driver.read(deadline), slot)
+  const { turned, failure } = turn
   if (failure === undefined) await steps.note('offline-in-guest', `turned off CPU ${String(changed)}`)
-  return { ids, changed: turned, failure }
+  return { ids, changed: turned, failure, seenAt }
 }
 
 /** What is about to be turned off is asked again; that the guest has no CPU for it counts only where nothing else is kept. */
@@ -72,10 +79,11 @@ function sureGuest(id: number, view: GuestView, { request: { leastConfidence } }
  * The error of an unplug that failed after CPUs of the guest may have been turned off for it: turn them on again, if asked
  * to, and say what the state is now.
  *
- * @param left - those that are off now because of it
+ * @param part - the guest's part: those that are off now because of it
  */
-export async function unplugFailure(call: ChangeCall, left: CpuMap, error: unknown): Promise<unknown> {
+export async function unplugFailure(call: ChangeCall, part: OfflinePart, error: unknown): Promise<unknown> {
   const { ledger, steps, request, deadline } = call
+  const { changed: left, seenAt } = part
   const cause = failureOf(error, call.what, ledger, deadline.signal)
   if (left.size === 0 || cause instanceof AbortError) return cause
   const make = (message: string): GuestChangeError =>
@@ -89,7 +97,7 @@ export async function unplugFailure(call: ChangeCall, left: CpuMap, error: unkno
   // While the removal may still happen, its CPU must stay off.
   if (isPendingStill(call)) return make(`The guest's CPU ${String(left)} was turned off for it`)
   if (!request.rollback) return make(`The guest's CPU ${String(left)} stays turned off`)
-  const failed = await undoTurn(call, left, true)
+  const failed = await undoTurn(call, left, true, seenAt)
   return failed === undefined
     ? make(`The guest's CPU ${String(left)} was turned on again`)
     : make(`The guest's CPU ${String(left)} could not be turned on again: ${failed}`)

@@ -4,10 +4,11 @@ import { AbortError } from '../../errors/abort-error.ts'
 import { takeEvidence, type Evidence } from '../guest/evidence.ts'
 import { rematch, sideOf, type GuestView } from '../guest/guest-view.ts'
 import { GuestChangeError } from './guest-change-error.ts'
+import type { Moment } from '../vm/moment.ts'
 import { isKnown, isSureEnough, type KnownVcpuGuest, type VcpuChange } from '../results.ts'
 import type { ChangeCall } from './call.ts'
 import { failureOf } from './failure.ts'
-import { awaitListing } from './guest-listing.ts'
+import { awaitListing, type Listed } from './guest-listing.ts'
 import type { GuestTurn } from '../guest/set-online.ts'
 import { turnInGuest } from './guest-turn.ts'
 import { pickSlot } from './pick-slot.ts'
@@ -22,30 +23,47 @@ import { undoPlug, undoTurn } from './undo.ts'
  */
 export async function plugIntoGuest(call: ChangeCall): Promise<VcpuChange> {
   // Asked before anything is plugged: a guest that cannot be asked now could not be asked afterwards either.
+  const beforeAt = call.vm.driver.state.now
   const before = await takeEvidence(call.vm, call.deadline, { doubts: CpuMap.of(call.request.id) })
   pickSlot(before.reading, call.request)
   const plugged = await plugVcpu(call)
   let turn: GuestTurn = { turned: CpuMap.empty, failure: undefined }
+  let seenAt = beforeAt
   try {
-    const guests = await listed(call, plugged, before)
-    turn = await turnOn(call, guests)
+    const { guests, ...bringUp } = await listedAndOn(call, plugged, before, beforeAt)
+    turn = bringUp.turn
+    seenAt = bringUp.seenAt
     if (turn.failure !== undefined) throw turn.failure
     const guest = { ids: idsOf(guests), changed: turn.turned }
     const { slot, deviceId } = plugged
     return call.result(slot, { changed: deviceId === null ? CpuMap.empty : slot.ids, deviceId, guest })
   } catch (error) {
     throw plugged.deviceId === null
-      ? await turnFailure(call, turn.turned, error)
+      ? await turnFailure(call, turn.turned, seenAt, error)
       : await plugFailure(call, plugged, plugged.deviceId, error)
   }
 }
 
+/** Wait until they are listed, and turn them on; once more where the guest is reset in between. */
+async function listedAndOn(
+  call: ChangeCall,
+  plugged: Plugged,
+  before: Evidence,
+  beforeAt: Moment,
+): Promise<Listed & { readonly turn: GuestTurn }> {
+  for (;;) {
+    const { guests, seenAt } = await listed(call, plugged, before, beforeAt)
+    const turn = await turnOn(call, guests, seenAt)
+    if (turn !== undefined) return { guests, seenAt, turn }
+  }
+}
+
 /** The guest's part of a plug of ours is a request of its own: QEMU has passed it on, and the guest answers or does not. */
-async function listed(call: ChangeCall, plugged: Plugged, before: Evidence): Promise<readonly KnownVcpuGuest[]> {
-  if (plugged.deviceId === null) return awaitGuests(call, plugged, before)
+async function listed(call: ChangeCall, plugged: Plugged, before: Evidence, beforeAt: Moment): Promise<Listed> {
+  if (plugged.deviceId === null) return awaitGuests(call, plugged, before, beforeAt)
   const request = call.ledger.send()
   try {
-    const guests = await awaitGuests(call, plugged, before)
+    const guests = await awaitGuests(call, plugged, before, beforeAt)
     request.done()
     return guests
   } catch (error) {
@@ -58,11 +76,12 @@ async function awaitGuests(
   call: ChangeCall,
   { slot, deviceId }: Plugged,
   before: Evidence,
-): Promise<readonly KnownVcpuGuest[]> {
+  beforeAt: Moment,
+): Promise<Listed> {
   const wasEmpty = slotOf(before.reading.slots, slot.firstId)?.qomPath === null
-  if (deviceId === null) {
+  if (deviceId === null && call.vm.driver.state.now.boot === beforeAt.boot) {
     const known = knownAlready(call, slot, rematch(call.vm, before.reading, before.view))
-    if (known !== undefined) return known
+    if (known !== undefined) return { guests: known, seenAt: beforeAt }
   }
   // The guest may be slow to list what QEMU has: also a vCPU that an earlier call, or somebody else, has plugged.
   return awaitListing({
@@ -71,6 +90,7 @@ async function awaitGuests(
     deviceId,
     before: deviceId !== null && wasEmpty ? before : undefined,
     view: before.view,
+    seenAt: beforeAt,
   })
 }
 
@@ -83,15 +103,20 @@ function knownAlready(call: ChangeCall, slot: VcpuSlot, view: GuestView): readon
   return known.length === slot.count && isSure ? known : undefined
 }
 
-/** Turn on those that are off. */
-async function turnOn(call: ChangeCall, guests: readonly KnownVcpuGuest[]): Promise<GuestTurn> {
+/** Turn on those that are off; `undefined` where the guest was reset since they were seen. */
+async function turnOn(
+  call: ChangeCall,
+  guests: readonly KnownVcpuGuest[],
+  seenAt: Moment,
+): Promise<GuestTurn | undefined> {
   const off = idsOf(guests.filter(({ online }) => !online))
   if (off.size === 0) {
     await call.steps.note('online-in-guest', `CPU ${String(idsOf(guests))} was on already`)
     return { turned: off, failure: undefined }
   }
-  const turn = await turnInGuest(call, off, true)
-  if (turn.failure === undefined) await call.steps.note('online-in-guest', `turned on CPU ${String(off)}`)
+  const turn = await turnInGuest(call, off, true, seenAt)
+  if (turn !== undefined && turn.failure === undefined)
+    await call.steps.note('online-in-guest', `turned on CPU ${String(off)}`)
   return turn
 }
 
@@ -100,11 +125,11 @@ function idsOf(guests: readonly KnownVcpuGuest[]): CpuMap {
 }
 
 /** The error to reject with where only the guest's part was to be done: what it had turned on by then stays on, or was undone. */
-async function turnFailure(call: ChangeCall, turned: CpuMap, error: unknown): Promise<unknown> {
+async function turnFailure(call: ChangeCall, turned: CpuMap, seenAt: Moment, error: unknown): Promise<unknown> {
   const { request, ledger, steps, deadline } = call
   const cause = failureOf(error, call.what, ledger, deadline.signal)
   if (turned.size === 0 || cause instanceof AbortError) return cause
-  const failed = request.rollback ? await undoTurn(call, turned, false) : undefined
+  const failed = request.rollback ? await undoTurn(call, turned, false, seenAt) : undefined
   const left = !request.rollback
     ? 'stays turned on'
     : failed === undefined

@@ -2,7 +2,9 @@ import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { devicePath } from '../../bitmap/machine/device-path.ts'
 import type { VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { Deadline } from '../../wire/deadline.ts'
+import { NotConfirmedError } from '../errors.ts'
 import { deviceIn } from '../vm/device.ts'
+import type { Moment } from '../vm/moment.ts'
 import { ChangeCall } from './call.ts'
 import { turnInGuest } from './guest-turn.ts'
 import { unplugVcpu } from './unplug.ts'
@@ -18,11 +20,17 @@ export function undoPlug(call: ChangeCall, slot: VcpuSlot, deviceId: string): Pr
   })
 }
 
-/** Turn CPUs of the guest back to what they were. @returns as {@link undoPlug} */
-export function undoTurn(call: ChangeCall, ids: CpuMap, online: boolean): Promise<string | undefined> {
+/**
+ * Turn CPUs of the guest back to what they were, in the boot in which they were turned.
+ *
+ * @param seenAt - when it was asked which vCPUs they are
+ * @returns as {@link undoPlug}
+ */
+export function undoTurn(call: ChangeCall, ids: CpuMap, online: boolean, seenAt: Moment): Promise<string | undefined> {
   return undo(call, online, `turned ${online ? 'on' : 'off'} CPU ${String(ids)} again`, async (undoing) => {
-    const { failure } = await turnInGuest(undoing, ids, online)
-    if (failure !== undefined) throw failure
+    const turn = await turnInGuest(undoing, ids, online, seenAt)
+    if (turn === undefined) throw new NotConfirmedError('the guest was reset since, and numbers its CPUs anew')
+    if (turn.failure !== undefined) throw turn.failure
   })
 }
 
