@@ -16,7 +16,7 @@ import type { EventStream } from '../wire/event-stream.ts'
 import { socketPathOf } from '../wire/target.ts'
 import type { WireTrace } from '../wire/trace.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
-import { ChangeCall } from './change/call.ts'
+import { ChangeCall, type OnSend } from './change/call.ts'
 import { changeGuestCpu } from './change/change-guest-cpu.ts'
 import { changeVcpu } from './change/change-vcpu.ts'
 import { Steps } from './change/steps.ts'
@@ -401,13 +401,7 @@ export class Domain {
     }
   }
 
-  /** @param onPlug - called with the id of the device that QEMU is about to be asked to plug */
-  async #setVcpuState(
-    id: number,
-    online: boolean,
-    options: SetVcpuStateOptions,
-    onPlug?: (deviceId: string) => void,
-  ): Promise<VcpuChange> {
+  async #setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions, onSend?: OnSend): Promise<VcpuChange> {
     requireState(id, online)
     const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed', deviceId } = options
     requireConfidence(leastConfidence)
@@ -417,7 +411,7 @@ export class Domain {
     const rollbackTimeoutMs = timeoutOf({ timeoutMs: options.rollbackTimeoutMs }, deadline.timeoutMs)
     const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence, deviceId }
     const steps = new Steps(deadline, this.#vm.driver.ended.signal, options.onStep)
-    return changeVcpu(new ChangeCall(this.#vm, request, deadline, steps, onPlug))
+    return changeVcpu(new ChangeCall(this.#vm, request, deadline, steps, onSend))
   }
 
   /** @param asksGuest - the goal is about what the guest runs */
@@ -439,8 +433,8 @@ export class Domain {
 
   #scaleMachine(asksGuest = false): ScaleMachine {
     const deadline = (options: CallOptions): Deadline => this.#deadline(options, READ_TIMEOUT_MS)
-    return domainMachine(this.#vm, asksGuest, deadline, (step, each, onPlug) =>
-      this.#setVcpuState(step.id, step.online, { ...each, deviceId: step.deviceId }, onPlug),
+    return domainMachine(this.#vm, asksGuest, deadline, (step, each, onSend) =>
+      this.#setVcpuState(step.id, step.online, { ...each, deviceId: step.deviceId }, onSend),
     )
   }
 

@@ -21,6 +21,9 @@ export interface ChangeRequest {
   readonly deviceId: string | undefined
 }
 
+/** Called before QEMU is asked; with the id of the device where it is asked to plug one. */
+export type OnSend = (deviceId: string | undefined) => void
+
 /** One change under way: what was asked for, and the account of it. */
 export class ChangeCall {
   readonly vm: Vm
@@ -32,17 +35,16 @@ export class ChangeCall {
   readonly caller: number
   /** The id of the device that it has asked QEMU to plug; its plug is followed until the call ends. */
   plugging: string | undefined
-  /** Called with that id before QEMU is asked. */
-  readonly #onPlug: ((deviceId: string) => void) | undefined
+  readonly #onSend: OnSend | undefined
   /** The tick at which it began: what QEMU said before explains nothing. */
   readonly sinceTick: number
 
-  constructor(vm: Vm, request: ChangeRequest, deadline: Deadline, steps: Steps, onPlug?: (deviceId: string) => void) {
+  constructor(vm: Vm, request: ChangeRequest, deadline: Deadline, steps: Steps, onSend?: OnSend) {
     this.vm = vm
     this.request = request
     this.deadline = deadline
     this.steps = steps
-    this.#onPlug = onPlug
+    this.#onSend = onSend
     this.caller = vm.driver.newCaller()
     this.sinceTick = vm.driver.state.now.tick
   }
@@ -55,7 +57,12 @@ export class ChangeCall {
   /** It is about to ask QEMU to plug this device. */
   plugs(deviceId: string): void {
     this.plugging = deviceId
-    this.#onPlug?.(deviceId)
+    this.#onSend?.(deviceId)
+  }
+
+  /** It is about to ask QEMU to unplug one. */
+  unplugs(): void {
+    this.#onSend?.(undefined)
   }
 
   /** Nothing is sent once the caller has aborted or the domain is closed. */

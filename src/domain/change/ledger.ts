@@ -50,11 +50,16 @@ export class Ledger {
     return request
   }
 
-  /** Everything that was done has been undone, and seen to be. */
+  /** Everything that was asked for has been undone, and seen to be. */
   undo(): void {
     for (const request of this.#requests) {
       if (request.fate !== 'refused' && request.fate !== 'unsent') request.undone()
     }
+  }
+
+  /** What was done has been undone. What was asked for and not seen may still happen. */
+  undoDone(): void {
+    for (const request of this.#requests) if (request.fate === 'done') request.undone()
   }
 
   /** What became of the change as a whole. */

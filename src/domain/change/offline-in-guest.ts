@@ -8,7 +8,6 @@ import { RefusedError } from '../errors.ts'
 import { isKnown, isSureEnough, type KnownVcpuGuest } from '../results.ts'
 import type { Moment } from '../vm/moment.ts'
 import type { DatedReading } from '../vm/reading.ts'
-import { isPending } from '../vm/removal.ts'
 import { openRemoval } from '../vm/state.ts'
 import type { ChangeCall, GuestPart } from './call.ts'
 import { failureOf } from './failure.ts'
@@ -105,7 +104,8 @@ export async function unplugFailure(call: ChangeCall, part: OfflinePart, error: 
 
 function isPendingStill({ vm, request }: ChangeCall): boolean {
   const removal = openRemoval(vm.driver.state, request.id)
-  return removal !== undefined && isPending(removal, vm.driver.state.now)
+  // Also over another connection: it may be the same QEMU.
+  return removal !== undefined && removal.request !== 'stale'
 }
 
 function failedStep({ steps }: ChangeCall): 'offline-in-guest' | 'device_del' | 'slot-empty' {

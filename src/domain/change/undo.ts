@@ -17,6 +17,7 @@ import { unplugVcpu } from './unplug.ts'
 export function undoPlug(call: ChangeCall, slot: VcpuSlot, deviceId: string): Promise<string | undefined> {
   return undo(call, false, `unplugged ${deviceId} again`, async (undoing) => {
     if (slot.qomPath === devicePath(deviceId)) await unplugVcpu(undoing, deviceIn(slot))
+    call.ledger.undo()
   })
 }
 
@@ -31,6 +32,7 @@ export function undoTurn(call: ChangeCall, ids: CpuMap, online: boolean, seenAt:
     const turn = await turnInGuest(undoing, ids, online, seenAt)
     if (turn === undefined) throw new NotConfirmedError('the guest was reset since, and numbers its CPUs anew')
     if (turn.failure !== undefined) throw turn.failure
+    call.ledger.undoDone()
   })
 }
 
@@ -47,7 +49,6 @@ async function undo(
   const undoing = new ChangeCall(vm, { ...request, online, wholeSlot: true, guest: false }, deadline, steps)
   try {
     await task(undoing)
-    ledger.undo()
     await steps.note('undo', detail)
     return undefined
   } catch (error) {

@@ -97,6 +97,7 @@ async function send(call: ChangeCall, slot: VcpuSlot, device: Device): Promise<A
   const { firstId, count } = slot
   call.throwIfOver()
   const request = call.ledger.send()
+  call.unplugs()
   driver.take({ type: 'unplug-sent', caller: call.caller, firstId, count, device })
   const key = openRemoval(driver.state, firstId)?.key ?? -1
   try {

@@ -1,5 +1,6 @@
 import type { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { CallOptions } from '../../wire/call-options.ts'
+import type { OnSend } from '../change/call.ts'
 import type { SetVcpuStateOptions } from '../results.ts'
 import type { PlanStep } from './plan-step.ts'
 import type { PlanBasis } from './plan.ts'
@@ -26,12 +27,8 @@ export interface ScaleMachine {
   readonly look: (options: CallOptions) => Promise<Look>
   /** Refuse what can be known to fail before anything is sent. */
   readonly check: (steps: readonly PlanStep[], look: Look, options: CallOptions) => Promise<void>
-  /** Carry out one step, as {@link Domain.setVcpuState} does it; `onPlug` hears which device QEMU is about to be asked to plug. */
-  readonly apply: (
-    step: PlanStep,
-    options: SetVcpuStateOptions,
-    onPlug?: (deviceId: string) => void,
-  ) => Promise<StepResult>
+  /** Carry out one step, as {@link Domain.setVcpuState} does it. */
+  readonly apply: (step: PlanStep, options: SetVcpuStateOptions, onSend?: OnSend) => Promise<StepResult>
   /** Turn vCPUs off in the guest and leave them plugged. */
   readonly turnOff: (ids: CpuMap, options: SetVcpuStateOptions) => Promise<void>
 }

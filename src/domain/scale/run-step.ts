@@ -38,6 +38,7 @@ export async function runStep(
   try {
     const result = await machine.apply(at.step, { ...options, wholeSlot: true, onStep }, (id) => {
       deviceId = id
+      account.noteSent()
     })
     return noteResult(account, at, before, result)
   } catch (error) {

@@ -1,0 +1,38 @@
+// An unplug with rollback timed out after the monitor had been lost and was back: the CPU was turned on again in the guest,
+// although QEMU still had the request, and the error said `rejected`. A run whose plug QEMU had refused, for another client had
+// filled the slot, and which then failed, said `not-sent`. Both seen on a simulated VM. What must end: a request that was
+// sent and does not count in the outcome.
+import { expect, test } from 'vitest'
+import { timedDomain } from '../support/timed-domain.ts'
+import { ended, errorOf } from './support.ts'
+
+test('an unplug that is still pending is not undone by turning its CPU on', async () => {
+  const { clock, vm, domain } = await timedDomain({ guest: { onUnplug: 'ignore' } })
+  const end = ended(
+    domain.setVcpuState(1, false, { guest: true, rollback: true, timeoutMs: 10_000, leastConfidence: 'assumed' }),
+  )
+  await clock.advance(5_000)
+  vm.dropMonitor()
+  const error = errorOf(await clock.run(end))
+  expect(vm.qemu.pendingUnplugs).toHaveLength(1)
+  expect(error.outcome).toBe('unknown')
+  const cpu = vm.guest.seats.find(({ cpuIndex }) => cpuIndex === 1)
+  expect(cpu?.online).toBe(false)
+})
+
+test('a run that failed after QEMU had refused its plug', async () => {
+  const { clock, vm, domain } = await timedDomain()
+  // Another client is faster.
+  vm.inject({ at: { command: 'device_add', nth: 1 }, do: 'slow', ms: 1_000 })
+  const run = domain.scale(3)
+  const end = ended(run)
+  await clock.advance(500)
+  vm.other.plug(2)
+  const done = async (): Promise<void> => {
+    for await (const { type } of run) if (type === 'done') return
+  }
+  await clock.run(done())
+  vm.kill()
+  const error = errorOf(await clock.run(end))
+  expect(error).toMatchObject({ name: 'ScaleError', outcome: 'unknown' })
+})
