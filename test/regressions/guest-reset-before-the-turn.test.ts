@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import type { OnStep } from '../../src/index.ts'
 import type { SimulatedVm } from '../../src/testing/index.ts'
 import { timedDomain, type TimedDomain } from '../support/timed-domain.ts'
-import { ended } from './support.ts'
+import { settled } from './support.ts'
 
 /** Another client plugs vCPU 3, the guest boots, and its administrator turns CPU 2 off, which is vCPU 3 now. */
 async function bootAnew({ clock, vm }: Pick<TimedDomain, 'clock' | 'vm'>): Promise<void> {
@@ -50,7 +50,7 @@ test('before an unplug is undone', async () => {
   await clock.run(domain.setVcpuState(5, true, { guest: true }))
   vm.guest.onUnplug = 'ignore'
   const onStep = after('device_del', () => bootAnew(timed))
-  const end = await clock.run(ended(domain.setVcpuState(5, false, { guest: true, rollback: true, onStep })))
+  const end = await clock.run(settled(domain.setVcpuState(5, false, { guest: true, rollback: true, onStep })))
   expect(end).toMatchObject({ state: 'failed', error: { name: 'GuestChangeError' } })
   expect(touchedByUs(vm)).toEqual([])
   expect(sideOf(vm, 3)).toEqual({ logicalId: 2, online: false })

@@ -4,11 +4,11 @@
 // sent and does not count in the outcome.
 import { expect, test } from 'vitest'
 import { timedDomain } from '../support/timed-domain.ts'
-import { ended, errorOf } from './support.ts'
+import { settled, errorOf } from './support.ts'
 
 test('an unplug that is still pending is not undone by turning its CPU on', async () => {
   const { clock, vm, domain } = await timedDomain({ guest: { onUnplug: 'ignore' } })
-  const end = ended(
+  const end = settled(
     domain.setVcpuState(1, false, { guest: true, rollback: true, timeoutMs: 10_000, leastConfidence: 'assumed' }),
   )
   await clock.advance(5_000)
@@ -25,7 +25,7 @@ test('a run that failed after QEMU had refused its plug', async () => {
   // Another client is faster.
   vm.inject({ at: { command: 'device_add', nth: 1 }, do: 'slow', ms: 1_000 })
   const run = domain.scale(3)
-  const end = ended(run)
+  const end = settled(run)
   await clock.advance(500)
   vm.other.plug(2)
   const done = async (): Promise<void> => {

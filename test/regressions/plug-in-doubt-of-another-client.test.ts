@@ -3,12 +3,12 @@
 // takes what it finds for what it did.
 import { expect, test } from 'vitest'
 import { timedDomain } from '../support/timed-domain.ts'
-import { changedOf, ended, errorOf, inDoubtOf } from './support.ts'
+import { changedOf, settled, errorOf, inDoubtOf } from './support.ts'
 
 test('another client fills the slot while the answer to a plug is awaited', async () => {
   const { clock, vm, domain } = await timedDomain()
   vm.inject({ at: { command: 'device_add' }, do: 'slow', ms: 1_500 })
-  const end = ended(domain.scale(3, { timeoutMs: 1_000 }))
+  const end = settled(domain.scale(3, { timeoutMs: 1_000 }))
   await clock.advance(500)
   vm.other.plug(2)
   const error = errorOf(await clock.run(end))
