@@ -2,19 +2,16 @@ import { computeVcpuMaps, type GuestMaps, type VcpuMaps } from '../bitmap/machin
 import { requireCpuId } from '../bitmap/set/cpu-id.ts'
 import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { InputError } from '../errors/input-error.ts'
-import { foreignText } from '../errors/quote.ts'
 import { reachAgent } from '../qga/reconnecting-client.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
-import { noMonitor, requireMonitor } from './vm/no-monitor.ts'
 import { reachMonitor } from '../qmp/reconnecting-client.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
 import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
 import { systemClock, type Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
-import type { Endpoint, Link, ReconnectMode } from '../wire/endpoint.ts'
+import type { Link } from '../wire/endpoint.ts'
 import type { EventStream } from '../wire/event-stream.ts'
 import { socketPathOf } from '../wire/target.ts'
-import type { WireTrace } from '../wire/trace.ts'
 import { TurnQueue } from '../wire/turn-queue.ts'
 import { ChangeCall, type OnSend } from './change/call.ts'
 import { changeGuestCpu } from './change/change-guest-cpu.ts'
@@ -25,6 +22,7 @@ import { runChecks } from './doctor/run-checks.ts'
 import type { Finding } from './doctor/finding.ts'
 import { readGuestMaps } from './guest/cpus.ts'
 import { readGuestView, vcpuOfGuestCpu, type GuestView } from './guest/guest-view.ts'
+import { nameOf, type DomainOptions } from './domain-options.ts'
 import { listVcpus } from './guest/list-vcpus.ts'
 import {
   type ChangeResult,
@@ -49,6 +47,7 @@ import { ScaleRun } from './scale/scale-run.ts'
 import { VmDriver } from './vm/driver.ts'
 import type { DatedReading } from './vm/reading.ts'
 import { followExecutor, monitorListener } from './vm/follow-monitor.ts'
+import { noMonitor, requireMonitor } from './vm/no-monitor.ts'
 import type { DomainEvent } from './vm/news.ts'
 import { phaseOf, type DomainState, type DomainStateChange } from './vm/phase.ts'
 import { pendingIds } from './vm/state.ts'
@@ -60,34 +59,6 @@ const READ_TIMEOUT_MS = 10_000
 const CHANGE_TIMEOUT_MS = 30_000
 /** Longer than the agent's own share of it: a mute guest must not hide what QEMU says. */
 const DOCTOR_TIMEOUT_MS = 20_000
-
-/** How to reach a VM. */
-export interface DomainOptions extends CallOptions {
-  /**
-   * The monitor: a socket path, `unix:PATH`, `{ host, port }`, `tcp:HOST:PORT`, a connected Duplex, a function that dials one
-   * (and is called again after a loss), or an executor of the caller's own. Without it only the guest's CPUs can be seen and
-   * changed, through `qga`.
-   */
-  readonly qmp?: Endpoint<QmpExecutor> | undefined
-  /** The guest agent's channel, in the same forms. Without it only QEMU's side can be seen and changed. */
-  readonly qga?: Endpoint<QgaExecutor> | undefined
-  /**
-   * Open the agent's channel at its first use and not at once, so that a VM whose channel is missing can be connected all
-   * the same.
-   */
-  readonly lazyAgent?: boolean | undefined
-  /** Sees all traffic of connections that are made here. */
-  readonly trace?: WireTrace | undefined
-  /** What the VM is called in errors, traces and channels; unless given, made from where its monitor is. */
-  readonly name?: string | undefined
-  /**
-   * When a lost connection is made again: at the next call (`'on-demand'`, the default), in the background as soon as it is
-   * lost (`'eager'`), or never (`false`). Nothing is ever sent twice.
-   */
-  readonly reconnect?: ReconnectMode | undefined
-  /** Where time comes from; a simulation may give its own. */
-  readonly clock?: Clock | undefined
-}
 
 /**
  * One VM: libvirt's "New CPU hotplug APIs" RFC, straight on QEMU. One getter of vCPU maps; two setters that change one
@@ -441,11 +412,4 @@ export class Domain {
   #deadline(options: CallOptions, defaultMs: number): Deadline {
     return new Deadline(options, defaultMs, this.#clock)
   }
-}
-
-/** Where the monitor is, for people. */
-function nameOf(endpoint: Endpoint<QmpExecutor | QgaExecutor> | undefined): string {
-  if (typeof endpoint === 'string') return foreignText(endpoint)
-  if (typeof endpoint === 'object' && 'port' in endpoint) return foreignText(`${endpoint.host}:${endpoint.port}`)
-  return 'a VM'
 }

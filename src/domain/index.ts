@@ -1,4 +1,5 @@
-export { Domain, type DomainOptions } from './domain.ts'
+export { Domain } from './domain.ts'
+export type { DomainOptions } from './domain-options.ts'
 export type { Endpoint } from '../wire/endpoint.ts'
 export { connectionFinding } from './doctor/connection.ts'
 export { FINDING_SEVERITIES, type Finding, type FindingSeverity } from './doctor/finding.ts'

@@ -98,14 +98,14 @@ class Run {
   }
 
   /**
-   * What is so at the end; `undefined` where it cannot be seen. After a roll-back it is looked at whatever became of the
-   * caller's signal, as the roll-back itself.
+   * What is so at the end; `undefined` where it cannot be seen. After a roll-back the look has the roll-back's bounds,
+   * whatever became of the caller's signal.
    */
   async #lastLook(): Promise<Look | undefined> {
     const { machine, account, options } = this.#parts
-    const { signal, timeoutMs, rollback } = options
+    const { signal, timeoutMs, rollback, rollbackTimeoutMs = timeoutMs } = options
     try {
-      const seen = await machine.look({ signal: rollback === true ? undefined : signal, timeoutMs })
+      const seen = await machine.look(rollback === true ? { timeoutMs: rollbackTimeoutMs } : { signal, timeoutMs })
       account.settle(seen)
       return seen
     } catch (error) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Beginning } from './world.ts'
+import type { Beginning } from './stage.ts'
 
 const x86 = fc.record({
   kind: fc.constant('x86' as const),

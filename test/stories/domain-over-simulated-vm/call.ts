@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { BoardDevice } from '../../../src/testing/board.ts'
-import type { Seat } from './seat.ts'
+import type { Stage } from './stage.ts'
 
 /** A command that left a domain. */
 export interface Sent {
@@ -40,22 +40,32 @@ export interface Bounds {
 export type End =
   { readonly state: 'done'; readonly value: unknown } | { readonly state: 'failed'; readonly error: unknown }
 
+/** The domain that a call is made on, as far as a call is concerned. */
+export interface Owner {
+  readonly name: string
+  readonly stage: Stage
+  /** When it heard each RESET. */
+  readonly resets: readonly number[]
+  /** Commands that could change something, of all its calls. */
+  readonly sent: readonly Sent[]
+  readonly closedAtMs: number | undefined
+  /** The calls of all domains on the VM. */
+  readonly everyCall: () => readonly Call[]
+}
+
 /** One call of a domain, and all that it sent itself. */
 export class Call {
   readonly name: string
-  readonly seat: Seat
+  readonly owner: Owner
   readonly wish: Wish
   readonly timeoutMs: number
   readonly undoMs: number
   readonly isAssumed: boolean
   readonly startMs: number
-  readonly startSeq: number
   readonly controller = new AbortController()
   readonly sent: Sent[] = []
-  readonly plugged: ReadonlySet<number>
   abortedAtMs: number | undefined
   end: End | undefined
-  endSeq = 0
   /** Its error as it was when it rejected. */
   snapshot = ''
   /** What it wants was so at some moment since it began. */
@@ -65,17 +75,15 @@ export class Call {
   runningCounts = new Set<number>()
   #guestAsked = { seq: 0, atMs: 0 }
 
-  constructor(seat: Seat, name: string, wish: Wish, bounds: Bounds) {
-    const { world } = seat
-    this.seat = seat
+  constructor(owner: Owner, name: string, wish: Wish, bounds: Bounds) {
+    const { stage } = owner
+    this.owner = owner
     this.name = name
     this.wish = wish
     this.timeoutMs = bounds.timeoutMs
     this.undoMs = bounds.undoMs
     this.isAssumed = bounds.isAssumed ?? false
-    this.startMs = world.clock.now()
-    this.startSeq = world.history.next()
-    this.plugged = world.history.plugged
+    this.startMs = stage.clock.now()
     this.watch()
   }
 
@@ -91,7 +99,7 @@ export class Call {
 
   /** Something may have happened. */
   watch(): void {
-    const { history } = this.seat.world
+    const { history } = this.owner.stage
     const { plugged, running } = history
     this.pluggedCounts.add(plugged.size)
     this.runningCounts.add(running.size)
@@ -100,7 +108,7 @@ export class Call {
 
   /** It sends a command. @returns what was sent, where it could change something */
   note(command: string, args: Readonly<Record<string, unknown>>): Sent | undefined {
-    const { history, vm, clock } = this.seat.world
+    const { history, vm, clock } = this.owner.stage
     const seq = history.next()
     if (command === 'query-cpus-fast') this.pluggedCounts = new Set()
     if (command === 'guest-get-vcpus') {
@@ -141,7 +149,7 @@ export class Call {
       case 'states':
         return wish.ids.every((id) => plugged.has(id) === wish.online)
       case 'guest-set': {
-        const seat = this.seat.world.vm.guest.seats.find(({ logicalId }) => logicalId === wish.id)
+        const seat = this.owner.stage.vm.guest.seats.find(({ logicalId }) => logicalId === wish.id)
         return seat?.online === wish.online
       }
       case 'scale':

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { ConnectionError, CpuMap, InputError, type SetVcpuStateOptions } from '../../../src/index.ts'
 import { Refusal, type Fault } from '../../../src/testing/index.ts'
 import type { Bounds, Call, Wish } from './call.ts'
+import { acts, idOf } from './acts.ts'
 import { faults } from './faults.ts'
 import { CallCommand, WorldCommand } from './command.ts'
 import type { World } from './world.ts'
@@ -21,11 +22,6 @@ const options = fc.record({
   stepMs: fc.option(fc.constantFrom(0, 20, 500), { nil: undefined, freq: 6 }),
 })
 type Options = typeof options extends fc.Arbitrary<infer T> ? T : never
-
-/** An id of the machine at hand. */
-function idOf({ slots }: World, any: number): number {
-  return any % slots.flat().length
-}
 
 function boundsOf(given: Options): Bounds {
   const { timeoutMs: most, rollback, rollbackTimeoutMs, leastConfidence } = given
@@ -104,7 +100,7 @@ const wait = waits.map((ms) => new WorldCommand('wait', ms, () => undefined))
 const close = fc.tuple(seatIndex, waits).map(
   ([seat, ms]) =>
     new WorldCommand(`close(${seat})`, ms, ({ seats }) => {
-      seats[seat]?.close()
+      seats[seat].close()
     }),
 )
 
@@ -127,57 +123,6 @@ const fault = fc.array(faults, { maxLength: 3 }).map(
       vm.faults = all
     }),
 )
-
-const acts: Readonly<Record<string, (world: World, any: number) => void>> = {
-  dropMonitor: ({ vm }) => {
-    vm.dropMonitor()
-  },
-  holdMonitor: ({ vm }, any) => {
-    vm.holdMonitor(100 * any)
-  },
-  dropAgent: ({ vm }) => {
-    vm.dropAgent()
-  },
-  restartAgent: ({ vm }) => {
-    vm.restartAgent()
-  },
-  stopAgent: ({ vm }) => {
-    vm.stopAgent()
-  },
-  contAgent: ({ vm }) => {
-    vm.contAgent()
-  },
-  reset: ({ vm }) => {
-    vm.reset()
-  },
-  resetUnheard: ({ vm }) => {
-    vm.reset({ heard: false })
-  },
-  kexec: ({ vm }) => {
-    vm.kexec()
-  },
-  restart: ({ vm }, any) => {
-    vm.restart({ downMs: 50 * any })
-  },
-  pause: ({ vm }) => {
-    vm.pause()
-  },
-  resume: ({ vm }) => {
-    vm.resume()
-  },
-  otherPlug: (world, any) => {
-    world.vm.other.plug(idOf(world, any))
-  },
-  otherUnplug: (world, any) => {
-    world.vm.other.unplug(idOf(world, any))
-  },
-  otherGuestOn: (world, any) => {
-    world.vm.other.guestSet(idOf(world, any), true)
-  },
-  otherGuestOff: (world, any) => {
-    world.vm.other.guestSet(idOf(world, any), false)
-  },
-}
 
 const act = fc.tuple(fc.constantFrom(...Object.keys(acts)), id, waits).map(
   ([name, any, ms]) =>

@@ -1,20 +1,26 @@
 import { Domain, type DomainOptions, type QgaExecutor } from '../../../src/index.ts'
 import type { Clock } from '../../../src/testing/index.ts'
-import { Call, currentCall, type Bounds, type End, type Sent, type Wish } from './call.ts'
+import { Call, currentCall, type Bounds, type End, type Owner, type Sent, type Wish } from './call.ts'
 import { Follower } from './follower.ts'
-import type { World } from './world.ts'
+import type { Stage } from './stage.ts'
 
 const DECODER = new TextDecoder('latin1')
 
+/** Where a domain is, and who is concerned with its calls. */
+export interface SeatOptions {
+  readonly stage: Stage
+  readonly everyCall: () => readonly Call[]
+  readonly onEnd: (call: Call) => void
+}
+
 /** One domain under test: what it is connected to, what it sends and what it hears. */
-export class Seat {
+export class Seat implements Owner {
   readonly name: string
-  readonly world: World
+  readonly stage: Stage
+  readonly everyCall: () => readonly Call[]
   readonly calls: Call[] = []
-  /** When it heard each RESET. */
   readonly resets: number[] = []
-  readonly follower = new Follower(this)
-  /** Commands that could change something, of all its calls. */
+  readonly follower = new Follower()
   readonly sent: Sent[] = []
   /** The moment at which it asked for the latest reading that was answered, and the QEMU that answered. */
   read = { seq: 0, qemu: 1 }
@@ -25,11 +31,14 @@ export class Seat {
   /** What waits for an answer of the monitor, by the message's id. */
   readonly #unanswered = new Map<unknown, (answer: 'return' | 'error') => void>()
   #domain: Domain | undefined
+  readonly #onEnd: (call: Call) => void
   #calls = 0
 
-  constructor(world: World, name: string) {
-    this.world = world
+  constructor(name: string, { stage, everyCall, onEnd }: SeatOptions) {
     this.name = name
+    this.stage = stage
+    this.everyCall = everyCall
+    this.#onEnd = onEnd
   }
 
   get domain(): Domain {
@@ -53,7 +62,7 @@ export class Seat {
         else this.#send(text)
       },
     })
-    this.follower.start()
+    this.follower.start(this.#domain, this.stage.clock)
   }
 
   /** An agent that several domains share, as this one uses it. */
@@ -68,15 +77,13 @@ export class Seat {
 
   /** Begin a call, and watch what becomes of it. */
   begin(wish: Wish, bounds: Bounds, run: (call: Call) => PromiseLike<unknown>): Call {
-    const { world } = this
     const call = new Call(this, `${this.name}${++this.#calls}`, wish, bounds)
     this.calls.push(call)
     const settle = (end: End): void => {
-      world.history.observe()
+      this.stage.history.observe()
       if (call.end !== undefined) this.fault ??= `${call.name} settled twice`
       call.end = end
-      call.endSeq = world.history.next()
-      world.settled(call)
+      this.#onEnd(call)
     }
     currentCall.run(call, () => {
       run(call).then(
@@ -92,12 +99,12 @@ export class Seat {
   }
 
   close(): void {
-    this.closedAtMs ??= this.world.clock.now()
+    this.closedAtMs ??= this.stage.clock.now()
     void this.domain.close()
   }
 
   #clock(): Clock {
-    const { clock } = this.world
+    const { clock } = this.stage
     return {
       now: () => clock.now(),
       after: (ms, task) => {
@@ -125,9 +132,9 @@ export class Seat {
   }
 
   #hear(text: string): void {
-    this.world.history.observe()
+    this.stage.history.observe()
     for (const line of text.split('\n')) {
-      if (line.includes('"event":"RESET"')) this.resets.push(this.world.history.next())
+      if (line.includes('"event":"RESET"')) this.resets.push(this.stage.history.next())
       if (!line.startsWith('{') || !line.endsWith('}')) continue
       const message = JSON.parse(line) as { readonly id?: unknown; readonly return?: unknown }
       if (message.id === undefined) continue
@@ -145,7 +152,7 @@ export class Seat {
   }
 
   #note(command: string, args: Readonly<Record<string, unknown>>, id: unknown): void {
-    const { history } = this.world
+    const { history } = this.stage
     history.observe()
     if (this.closedAtMs !== undefined) this.fault ??= `${command} was sent after close()`
     const call = currentCall.getStore()
@@ -156,7 +163,7 @@ export class Seat {
       if (sent !== undefined) Object.assign(sent, { answer, answeredSeq: history.next() })
     })
     if (!/^device_|^guest-set/.test(command)) return
-    if (sent === undefined || call?.seat !== this) this.fault ??= `${command} was sent by no call`
+    if (sent === undefined || call?.owner !== this) this.fault ??= `${command} was sent by no call`
     else this.sent.push(sent)
   }
 }

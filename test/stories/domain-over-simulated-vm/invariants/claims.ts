@@ -1,23 +1,22 @@
-import type { Call } from '../call.ts'
+import type { Call, Owner } from '../call.ts'
 import type { Transition } from '../history.ts'
-import type { Seat } from '../seat.ts'
 
-const claimed = new WeakMap<Seat, Set<Transition>>()
+const claimed = new WeakMap<Owner, Set<Transition>>()
 
 /**
  * A call says that it brought a transition about: there must be one that its domain asked for, and that no other call of it
  * has claimed.
  */
 export function faultOfClaim(call: Call, kind: Transition['kind'], deviceId: string | null): string | undefined {
-  const { seat, wish } = call
+  const { owner, wish } = call
   if (wish.kind !== 'set') return undefined
-  const taken = claimed.get(seat) ?? new Set()
-  claimed.set(seat, taken)
-  const all = seat.world.history.transitions.filter(
+  const taken = claimed.get(owner) ?? new Set()
+  claimed.set(owner, taken)
+  const all = owner.stage.history.transitions.filter(
     (one) => one.kind === kind && (one.deviceId ?? null) === deviceId && one.ids.join() === wish.ids.join(),
   )
   if (all.length === 0) return `${String(deviceId)} was never ${kind}`
-  const asked = all.filter((one) => isAskedFor(seat, one))
+  const asked = all.filter((one) => isAskedFor(owner, one))
   if (asked.length === 0) return `it did not ask for ${String(deviceId)} to be ${kind}, and has it in \`changed\``
   const free = asked.filter((one) => !taken.has(one))
   const last = free.at(-1)
@@ -26,7 +25,7 @@ export function faultOfClaim(call: Call, kind: Transition['kind'], deviceId: str
   return undefined
 }
 
-function isAskedFor({ sent }: Seat, { kind, deviceId, path, qemu }: Transition): boolean {
+function isAskedFor({ sent }: Owner, { kind, deviceId, path, qemu }: Transition): boolean {
   return sent.some(({ command, args: { id }, qemu: asked }) =>
     kind === 'plugged'
       ? command === 'device_add' && id === deviceId

@@ -20,14 +20,16 @@ export function faultOfEnd(call: Call): string | undefined {
 
 /** Every wait ends within the caller's bounds; a run of several has them for each step and reading. */
 function faultOfBounds(call: Call): string | undefined {
-  const { startMs, timeoutMs, undoMs, abortedAtMs, seat, wish } = call
-  const now = seat.world.clock.now()
+  const { startMs, timeoutMs, undoMs, abortedAtMs, owner, wish } = call
+  const now = owner.stage.clock.now()
   const isSingle = wish.kind === 'set' || wish.kind === 'guest-set'
   const most = isSingle ? timeoutMs + undoMs : 40 * (timeoutMs + undoMs)
   // A step gets a millisecond at least, and a few of them may come at the end.
   if (now - startMs > most + 5) return `it took ${now - startMs} ms`
-  const overMs = Math.min(abortedAtMs ?? Infinity, seat.closedAtMs ?? Infinity)
-  if (now > Math.max(overMs, startMs) + undoMs) return `it ended ${now - overMs} ms after its abort, or after close()`
+  const overMs = Math.min(abortedAtMs ?? Infinity, owner.closedAtMs ?? Infinity)
+  // A run undoes one step after the other, and then looks.
+  const restMs = isSingle ? undoMs : 20 * undoMs
+  if (now > Math.max(overMs, startMs) + restMs) return `it ended ${now - overMs} ms after its abort, or after close()`
   return undefined
 }
 

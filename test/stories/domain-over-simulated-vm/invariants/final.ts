@@ -1,11 +1,12 @@
 // What must hold when all is over: every call has ended, and both domains are closed.
 import { getEventListeners } from 'node:events'
 import { snapshotOf } from './end.ts'
+import type { Call } from '../call.ts'
 import type { Seat } from '../seat.ts'
-import type { World } from '../world.ts'
+import type { Stage } from '../stage.ts'
 
-export function faultOfAll(world: World): string | undefined {
-  for (const call of world.calls) {
+export function faultOfAll(calls: readonly Call[]): string | undefined {
+  for (const call of calls) {
     if (call.end === undefined) return `${call.name} has never ended`
     if (call.end.state === 'failed' && snapshotOf(call.end.error) !== call.snapshot)
       return `${call.name}'s error was rewritten`
@@ -14,18 +15,18 @@ export function faultOfAll(world: World): string | undefined {
 }
 
 /** With the VM at rest and read once more, a listener that keeps to the documentation knows what is plugged. */
-export function faultOfFollower({ follower, world, name }: Seat): string | undefined {
+export function faultOfFollower({ follower, stage, name }: Seat): string | undefined {
   if (follower.failure !== undefined) return `${name}: its listener failed with ${follower.failure.message}`
   const believed = [...(follower.plugged ?? [])].sort((a, b) => a - b).join()
-  const plugged = [...world.history.plugged].sort((a, b) => a - b).join()
+  const plugged = [...stage.history.plugged].sort((a, b) => a - b).join()
   return believed === plugged ? undefined : `${name}: changes() leads to ${believed}, and ${plugged} are plugged`
 }
 
 /** What it heard of devices was so. */
-export function faultOfEvents({ follower, world, name }: Seat): string | undefined {
+export function faultOfEvents({ follower, stage, name }: Seat): string | undefined {
   for (const event of follower.events) {
     if (event.type !== 'plugged' && event.type !== 'unplugged') continue
-    const isSo = world.history.transitions.some(
+    const isSo = stage.history.transitions.some(
       ({ kind, ids, deviceId }) =>
         kind === event.type && (deviceId ?? null) === event.deviceId && ids.join() === [...event.ids].join(),
     )
@@ -45,7 +46,7 @@ export function faultOfClosed({ follower, timers, name, domain }: Seat): string 
 }
 
 /** Nor is anything left at what the domains were given: signals, connections, the clock. */
-export function faultOfLeftovers({ calls, dialled, clock }: World): string | undefined {
+export function faultOfLeftovers({ dialled, clock }: Stage, calls: readonly Call[]): string | undefined {
   for (const { name, controller } of calls) {
     const left = getEventListeners(controller.signal, 'abort').length
     if (left > 0) return `${name} has left ${left} listeners at its signal`

@@ -46,8 +46,8 @@ function isRight({ wish, isAssumed }: Call, { logicalId, cpuIndex }: SwitchRecor
  * The agent knows no "if": between the guest's list and the agent's act its CPU may have become another vCPU's, and no client
  * can help that. But one that has heard of a reset asks again.
  */
-function isExcused({ history }: World, { guestAsked, seq, call: { seat } }: Sent, record: SwitchRecord): boolean {
-  if (seat.resets.some((reset) => reset > guestAsked.seq && reset < seq)) return false
+function isExcused({ history }: World, { guestAsked, seq, call: { owner } }: Sent, record: SwitchRecord): boolean {
+  if (owner.resets.some((reset) => reset > guestAsked.seq && reset < seq)) return false
   return history.renumberings.some(
     ({ logicalId, atMs }) => logicalId === record.logicalId && atMs >= guestAsked.atMs && atMs <= record.atMs,
   )

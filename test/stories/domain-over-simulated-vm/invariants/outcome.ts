@@ -4,7 +4,7 @@ import type { Call, Sent } from '../call.ts'
 
 /** Is the outcome of a call that rejected true? */
 export function faultOfOutcome(call: Call, outcome: Outcome): string | undefined {
-  const { sent, seat } = call
+  const { sent, owner } = call
   switch (outcome) {
     case 'not-sent':
       return sent.length === 0 ? undefined : `it sent ${namesOf(sent)}`
@@ -15,7 +15,7 @@ export function faultOfOutcome(call: Call, outcome: Outcome): string | undefined
     case 'unknown': {
       if (sent.length > 0 || call.wish.kind === 'guest-set') return sent.length > 0 ? undefined : 'it sent nothing'
       const ids = call.wish.kind === 'scale' ? undefined : new Set(call.wish.ids)
-      const isJoined = seat.sent.some(
+      const isJoined = owner.sent.some(
         ({ device, command }) =>
           command === 'device_del' &&
           (ids === undefined || device === undefined || device.vcpus.some(({ cpuIndex }) => ids.has(cpuIndex))),
@@ -27,14 +27,14 @@ export function faultOfOutcome(call: Call, outcome: Outcome): string | undefined
 
 /** Nothing that it asked for is so, nor may still become so. */
 function faultOfRejected(call: Call): string | undefined {
-  const { devices } = call.seat.world.vm.qemu.board
+  const { devices } = call.owner.stage.vm.qemu.board
   const left = devices.find(({ id }) => id !== undefined && call.added.includes(id))
   if (left !== undefined && call.wish.kind === 'set') return `${String(left.id)} is plugged`
   return faultOfPending(call) ?? faultOfGone(call)
 }
 
 function faultOfPartial(call: Call): string | undefined {
-  const { transitions } = call.seat.world.history
+  const { transitions } = call.owner.stage.history
   const pending = faultOfPending(call)
   if (pending !== undefined) return pending
   const isDone =
@@ -45,7 +45,7 @@ function faultOfPartial(call: Call): string | undefined {
 
 /** What it asked for and only it is still on QEMU's list. */
 function faultOfPending(call: Call): string | undefined {
-  const { vm } = call.seat.world
+  const { vm } = call.owner.stage
   for (const { device, command } of call.sent) {
     if (command !== 'device_del' || device === undefined || isAskedByOthers(call, device)) continue
     const isThere = vm.qemu.board.devices.includes(device)
@@ -57,7 +57,7 @@ function faultOfPending(call: Call): string | undefined {
 /** It was removed although the call says that nothing is changed. */
 function faultOfGone(call: Call): string | undefined {
   if (call.wish.kind !== 'set' || call.wish.online) return undefined
-  const { vm, history } = call.seat.world
+  const { vm, history } = call.owner.stage
   for (const { device, command, qemu } of call.sent) {
     if (command !== 'device_del' || device === undefined || qemu !== history.qemu) continue
     if (!vm.qemu.board.devices.includes(device) && !isAskedByOthers(call, device)) return `${device.path} is gone`
@@ -67,10 +67,11 @@ function faultOfGone(call: Call): string | undefined {
 
 /** Did anybody but this call ask for it? */
 function isAskedByOthers(call: Call, device: BoardDevice): boolean {
-  const { calls, vm } = call.seat.world
+  const { everyCall, stage } = call.owner
   const names = [device.id, device.path]
-  if (calls.some((other) => other !== call && other.asked.some((id) => names.some((name) => name === id)))) return true
-  return vm
+  if (everyCall().some((other) => other !== call && other.asked.some((id) => names.some((name) => name === id))))
+    return true
+  return stage.vm
     .truth()
     .requests.some(
       ({ by, command, arguments: { id } }) =>

@@ -19,14 +19,14 @@ export function faultOfPendingRemovals(seat: Seat): string | undefined {
 
 /** Why this request is none that is pending. */
 function faultOfLine(seat: Seat, line: Sent): string | undefined {
-  const { resets, read, world } = seat
+  const { resets, read, stage } = seat
   const { device, qemu, seq, answer, answeredSeq } = line
   if (answer === 'none') return undefined
   if (answer === 'error') return 'QEMU refused it'
   if (read.qemu !== qemu) return 'another QEMU was asked'
   const reset = resets.at(-1) ?? 0
   if (reset > answeredSeq) return 'the guest was reset since'
-  const gone = world.history.transitions.find(
+  const gone = stage.history.transitions.find(
     (one) => one.kind === 'unplugged' && one.path === device?.path && one.qemu === qemu && one.seq > seq,
   )
   return gone !== undefined && read.seq > gone.seq ? 'its device is gone, and that was read' : undefined
