@@ -19,6 +19,8 @@ export interface Effect {
   readonly at: AtStep
   /** `plugged`: the device that it is, where that is known. Another one in its slot is not of this run. */
   readonly deviceId?: string | undefined
+  /** The step only waited for another call's request: what becomes of it is that call's. */
+  readonly isJoined?: boolean
 }
 
 const inverse: Readonly<Record<EffectKind, EffectKind>> = {
@@ -83,7 +85,8 @@ export class Account {
     this.#effects = this.#effects.flatMap((effect) => keep(effect, (id) => isSo(look, effect, id) !== false))
     const doubts = this.#doubts
     this.#doubts = doubts.flatMap((doubt) => keep(doubt, (id) => isOpen(look, doubt, id)))
-    for (const doubt of doubts) for (const done of keep(doubt, (id) => isSo(look, doubt, id) === true)) this.add(done)
+    for (const doubt of doubts.filter(({ isJoined = false }) => !isJoined))
+      for (const done of keep(doubt, (id) => isSo(look, doubt, id) === true)) this.add(done)
   }
 
   /** Another QEMU has taken the place of the one that was asked: what it runs, this run did not bring about. */

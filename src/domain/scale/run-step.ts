@@ -31,6 +31,7 @@ export async function runStep(
 ): Promise<CpuMap | StepFailure> {
   const done = new Set<ChangeStepName>()
   let deviceId: string | undefined
+  let hasSent = false
   const onStep: OnStep = (step: ChangeStep) => {
     done.add(step.step)
     return options.onStep?.(step)
@@ -38,13 +39,14 @@ export async function runStep(
   try {
     const result = await machine.apply(at.step, { ...options, wholeSlot: true, onStep }, (id) => {
       deviceId = id
+      hasSent = true
       account.noteSent()
     })
     return noteResult(account, at, before, result)
   } catch (error) {
     const undoes = options.rollback === true
     const guest = options.guest === true
-    return new StepFailure(error, noteFailure(account, at, before, { error, done, undoes, guest, deviceId }))
+    return new StepFailure(error, noteFailure(account, at, before, { error, done, undoes, guest, deviceId, hasSent }))
   }
 }
 
@@ -75,6 +77,8 @@ interface FailedStep {
   readonly guest: boolean
   /** The device that QEMU was asked to plug. */
   readonly deviceId: string | undefined
+  /** It has asked QEMU itself. */
+  readonly hasSent: boolean
 }
 
 /** @returns the ids that were plugged or unplugged all the same */
@@ -82,7 +86,7 @@ function noteFailure(
   account: Account,
   at: AtStep,
   before: Look,
-  { error, done, undoes, guest, deviceId }: FailedStep,
+  { error, done, undoes, guest, deviceId, hasSent }: FailedStep,
 ): CpuMap {
   const { step } = at
   const { online, ids } = step
@@ -99,7 +103,10 @@ function noteFailure(
   if (wasMoved) account.add(effect(moved))
   if (outcome === 'partial' && !wasMoved)
     account.add(effect(isGuestStep ? 'turned-on' : online ? 'plugged' : 'turned-off'))
-  if (outcome === 'unknown') account.doubt(effect(isGuestStep || (wasMoved && online) ? 'turned-on' : moved))
+  if (outcome === 'unknown') {
+    const doubt = effect(isGuestStep || (wasMoved && online) ? 'turned-on' : moved)
+    account.doubt({ ...doubt, isJoined: doubt.kind === 'unplugged' && !hasSent })
+  }
   // The step's own undoing may still happen: the next look shows whether its request is open.
   if (outcome === 'unknown' && wasMoved && online && undoes) account.doubt(effect('unplugged'))
   // The guest's part came first, and may be done although the vCPU stays plugged.

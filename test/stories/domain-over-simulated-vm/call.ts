@@ -74,6 +74,7 @@ export class Call {
   pluggedCounts = new Set<number>()
   runningCounts = new Set<number>()
   #guestAsked = { seq: 0, atMs: 0 }
+  readonly #sawRunning = new Set<number>()
 
   constructor(owner: Owner, name: string, wish: Wish, bounds: Bounds) {
     const { stage } = owner
@@ -103,7 +104,8 @@ export class Call {
     const { plugged, running } = history
     this.pluggedCounts.add(plugged.size)
     this.runningCounts.add(running.size)
-    this.sawWanted ||= this.#isWanted(plugged, running)
+    for (const id of running) this.#sawRunning.add(id)
+    this.sawWanted ||= this.#isWanted(plugged)
   }
 
   /** It sends a command. @returns what was sent, where it could change something */
@@ -115,7 +117,10 @@ export class Call {
       this.runningCounts = new Set()
       this.#guestAsked = { seq, atMs: clock.now() }
       // What was so before it looked last does not count for the guest's side.
-      if (this.wish.kind === 'guest-set' || (this.wish.kind === 'set' && this.wish.guest && this.wish.online)) {
+      if (this.wish.kind === 'guest-set') this.sawWanted = false
+      // Of several CPUs one may be turned off by another call while the next is turned on.
+      if (this.wish.kind === 'set' && this.wish.guest && this.wish.online && this.wish.ids.length === 1) {
+        this.#sawRunning.clear()
         this.sawWanted = false
       }
     }
@@ -140,11 +145,11 @@ export class Call {
     return sent
   }
 
-  #isWanted(plugged: ReadonlySet<number>, running: ReadonlySet<number>): boolean {
+  #isWanted(plugged: ReadonlySet<number>): boolean {
     const { wish } = this
     switch (wish.kind) {
       case 'set':
-        if (wish.online && wish.guest && !this.isAssumed) return wish.ids.every((id) => running.has(id))
+        if (wish.online && wish.guest && !this.isAssumed) return wish.ids.every((id) => this.#sawRunning.has(id))
         return wish.ids.every((id) => plugged.has(id) === wish.online)
       case 'states':
         return wish.ids.every((id) => plugged.has(id) === wish.online)

@@ -2,9 +2,10 @@ import { CpuMap } from '../../../../src/bitmap/index.ts'
 import { GuestChangeError } from '../../../../src/domain/change/guest-change-error.ts'
 import type { SetVcpuStateOptions } from '../../../../src/domain/results.ts'
 import { countGoal, statesGoal, type Goal } from '../../../../src/domain/scale/goal.ts'
-import type { Look, ScaleMachine, StepResult } from '../../../../src/domain/scale/machine.ts'
+import type { Look, ScaleMachine } from '../../../../src/domain/scale/machine.ts'
 import type { Plan, PlanStep } from '../../../../src/domain/scale/plan-step.ts'
 import type { ScaleProgress, SetVcpuStatesOptions } from '../../../../src/domain/scale/progress.ts'
+import { outcomeOf } from '../../../../src/domain/scale/run-step.ts'
 import { ScaleRun } from '../../../../src/domain/scale/scale-run.ts'
 import { x86 } from '../../bitmap/machine/machines.ts'
 import { slotsOf, withFilled } from './model.ts'
@@ -41,12 +42,14 @@ export class FakeMachine implements ScaleMachine {
     return Promise.resolve(this.#now())
   }
 
-  readonly apply = async (step: PlanStep, options: SetVcpuStateOptions): Promise<StepResult> => {
+  readonly apply: ScaleMachine['apply'] = async (step, options, onSend) => {
     this.asked.push(`${step.online ? '+' : '-'}${String(step.ids)}`)
     this.options.push(options)
     try {
       await this.#act(step, options)
+      onSend?.(undefined)
     } catch (error) {
+      if (outcomeOf(error) !== 'not-sent') onSend?.(undefined)
       // Its guest's part failed, and QEMU's was done.
       if (leavesPlugged(error)) this.online = this.online.union(step.ids)
       throw error
