@@ -176,7 +176,7 @@ describe('the agent is stopped, killed and started again', () => {
     showConsoleOnFailure(guest)
     await using client = await QgaClient.connect(guest.qgaPath)
     await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: new StoppingAgent(client, 'guest-set-vcpus') })
-    await expect(domain.setVcpuState(5, true, { guest: true, timeoutMs: 3_000 })).rejects.toMatchObject({
+    await expect(domain.setVcpuState(5, true, { guest: true, timeoutMs: 10_000 })).rejects.toMatchObject({
       name: 'GuestChangeError',
       code: 'ERR_TIMEOUT',
       outcome: 'unknown',
