@@ -182,6 +182,8 @@ export interface Vcpu {
   readonly offlinable: boolean
   /** All ids that are plugged and unplugged together with it, ascending. */
   readonly slot: readonly number[]
+  /** QEMU's type of the device that its slot takes, such as `qemu64-x86_64-cpu`; `''` on a machine without hotplug. */
+  readonly type: string
   /** The device's id; `null` where it has none (`-smp`) or the slot is empty. */
   readonly deviceId: string | null
   /** The vCPU's QOM path; `null` where the slot is empty. */

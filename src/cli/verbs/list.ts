@@ -51,8 +51,8 @@ function notKnown(vcpus: readonly Vcpu[]): string[] {
 
 /** Field by field: what scripts parse must not change because the library's objects do. */
 function vcpuDocument(vcpu: Vcpu): object {
-  const { id, online, offlinable, slot, deviceId, qomPath, props, hostThreadId, guest } = vcpu
-  return { id, online, offlinable, slot, deviceId, qomPath, props, hostThreadId, guest: guestDocument(guest) }
+  const { id, online, offlinable, slot, type, deviceId, qomPath, props, hostThreadId, guest } = vcpu
+  return { id, online, offlinable, slot, type, deviceId, qomPath, props, hostThreadId, guest: guestDocument(guest) }
 }
 
 function guestDocument(guest: Vcpu['guest']): object | null {

@@ -19,6 +19,7 @@ export function listVcpus(slots: readonly VcpuSlot[], view: GuestView | 'unknown
         onlinable: isOnlinable(slot),
         offlinable: slot.offlinable,
         slot: ids,
+        type: slot.type,
         deviceId: isPlugged(slot) ? deviceIdOf(slot.qomPath) : null,
         qomPath: plugged?.qomPath ?? null,
         props: slot.props,

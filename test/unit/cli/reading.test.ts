@@ -94,7 +94,7 @@ describe('list', () => {
     const run = await runCommand(['list', '--json', ...vm.both])
     expect(run).toMatchObject({ code: 0, stderr: '' })
     expect(run.stdout).toMatch(
-      /^\{"vcpus":\[\{"id":0,"online":true,"offlinable":false,"slot":\[0\],"deviceId":null,"qomPath":"\/machine\/unattached\/device\[0\]","props":\{"core-id":0,"thread-id":0,"socket-id":0\},"hostThreadId":4000,"guest":\{"id":0,"online":true,"confidence":"exact","canOffline":false\}\},/,
+      /^\{"vcpus":\[\{"id":0,"online":true,"offlinable":false,"slot":\[0\],"type":"[\w-]+-cpu","deviceId":null,"qomPath":"\/machine\/unattached\/device\[0\]","props":\{"core-id":0,"thread-id":0,"socket-id":0\},"hostThreadId":4000,"guest":\{"id":0,"online":true,"confidence":"exact","canOffline":false\}\},/,
     )
     const { vcpus } = documentOf(run) as { vcpus: { id: number }[] }
     expect(vcpus.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
@@ -103,6 +103,7 @@ describe('list', () => {
       online: false,
       offlinable: false,
       slot: [2],
+      type: expect.stringMatching(/-cpu$/) as unknown,
       deviceId: null,
       qomPath: null,
       props: { 'core-id': 2, 'thread-id': 0, 'socket-id': 0 },

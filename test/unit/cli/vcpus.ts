@@ -13,6 +13,7 @@ export function machine(count: number, change: (id: number) => Partial<Vcpu> = (
     onlinable: change(id).online !== true,
     offlinable: false,
     slot: [id],
+    type: 'qemu64-x86_64-cpu',
     deviceId: null,
     qomPath: null,
     props: {},
