@@ -30,6 +30,7 @@ export {
   VCPU_MAP_KINDS,
   connectionFinding,
   layoutArguments,
+  type AnyVcpuError,
   parseLayout,
   type ChangeResult,
   type ChangeStep,

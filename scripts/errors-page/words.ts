@@ -100,6 +100,13 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
         'Library: a `Duplex` in object mode, or with `setEncoding()`.',
         'Give one that carries bytes.',
       ),
+      ...['ERR_CLOCK', 'ERR_FAULT', 'ERR_MACHINE', 'ERR_VCPU'].map((code) =>
+        input(
+          code,
+          '`qemu-vcpu/testing`: an option or an argument of a simulation is invalid.',
+          'The message has what is valid.',
+        ),
+      ),
     ],
   },
   {

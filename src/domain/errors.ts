@@ -27,6 +27,7 @@ export type RefusalCode =
 /** The VM's state or machine type forbids the change. Nothing was sent; the state is what it was. */
 export class RefusedError extends VcpuError {
   override readonly name = 'RefusedError'
+  declare readonly code: RefusalCode
   /** The id asked for. */
   readonly id: number
   /** The ids of its slot, where it has one. */
@@ -42,6 +43,7 @@ export class RefusedError extends VcpuError {
 /** The guest refused an unplug; the vCPU is still plugged. {@link GuestRefusedError.reason} is the guest's, in words. */
 export class GuestRefusedError extends VcpuError {
   override readonly name = 'GuestRefusedError'
+  declare readonly code: 'ERR_GUEST_REFUSED'
   readonly slot: CpuMap
   readonly reason: string
 
@@ -57,6 +59,7 @@ export class GuestRefusedError extends VcpuError {
 /** The peer said yes, and its own state says otherwise. */
 export class NotConfirmedError extends VcpuError {
   override readonly name = 'NotConfirmedError'
+  declare readonly code: 'ERR_NOT_CONFIRMED'
 
   constructor(message: string, options: VcpuErrorOptions = {}) {
     super('ERR_NOT_CONFIRMED', message, { outcome: 'unknown', ...options })

@@ -1,4 +1,5 @@
 export { Domain } from './domain.ts'
+export type { AnyVcpuError } from './any-vcpu-error.ts'
 export type { DomainOptions } from './domain-options.ts'
 export type { Endpoint } from '../wire/endpoint.ts'
 export { connectionFinding } from './doctor/connection.ts'

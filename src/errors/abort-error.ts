@@ -6,6 +6,7 @@ import { VcpuError, type Outcome } from './vcpu-error.ts'
  */
 export class AbortError extends VcpuError {
   override readonly name = 'AbortError'
+  declare readonly code: 'ERR_ABORTED'
 
   constructor(message: string, outcome: Outcome, reason: unknown) {
     super('ERR_ABORTED', message, { outcome, cause: reason })

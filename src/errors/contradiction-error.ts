@@ -7,6 +7,7 @@ import { VcpuError } from './vcpu-error.ts'
  */
 export class ContradictionError extends VcpuError {
   override readonly name = 'ContradictionError'
+  declare readonly code: 'ERR_CONTRADICTION'
 
   constructor(message: string, options: ErrorOptions = {}) {
     super('ERR_CONTRADICTION', message, options)

@@ -28,6 +28,7 @@ export type ConnectionErrorCode =
 /** The peer cannot be reached, or no longer. Connect again; then read the state before repeating a change. */
 export class ConnectionError extends VcpuError {
   override readonly name = 'ConnectionError'
+  declare readonly code: ConnectionErrorCode
 
   constructor(code: ConnectionErrorCode, message: string, options: VcpuErrorOptions = {}) {
     super(code, message, options)
@@ -37,6 +38,7 @@ export class ConnectionError extends VcpuError {
 /** The peer said something that its protocol does not allow (`ERR_PROTOCOL`) or more than the cap (`ERR_MESSAGE_TOO_LARGE`). */
 export class ProtocolError extends VcpuError {
   override readonly name = 'ProtocolError'
+  declare readonly code: 'ERR_PROTOCOL' | 'ERR_MESSAGE_TOO_LARGE'
 
   constructor(
     message: string,
@@ -50,6 +52,7 @@ export class ProtocolError extends VcpuError {
 /** No answer in the time given. What was sent may still happen: `outcome` says whether anything was sent at all. */
 export class TimeoutError extends VcpuError {
   override readonly name = 'TimeoutError'
+  declare readonly code: 'ERR_TIMEOUT'
 
   constructor(message: string, options: VcpuErrorOptions = {}) {
     super('ERR_TIMEOUT', message, options)
@@ -62,6 +65,7 @@ export class TimeoutError extends VcpuError {
  */
 export class CommandError extends VcpuError {
   override readonly name = 'CommandError'
+  declare readonly code: 'ERR_COMMAND'
   /** The command that was refused. */
   readonly command: string
   /** QAPI's error class, for example `GenericError` or `CommandNotFound`. */

@@ -14,6 +14,7 @@ import type { QgaExecutor } from './executor.ts'
  */
 export class PartialChangeError extends VcpuError {
   override readonly name = 'PartialChangeError'
+  declare readonly code: 'ERR_PARTIAL'
   /** How many leading entries were carried out. */
   readonly applied: number
   /** The entry that failed. */

@@ -17,6 +17,7 @@ export interface NearestCounts {
  */
 export class NotReachableError extends VcpuError {
   override readonly name = 'NotReachableError'
+  declare readonly code: 'ERR_NOT_REACHABLE'
   /** The count asked for. */
   readonly target: number
   /** The largest smaller count that can be reached from here; `undefined` when there is none. */
@@ -83,6 +84,7 @@ export class ScaleAbortError extends AbortError {
  */
 export class ScaleError extends VcpuError {
   override readonly name = 'ScaleError'
+  declare readonly code: 'ERR_SCALE_INCOMPLETE'
   /** The ids that this run changed and that are so still: without those that were rolled back. */
   readonly changed: CpuMap
   /** Ids for which a request was sent whose result is not known: they may still change. */

@@ -22,6 +22,7 @@ export interface GuestScaleFailure {
  */
 export class GuestScaleError extends VcpuError {
   override readonly name = 'GuestScaleError'
+  declare readonly code: 'ERR_SCALE_INCOMPLETE'
   /** The CPUs that this run turned on or off. */
   readonly changed: CpuMap
   /** CPUs for which a request was sent whose result is not known. */
