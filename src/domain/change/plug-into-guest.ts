@@ -1,10 +1,12 @@
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { AbortError } from '../../errors/abort-error.ts'
+import { onlineIds } from '../guest/cpus.ts'
 import { takeEvidence, type Evidence } from '../guest/evidence.ts'
 import { rematch, sideOf, type GuestView } from '../guest/guest-view.ts'
 import { GuestChangeError } from './guest-change-error.ts'
 import type { Moment } from '../vm/moment.ts'
+import type { SlotReading } from '../vm/reading.ts'
 import { isKnown, isSureEnough, type KnownVcpuGuest, type VcpuChange } from '../results.ts'
 import type { ChangeCall } from './call.ts'
 import { failureOf } from './failure.ts'
@@ -80,7 +82,7 @@ async function awaitGuests(
 ): Promise<Listed> {
   const wasEmpty = slotOf(before.reading.slots, slot.firstId)?.qomPath === null
   if (deviceId === null && call.vm.driver.state.now.boot === beforeAt.boot) {
-    const known = knownAlready(call, slot, rematch(call.vm, before.reading, before.view))
+    const known = knownAlready(call, slot, before.reading, rematch(call.vm, before.reading, before.view))
     if (known !== undefined) return { guests: known, seenAt: beforeAt }
   }
   // The guest may be slow to list what QEMU has: also a vCPU that an earlier call, or somebody else, has plugged.
@@ -95,11 +97,20 @@ async function awaitGuests(
 }
 
 /** The guest's side of vCPUs that were plugged before; `undefined` where it is not known well enough to touch it. */
-function knownAlready(call: ChangeCall, slot: VcpuSlot, view: GuestView): readonly KnownVcpuGuest[] | undefined {
+function knownAlready(
+  call: ChangeCall,
+  slot: VcpuSlot,
+  { slots }: SlotReading,
+  view: GuestView,
+): readonly KnownVcpuGuest[] | undefined {
   const { leastConfidence } = call.request
   const known = [...slot.ids].map((id) => sideOf(view, id)).filter(isKnown)
-  // One that is on already is not touched, so it need not be known so well.
-  const isSure = known.every(({ online, confidence }) => online || isSureEnough(confidence, leastConfidence))
+  const runsAll = onlineIds(view.cpus).size === slots.reduce((sum, { vcpus }) => sum + vcpus.length, 0)
+  // One that is on already is not touched, so it need not be known so well. But that both count from 0 proves nothing, unless
+  // the guest runs as many CPUs as there are vCPUs.
+  const isOn = ({ online, confidence }: KnownVcpuGuest): boolean =>
+    online && (runsAll || isSureEnough(confidence, 'computed'))
+  const isSure = known.every((guest) => isOn(guest) || isSureEnough(guest.confidence, leastConfidence))
   return known.length === slot.count && isSure ? known : undefined
 }
 
