@@ -30,7 +30,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     })
     const failure = answer.failure === undefined ? undefined : failureOf(answer.failure, stage)
     const missing = failure === undefined ? {} : failureDocument(failure)
-    print(wantsJson ? JSON.stringify({ ...answer.json, ...missing }) : answer.text(), io)
+    const document = answer.json === undefined ? '' : JSON.stringify({ ...answer.json, ...missing })
+    print(wantsJson ? document : answer.text(), io)
     if (answer.hint !== undefined && !wantsJson) io.stderr(`hint: ${answer.hint}\n`)
     if (failure === undefined) return EXIT.done
     io.stderr(`${failureLine(failure)}\n`)

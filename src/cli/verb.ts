@@ -37,8 +37,8 @@ export interface Session {
 
 /** A verb's result, for scripts and for people. */
 export interface Answer {
-  /** The one document of `--json`. */
-  readonly json: object
+  /** The one document of `--json`; `undefined` where the verb has printed its own. */
+  readonly json: object | undefined
   /** The same for people; ends without a newline. Nothing is printed for `''`. */
   readonly text: () => string
   /** What a person may want to do next: one line on stderr, never with `--json`. */

@@ -31,7 +31,7 @@ export class Screen {
     const cut = (line: string): string => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
     const head = [
       paint('bold', cut(headline(snapshot))),
-      ...(snapshot.trouble === null ? [] : [paint('alarm', cut(`the guest is not seen: ${snapshot.trouble}`))]),
+      ...(snapshot.trouble === null ? [] : [paint('alarm', cut(`the guest is not seen: ${snapshot.trouble.message}`))]),
       '',
       ...renderStrip(snapshot.vcpus, columns, paint).split('\n'),
       '',

@@ -7,8 +7,8 @@ export interface Snapshot {
   readonly vcpus: readonly Vcpu[]
   /** The guest's maps, as they were last seen; `null` before that, and where there is no agent. */
   readonly guest: GuestMaps | null
-  /** Why the guest cannot be seen, in words; `null` where it can, or is not asked. */
-  readonly trouble: string | null
+  /** Why the guest cannot be seen; `null` where it can, or is not asked. */
+  readonly trouble: Error | null
   /** Asked to go, and not gone. */
   readonly pending: CpuMap
 }
@@ -44,8 +44,8 @@ export function changesBetween(before: Snapshot | undefined, after: Snapshot): s
     if (was === undefined) return name === 'QEMU pending' && map.size === 0 ? [] : [`${name}: ${textOf(map)}`]
     return was.equals(map) ? [] : [`${name}: ${textOf(was)} -> ${textOf(map)}`]
   })
-  if (after.trouble !== null && after.trouble !== before?.trouble) {
-    lines.push(`guest: not seen: ${foreignText(after.trouble, MAX_TEXT)}`)
+  if (after.trouble !== null && after.trouble.message !== before?.trouble?.message) {
+    lines.push(`guest: not seen: ${foreignText(after.trouble.message, MAX_TEXT)}`)
   }
   return lines
 }

@@ -17,7 +17,7 @@ export class VmPoller {
   readonly #onSnapshot: (snapshot: Snapshot) => void
   #vcpus: readonly Vcpu[] = []
   #guest: GuestSide | undefined
-  #trouble: string | null = null
+  #trouble: Error | null = null
   #isAskingGuest = false
 
   /** @param onSnapshot - is given each new snapshot, QEMU's side first and the guest's as it comes in */
@@ -49,7 +49,7 @@ export class VmPoller {
       this.#trouble = null
     } catch (error) {
       this.#guest = undefined
-      this.#trouble = error instanceof Error ? error.message : String(error)
+      this.#trouble = error instanceof Error ? error : new Error(String(error))
     } finally {
       this.#isAskingGuest = false
     }

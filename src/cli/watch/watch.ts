@@ -1,6 +1,7 @@
 import { ConnectionError, systemClock, VcpuError, type DomainEvent } from '../../index.ts'
 import type { CliIo } from '../io.ts'
 import type { Session } from '../verb.ts'
+import { asJsonLines, type Show } from './json-stream.ts'
 import { Screen } from './screen.ts'
 import { changesBetween, eventText, type Snapshot } from './snapshot.ts'
 import { VmPoller } from './vm-poller.ts'
@@ -13,7 +14,7 @@ const MAX_HISTORY = 200
 
 /**
  * Show the slots until the command is interrupted: on a terminal one picture that is drawn over, elsewhere a line for each
- * change.
+ * change, with `--json` a document a line.
  *
  * @throws {@link ConnectionError} when the VM goes away
  */
@@ -24,8 +25,7 @@ export async function watch(outer: Session): Promise<void> {
   const io = { ...outer.io, signal: unread === undefined ? signal : AbortSignal.any([signal, unread]) }
   const session = { ...outer, io }
   const wakeup = new Wakeup(io.clock ?? systemClock)
-  const timeOfDay = (): string => timeOf(io.timeOfDay?.() ?? new Date())
-  const show = isScreen(io) ? onScreen(session, timeOfDay) : asLines(io, timeOfDay)
+  const show = showFor(session)
   const poller = new VmPoller(session, show.snapshot)
   const events = domain.changes()
   const heard = hear(events, (event) => {
@@ -51,6 +51,14 @@ export async function watch(outer: Session): Promise<void> {
   }
 }
 
+function showFor(session: Session): Show {
+  const { io, hasAgent, wantsJson } = session
+  const time = (): Date => io.timeOfDay?.() ?? new Date()
+  const timeOfDay = (): string => timeOf(time())
+  if (wantsJson) return asJsonLines(io, time, hasAgent)
+  return isScreen(io) ? onScreen(session, timeOfDay) : asLines(io, timeOfDay)
+}
+
 async function hear(events: AsyncIterable<DomainEvent>, onEvent: (event: DomainEvent) => void): Promise<void> {
   try {
     for await (const event of events) onEvent(event)
@@ -58,13 +66,6 @@ async function hear(events: AsyncIterable<DomainEvent>, onEvent: (event: DomainE
     // More events than anybody can read: what they were about, the next look shows.
     if (!(error instanceof VcpuError)) throw error
   }
-}
-
-/** Where snapshots and events go. */
-interface Show {
-  readonly snapshot: (snapshot: Snapshot) => void
-  readonly event: (event: DomainEvent) => void
-  readonly end: () => void
 }
 
 function asLines(io: CliIo, timeOfDay: () => string): Show {

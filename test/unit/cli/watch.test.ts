@@ -4,12 +4,11 @@ import { runCli } from '../../../src/cli/main.ts'
 import { plain } from '../../../src/cli/render/style.ts'
 import { watch } from '../../../src/cli/watch/watch.ts'
 import { Domain, type Clock } from '../../../src/index.ts'
-import { hang, SimulatedAgent, SimulatedQemu } from '../../../src/testing/index.ts'
+import { hang, Refusal, SimulatedAgent, SimulatedQemu } from '../../../src/testing/index.ts'
 import { inMemory } from '../../support/addresses-in-memory.ts'
 import { testClock, until } from '../../support/passing-clock.ts'
 import { runCommand } from '../../support/run-command.ts'
 import { startVm } from './cli-vm.ts'
-import { documentOf } from './expect-failure.ts'
 
 const NOON = '12:00:00'
 const ENTER = '\u001b[?1049h\u001b[?25l'
@@ -69,7 +68,10 @@ class Stage {
 }
 
 /** A VM that is watched through the very domain that the test changes it with. */
-async function watched(stage: Stage): Promise<{ qemu: SimulatedQemu; domain: Domain; over: Promise<void> }> {
+async function watched(
+  stage: Stage,
+  wantsJson = false,
+): Promise<{ qemu: SimulatedQemu; domain: Domain; over: Promise<void> }> {
   const clock = testClock()
   const qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8 }, { clock })
   const agent = new SimulatedAgent(qemu.guest)
@@ -86,7 +88,7 @@ async function watched(stage: Stage): Promise<{ qemu: SimulatedQemu; domain: Dom
     call: options,
     each: options,
     hasAgent: true,
-    wantsJson: false,
+    wantsJson,
     io: stage.io,
     paint: plain,
     columns: stage.io.columns,
@@ -234,15 +236,71 @@ describe('watch ends', () => {
 })
 
 describe('watch --json', () => {
-  it('prints one document and ends', async () => {
-    await using vm = startVm()
-    const run = await runCommand(['watch', '--json', ...vm.both])
-    expect(run).toMatchObject({ code: 0, stderr: '' })
-    expect(documentOf(run)).toEqual({
-      qemu: { online: '0-1', onlinable: '2-7', offlinable: '1', possible: '0-7' },
-      agent: { online: '0-1', offlinable: '1', onlinable: '', possible: '0-1' },
+  /** The documents printed so far, without their times. */
+  function documents({ printed }: Stage): object[] {
+    const lines = printed.split('\n').slice(0, -1)
+    return lines.map((line) => {
+      const { time, ...document } = JSON.parse(line) as { time: string }
+      expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+      return document
+    })
+  }
+
+  const FIRST = {
+    type: 'snapshot',
+    qemu: { online: '0-1', onlinable: '2-7', offlinable: '1', possible: '0-7' },
+    agent: { online: '0-1', offlinable: '1', onlinable: '', possible: '0-1' },
+    pending: '',
+  }
+
+  it('prints a snapshot, then one document for each event and each change of a map', async () => {
+    const stage = new Stage()
+    const { domain, over } = await watched(stage, true)
+    await stage.shows('snapshot')
+    expect(documents(stage)).toEqual([FIRST])
+    // No second passes: the event makes it look.
+    const { deviceId } = await domain.setVcpuState(5, true)
+    await stage.shows('"possible":"0-2"')
+    const [, event, ...maps] = documents(stage)
+    expect(event).toEqual({ type: 'plugged', ids: '5', deviceId })
+    expect(maps.at(-1)).toEqual({
+      type: 'maps',
+      qemu: { online: '0-1,5', onlinable: '2-4,6-7', offlinable: '1,5', possible: '0-7' },
+      agent: { online: '0-1', offlinable: '1', onlinable: '2', possible: '0-2' },
       pending: '',
     })
-    expect(documentOf(await runCommand(['watch', '--json', ...vm.qmp]))).toMatchObject({ agent: null, pending: '' })
+    stage.interruption.abort()
+    await over
+  })
+
+  it('has QEMU’s half, and why the guest’s is missing', async () => {
+    await using vm = startVm()
+    vm.agent.onCommand('guest-get-vcpus', () => {
+      throw new Refusal('not allowed', 'CommandNotFound')
+    })
+    const stage = new Stage()
+    const run = stage.run(['watch', '--json', ...vm.both])
+    await stage.shows('snapshot')
+    expect(documents(stage)).toEqual([
+      {
+        ...FIRST,
+        agent: null,
+        error: expect.objectContaining({ code: 'ERR_COMMAND', outcome: 'not-sent' }) as unknown,
+      },
+    ])
+    stage.interruption.abort()
+    expect(await run).toBe(0)
+  })
+
+  it('ends with a document that says why when the VM goes away', async () => {
+    await using vm = startVm()
+    const stage = new Stage()
+    const run = stage.run(['watch', '--json', ...vm.qmp])
+    await stage.shows('snapshot')
+    vm.qemu.kill()
+    expect(await run).toBe(3)
+    const [first, ...others] = stage.printed.trimEnd().split('\n')
+    expect(JSON.parse(first ?? '')).toMatchObject({ type: 'snapshot', agent: null, pending: '' })
+    expect(JSON.parse(others.at(-1) ?? '')).toMatchObject({ error: { code: 'ERR_CONNECTION_LOST' } })
   })
 })
