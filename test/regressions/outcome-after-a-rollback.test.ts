@@ -36,3 +36,29 @@ test('a run that failed after QEMU had refused its plug', async () => {
   const error = errorOf(await clock.run(end))
   expect(error).toMatchObject({ name: 'ScaleError', outcome: 'unknown' })
 })
+
+test('a run that turned a CPU off, which another client then removed', async () => {
+  const { clock, vm, domain } = await timedDomain({ guest: { onUnplug: 'ignore' } })
+  await clock.run(domain.setVcpuState(5, true, { guest: true }))
+  const run = domain.scale(2, {
+    guest: true,
+    onStep: ({ step }) => {
+      // Between the guest's part and QEMU's.
+      if (step !== 'offline-in-guest') return
+      vm.guest.onUnplug = 'remove'
+      vm.other.unplug(5)
+      return new Promise<void>((resolve) => {
+        clock.after(1_000, resolve)
+      })
+    },
+  })
+  const end = ended(run)
+  const done = async (): Promise<void> => {
+    for await (const { type } of run) if (type === 'done') return
+  }
+  await clock.run(done())
+  vm.inject({ at: { command: 'guest-get-vcpus' }, do: 'error' })
+  const error = errorOf(await clock.run(end))
+  expect(error.name).toBe('ScaleError')
+  expect(['rejected', 'unknown']).toContain(error.outcome)
+})

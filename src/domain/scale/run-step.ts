@@ -53,6 +53,7 @@ export async function runStep(
 function noteResult(account: Account, at: AtStep, before: Look, { changed, guest = null }: StepResult): CpuMap {
   const { online } = at.step
   const wasTurned = guest !== null && guest.changed.size > 0
+  if (wasTurned) account.noteSent()
   // What was plugged already, and was only turned on.
   if (online && changed.size === 0 && wasTurned) {
     const ids = idleIds(at, before)
