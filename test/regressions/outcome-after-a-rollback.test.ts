@@ -52,7 +52,7 @@ test('a run that turned a CPU off, which another client then removed', async () 
       })
     },
   })
-  const end = ended(run)
+  const end = settled(run)
   const done = async (): Promise<void> => {
     for await (const { type } of run) if (type === 'done') return
   }
