@@ -23,5 +23,5 @@ export function parseAddress(text: string): SocketAddress {
 }
 
 function badAddress(text: string, form: string): InputError {
-  return new InputError('ERR_ADDRESS', `${quote(text)} is no address: ${form}; a path of that name is ./${text}`)
+  return new InputError('ERR_ADDRESS', `${quote(text)} is not an address: ${form}; a path of that name is ./${text}`)
 }

@@ -40,7 +40,7 @@ export function singleId(ids: CpuMap): number | undefined {
  */
 export function parseState(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on'
-  throw new InputError('ERR_STATE', `${quote(text)} is no state, expected on or off`)
+  throw new InputError('ERR_STATE', `${quote(text)} is not a state, expected on or off`)
 }
 
 /**
@@ -53,7 +53,7 @@ export function parseCount(text: string): number {
   if (DECIMAL.test(text) && count <= MAX_CPU_ID + 1) return count
   throw new InputError(
     'ERR_COUNT',
-    `${quote(text)} is no count of vCPUs, expected a whole number from 0 to ${MAX_CPU_ID + 1}`,
+    `${quote(text)} is not a count of vCPUs, expected a whole number from 0 to ${MAX_CPU_ID + 1}`,
   )
 }
 

@@ -10,7 +10,7 @@ import { VcpuError, type VcpuErrorOptions } from './vcpu-error.ts'
  * - `ERR_MONITOR_HANGS`: it accepts no connection although no client has one, or greeted and answers nothing;
  * - `ERR_NOT_QMP`: something is there that is not a QEMU monitor;
  * - `ERR_NOT_AGENT`: what was given as the agent's channel is a QEMU monitor;
- * - `ERR_NO_AGENT_ANSWER`: the agent's channel is open and nobody answers in it;
+ * - `ERR_NO_AGENT_ANSWER`: the agent's channel is open and nothing answers in it;
  * - `ERR_CONNECTION_LOST`: the peer went away;
  * - `ERR_CLOSED`: this side called `close()`.
  */

@@ -65,7 +65,7 @@ export class SilenceWatch {
   #probablyBusy(silent: string): ConnectionError {
     return new ConnectionError(
       'ERR_MONITOR_BUSY',
-      `${silent}: another client probably holds this monitor (QEMU serves one at a time), or it is no QMP monitor`,
+      `${silent}: another client probably holds this monitor (QEMU serves one at a time), or it is not a QMP monitor`,
     )
   }
 

@@ -91,7 +91,7 @@ export class Board {
   /**
    * The device that a `device_del` means, by its id or its QOM path.
    *
-   * @throws {@link Refusal} `DeviceNotFound` where there is none, and for one that may not go
+   * @throws {@link Refusal} `DeviceNotFound` where there is none, and for one that cannot be unplugged
    */
   removable(idOrPath: string): BoardDevice {
     const path = idOrPath.startsWith('/') ? idOrPath : devicePath(idOrPath)

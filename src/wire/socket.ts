@@ -33,7 +33,7 @@ export interface DialOptions extends CallOptions {
  * Connect to a UNIX or TCP socket.
  *
  * @throws {@link InputError} `ERR_ADDRESS` for an address that no socket can have
- * @throws {@link ConnectionError} `ERR_CONNECT` when nobody listens there, it may not be opened, or time runs out
+ * @throws {@link ConnectionError} `ERR_CONNECT` when nothing listens there, it may not be opened, or time runs out
  */
 export async function dial(address: SocketAddress, options: DialOptions = {}): Promise<Socket> {
   checkAddress(address)
@@ -141,6 +141,6 @@ function checkAddress(address: SocketAddress, minPort = 1): void {
   if (typeof host === 'string' && host !== '' && Number.isInteger(port) && port >= minPort && port <= 65_535) return
   throw new InputError(
     'ERR_ADDRESS',
-    `${host}:${port} is no TCP address, expected a host and a port from ${minPort} to 65535`,
+    `${host}:${port} is not a TCP address, expected a host and a port from ${minPort} to 65535`,
   )
 }

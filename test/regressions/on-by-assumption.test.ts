@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest'
 import { CpuMap } from '../../src/index.ts'
 import { timedDomain } from '../support/timed-domain.ts'
-import { ended, errorOf, WITHOUT_FILES } from './support.ts'
+import { settled, errorOf, WITHOUT_FILES } from './support.ts'
 
 test('the guest runs other vCPUs under the numbers of those that it ignored', async () => {
   const machine = { kind: 'pseries', threads: 2, bootVcpus: 2, maxcpus: 8 } as const
@@ -15,12 +15,12 @@ test('the guest runs other vCPUs under the numbers of those that it ignored', as
   vm.guest.onPlug = 'accept'
   for (const ids of ['2-3', '6-7']) {
     const run = domain.setVcpuStates(CpuMap.parse(ids), true)
-    await clock.run(ended(run))
+    await clock.run(settled(run))
     await clock.advance(1_000)
   }
   const cpus = vm.guest.seats.filter(({ online }) => online).map(({ cpuIndex }) => cpuIndex)
   expect(cpus).toEqual([0, 1, 2, 3, 6, 7])
   const options = { guest: true, wholeSlot: true, timeoutMs: 10_000 }
-  const error = errorOf(await clock.run(ended(domain.setVcpuState(4, true, options))))
+  const error = errorOf(await clock.run(settled(domain.setVcpuState(4, true, options))))
   expect(error.outcome).toBe('not-sent')
 })

@@ -9,7 +9,7 @@ interface Sign {
 }
 
 const FIXED: Sign = { sign: '#', ink: 'bold', legend: 'plugged, fixed' }
-const MOVABLE: Sign = { sign: '+', ink: 'green', legend: 'plugged, may go' }
+const MOVABLE: Sign = { sign: '+', ink: 'green', legend: 'plugged, can be unplugged' }
 const IDLE: Sign = { sign: '!', ink: 'alarm', legend: 'plugged, but the guest does not run it' }
 const UNKNOWN: Sign = { sign: '?', ink: 'alarm', legend: 'plugged; not known whether the guest runs it' }
 const FREE: Sign = { sign: '.', ink: 'dim', legend: 'free' }

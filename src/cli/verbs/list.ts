@@ -8,7 +8,7 @@ export const listVerb: Verb = {
   name: 'list',
   operands: [],
   summary: 'list every vCPU, plugged or not, with all that is known of it',
-  details: `The state is 'plugged', 'plugged, fixed' (QEMU would not let it go) or 'free'.
+  details: `The state is 'plugged', 'plugged, fixed' (QEMU does not unplug it) or 'free'.
 With --qga there is also the guest's CPU that it is: its logical id and state, and
 how that is known where the guest's own /sys does not say it:
   observed  it appeared or vanished around a change

@@ -12,7 +12,7 @@ export const mapVerb: Verb = {
   details: `QEMU's ids are cpu-indexes, for empty slots too:
   online      vCPUs that are plugged
   onlinable   vCPUs of empty slots, which could be plugged
-  offlinable  plugged vCPUs that QEMU would let go
+  offlinable  plugged vCPUs that QEMU would unplug
   possible    all of them
 
 The guest's ids are its own logical ids, which are not QEMU's:

@@ -24,8 +24,8 @@ export const scaleVerb: Verb = {
   operands: OPERANDS,
   summary: 'plug or unplug until N vCPUs are plugged',
   details: `All steps are planned before the first is sent: the lowest free slot is filled
-first, the highest that may go is emptied first, and slots of several vCPUs move as
-one. A count that cannot be reached is refused with the nearest that can.
+first, the highest that can be unplugged is emptied first, and slots of several
+vCPUs move as one. A count that cannot be reached is refused with the nearest that can.
 
 The policies 'spread-nodes' and 'spread-sockets' plug in the NUMA node, or socket,
 with the fewest vCPUs plugged, and unplug from the fullest.
@@ -57,7 +57,7 @@ When a step fails those after it are not tried, and what was done stays, unless
 function parsePolicy(text: string | true | undefined): ScalePolicy {
   const policy = SCALE_POLICIES.find((known) => known === (text ?? 'lowest'))
   if (policy !== undefined) return policy
-  throw new InputError('ERR_POLICY', `${quote(text)} is no policy, expected one of ${SCALE_POLICIES.join(', ')}`)
+  throw new InputError('ERR_POLICY', `${quote(text)} is not a policy, expected one of ${SCALE_POLICIES.join(', ')}`)
 }
 
 async function showPlan({ domain, call, paint }: Session, count: number, options: PlanOptions): Promise<Answer> {

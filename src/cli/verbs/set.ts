@@ -109,7 +109,10 @@ function parseConfidence(text: string | true | undefined): Confidence | undefine
   if (text === undefined) return undefined
   const confidence = CONFIDENCES.find((level) => level === text)
   if (confidence !== undefined) return confidence
-  throw new InputError('ERR_CONFIDENCE', `${quote(text)} is no confidence, expected one of ${CONFIDENCES.join(', ')}`)
+  throw new InputError(
+    'ERR_CONFIDENCE',
+    `${quote(text)} is not a confidence, expected one of ${CONFIDENCES.join(', ')}`,
+  )
 }
 
 function stepLine({ step, detail, atMs }: ChangeStep): string {

@@ -48,7 +48,7 @@ export async function offlineInGuest(call: ChangeCall, reading: DatedReading, sl
     return { ids, changed, failure: undefined, seenAt }
   }
   const turn = await turnInGuest(call, changed, false, seenAt)
-  // It numbers its CPUs anew: they are looked for again.
+  // It has renumbered its CPUs: they are looked for again.
   if (turn === undefined) return offlineInGuest(call, await vm.driver.read(deadline), slot)
   const { turned, failure } = turn
   if (failure === undefined) await steps.note('offline-in-guest', `turned off CPU ${String(changed)}`)

@@ -12,7 +12,7 @@ export interface NearestCounts {
 }
 
 /**
- * The machine cannot have that many vCPUs plugged: its slots hold several each, or vCPUs that may not go are more, or its
+ * The machine cannot have that many vCPUs plugged: its slots hold several each, or vCPUs that cannot be unplugged are more, or its
  * slots are fewer, or it has no hotplug. Nothing was sent. Ask for one of the nearest counts instead.
  */
 export class NotReachableError extends VcpuError {

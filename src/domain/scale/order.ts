@@ -42,7 +42,10 @@ export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], on
         inOrder(movable, online)
       )
     default:
-      throw new InputError('ERR_POLICY', `${quote(policy)} is no policy, expected one of ${SCALE_POLICIES.join(', ')}`)
+      throw new InputError(
+        'ERR_POLICY',
+        `${quote(policy)} is not a policy, expected one of ${SCALE_POLICIES.join(', ')}`,
+      )
   }
 }
 

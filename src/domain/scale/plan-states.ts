@@ -21,7 +21,7 @@ interface Problem {
  *
  * @param wholeSlot - a slot of several ids is changed although the map has only some of them
  * @throws {@link InputError} `ERR_CPU_MAP` or `ERR_STATE` for an argument of another type
- * @throws {@link RefusedError} naming every id that does not exist, may not go, or is missing from the map although it
+ * @throws {@link RefusedError} naming every id that does not exist, cannot be unplugged, or is missing from the map although it
  * moves with one that is in it; its `code` and `id` are those of the first
  */
 export function planStates(basis: PlanBasis, map: CpuMap, online: boolean, wholeSlot = false): Plan {
@@ -38,7 +38,7 @@ export function planStates(basis: PlanBasis, map: CpuMap, online: boolean, whole
 
 function requireArguments(map: unknown, online: unknown): void {
   if (!(map instanceof CpuMap)) {
-    throw new InputError('ERR_CPU_MAP', `${quote(map)} is no CpuMap; CpuMap.parse reads text such as "2-4,6"`)
+    throw new InputError('ERR_CPU_MAP', `${quote(map)} is not a CpuMap; CpuMap.parse reads text such as "2-4,6"`)
   }
   if (typeof online === 'boolean') return
   throw new InputError('ERR_STATE', `the state is ${quote(online)}, expected true (on) or false (off)`)
@@ -79,7 +79,7 @@ function withoutHotplug(touched: readonly VcpuSlot[], noHotplug: string): Proble
 
 function fixed(touched: readonly VcpuSlot[]): Problem {
   const ids = idsOf(touched.filter(({ offlinable }) => !offlinable))
-  return { code: 'ERR_NOT_OFFLINABLE', ids, words: `vCPU ${String(ids)} may not go` }
+  return { code: 'ERR_NOT_OFFLINABLE', ids, words: `vCPU ${String(ids)} cannot be unplugged` }
 }
 
 function incomplete(slot: VcpuSlot, map: CpuMap): Problem {

@@ -37,9 +37,9 @@ export interface PlanOptions {
 
 /**
  * Which slots to plug or unplug so that `target` vCPUs are plugged. Pure; slots are moved whole, each at most once, and
- * those that may not go are left alone.
+ * those that cannot be unplugged are left alone.
  *
- * @throws {@link InputError} `ERR_COUNT` when `target` is no count, `ERR_POLICY` for a policy that is none
+ * @throws {@link InputError} `ERR_COUNT` when `target` is not a count, `ERR_POLICY` for a policy that is none
  * @throws {@link NotReachableError} when no plan ends there; it names the nearest counts for which one does
  */
 export function planScale(basis: PlanBasis, target: number, options: PlanOptions = {}): Plan {
@@ -69,7 +69,7 @@ function requireCount(target: number, slots: readonly VcpuSlot[]): void {
   const possible = slots.reduce((sum, { count }) => sum + count, 0)
   throw new InputError(
     'ERR_COUNT',
-    `${quote(target)} is no count of vCPUs: expected a whole number, on this machine from ${fixedIds(slots).size} to ${possible}`,
+    `${quote(target)} is not a count of vCPUs: expected a whole number, on this machine from ${fixedIds(slots).size} to ${possible}`,
   )
 }
 
@@ -90,10 +90,10 @@ function outOfRange({ slots, noHotplug }: PlanBasis, target: number, count: numb
     return new NotReachableError(target, nearest, `this machine type has no vCPU hotplug (QEMU: ${noHotplug})`)
   }
   if (target > count) return new NotReachableError(target, nearest, `this machine has slots for ${count}`)
-  return new NotReachableError(target, nearest, `vCPU ${String(fixedIds(slots))} may not go`)
+  return new NotReachableError(target, nearest, `vCPU ${String(fixedIds(slots))} cannot be unplugged`)
 }
 
-/** What is plugged and may not go. */
+/** What is plugged and cannot be unplugged. */
 function fixedIds(slots: readonly VcpuSlot[]): CpuMap {
   return CpuMap.from(slots.filter(({ offlinable }) => !offlinable).flatMap(({ vcpus }) => vcpus.map(({ id }) => id)))
 }

@@ -71,7 +71,7 @@ function* picks(groups: readonly Group[], online: boolean): Generator<NextSlot> 
 }
 
 function reasonFor({ label, plugged }: Group, isTied: boolean, online: boolean): string {
-  const why = online ? 'is the emptiest with a free slot' : 'is the fullest of which one may go'
+  const why = online ? 'is the emptiest with a free slot' : 'is the fullest of which one can be unplugged'
   const tie = isTied ? `, ${online ? 'lowest' : 'highest'} of several` : ''
   return `${label} ${why} (${plugged} plugged)${tie}`
 }

@@ -51,7 +51,7 @@ describe('map', () => {
       '0  #+.!.+..',
       '',
       '# plugged, fixed: 1',
-      '+ plugged, may go: 2',
+      '+ plugged, can be unplugged: 2',
       '! plugged, but the guest does not run it: 1',
       '. free: 4',
       '',

@@ -157,7 +157,7 @@ describe('scale that cannot', () => {
   it.each([
     ['6', 4, 8, /the next slot holds 4 vCPUs, which move as one; nearest: 4 and 8/],
     ['17', 16, null, /this machine has slots for 16; nearest: 16/],
-    ['0', null, 4, /vCPU 0-3 may not go; nearest: 4/],
+    ['0', null, 4, /vCPU 0-3 cannot be unplugged; nearest: 4/],
   ])('reach %s names the nearest counts', async (count, nearestBelow, nearestAbove, message) => {
     await using vm = startVm(PSERIES)
     const run = await runCommand(['scale', count, '--json', ...vm.qmp])
@@ -177,10 +177,10 @@ describe('scale that cannot', () => {
   it.each([
     [['scale'], 'ERR_USAGE', /scale: N is missing/],
     [['scale', '3', '4'], 'ERR_USAGE', /"4" is one operand too many/],
-    [['scale', '-1'], 'ERR_COUNT', /"-1" is no count of vCPUs, expected a whole number from 0 to 65536/],
-    [['scale', '1.5'], 'ERR_COUNT', /"1.5" is no count/],
-    [['scale', '65537'], 'ERR_COUNT', /"65537" is no count/],
-    [['scale', '3', '--policy', 'packed'], 'ERR_POLICY', /"packed" is no policy, expected one of lowest, /],
+    [['scale', '-1'], 'ERR_COUNT', /"-1" is not a count of vCPUs, expected a whole number from 0 to 65536/],
+    [['scale', '1.5'], 'ERR_COUNT', /"1.5" is not a count/],
+    [['scale', '65537'], 'ERR_COUNT', /"65537" is not a count/],
+    [['scale', '3', '--policy', 'packed'], 'ERR_POLICY', /"packed" is not a policy, expected one of lowest, /],
     [['scale', '3', '--guest'], 'ERR_NO_AGENT', /scale --guest needs the guest agent/],
     [['scale', '3', '--whole-slot'], 'ERR_USAGE', /scale does not take --whole-slot/],
   ])('%j is wrong usage', async (argv, code, message) => {

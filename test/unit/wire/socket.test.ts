@@ -50,7 +50,7 @@ describe('a UNIX socket', () => {
     await rename(path, join(directory, 'left'))
     await listener.close()
     await expect(dial(join(directory, 'left'))).rejects.toMatchObject({
-      ...cannotConnect('nobody listens there'),
+      ...cannotConnect('nothing listens there'),
       cause: expect.objectContaining({ code: 'ECONNREFUSED' }) as unknown,
     })
   })

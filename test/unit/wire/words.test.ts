@@ -59,7 +59,7 @@ test('an error without an id is certain, unless its client says otherwise', asyn
 
 test('an address that none can have; the last port is one', async () => {
   await expect(dial({ host: '127.0.0.1', port: 65_536 })).rejects.toThrow(
-    '127.0.0.1:65536 is no TCP address, expected a host and a port from 1 to 65535',
+    '127.0.0.1:65536 is not a TCP address, expected a host and a port from 1 to 65535',
   )
   await expect(dial({ host: 7 as never, port: 80 })).rejects.toMatchObject({ code: 'ERR_ADDRESS' })
   await expect(dial('x'.repeat(300))).rejects.toThrow(`the socket path "${'x'.repeat(200)}" has 300 bytes`)

@@ -118,7 +118,7 @@ function silence(error: unknown): Finding | undefined {
     code: isOpen ? 'agent-silent' : 'agent-unreachable',
     severity: 'warns',
     summary: isOpen
-      ? "the agent's channel is open and nobody answers in it: the guest can neither be seen nor changed"
+      ? "the agent's channel is open and nothing answers in it: the guest can neither be seen nor changed"
       : "the agent's channel cannot be opened: the guest can neither be seen nor changed",
     evidence: error.message,
     advice: isOpen

@@ -65,7 +65,7 @@ function findingOf(id: number, ost: AcpiOst): Finding {
       severity: 'warns',
       summary: `the guest answered to the plug of vCPU ${id} that it cannot take it`,
       evidence,
-      advice: "read the guest's kernel log about it (dmesg), and unplug it: nobody uses it",
+      advice: "read the guest's kernel log about it (dmesg), and unplug it (it is unused)",
     }
   }
   const refusal = ejectRefusal(ost)

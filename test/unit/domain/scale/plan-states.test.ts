@@ -56,16 +56,16 @@ describe('a map that cannot be carried out is refused, naming', () => {
     })
   })
 
-  test('all ids that may not go', () => {
+  test('all ids that cannot be unplugged', () => {
     expect(refusal(boot(q35, 3), '0-2', false)).toMatchObject({
       code: 'ERR_NOT_OFFLINABLE',
       id: 0,
-      message: 'vCPU 0 may not go',
+      message: 'vCPU 0 cannot be unplugged',
     })
     expect(refusal(boot(s390x(4, false, 0), 3), '1-3', false)).toMatchObject({
       code: 'ERR_NOT_OFFLINABLE',
       id: 1,
-      message: 'vCPU 1-2 may not go',
+      message: 'vCPU 1-2 cannot be unplugged',
     })
   })
 
@@ -82,7 +82,7 @@ describe('a map that cannot be carried out is refused, naming', () => {
     expect(refusal(boot(pseries(3, 4), 2), '0-4,99', false)).toMatchObject({
       code: 'ERR_NO_SUCH_VCPU',
       message:
-        'vCPU 99 does not exist: this machine has vCPUs 0-11; vCPU 0-3 may not go; the slot 4-7 only moves as a whole, and 5-7 is missing',
+        'vCPU 99 does not exist: this machine has vCPUs 0-11; vCPU 0-3 cannot be unplugged; the slot 4-7 only moves as a whole, and 5-7 is missing',
     })
   })
 
@@ -96,8 +96,8 @@ describe('a map that cannot be carried out is refused, naming', () => {
   })
 
   test.each([
-    ['["2-4",true]', 'ERR_CPU_MAP', '"2-4" is no CpuMap; CpuMap.parse reads text such as "2-4,6"'],
-    ['[null,true]', 'ERR_CPU_MAP', 'null is no CpuMap; CpuMap.parse reads text such as "2-4,6"'],
+    ['["2-4",true]', 'ERR_CPU_MAP', '"2-4" is not a CpuMap; CpuMap.parse reads text such as "2-4,6"'],
+    ['[null,true]', 'ERR_CPU_MAP', 'null is not a CpuMap; CpuMap.parse reads text such as "2-4,6"'],
   ])('an argument of another type: %s', (text, code, message) => {
     const [map, online] = JSON.parse(text) as [CpuMap, boolean]
     expect(thrownBy(() => planStates({ slots: slotsOf(boot(q35, 2)) }, map, online))).toMatchObject({

@@ -150,14 +150,21 @@ describe('a count that cannot be reached', () => {
       undefined,
       '9 vCPUs cannot be reached: this machine has slots for 8; nearest: 8',
     ],
-    ['below the boot CPU', boot(q35, 2), 0, undefined, 1, '0 vCPUs cannot be reached: vCPU 0 may not go; nearest: 1'],
+    [
+      'below the boot CPU',
+      boot(q35, 2),
+      0,
+      undefined,
+      1,
+      '0 vCPUs cannot be reached: vCPU 0 cannot be unplugged; nearest: 1',
+    ],
     [
       'where nothing goes',
       boot(s390x(4, false, 0), 3),
       2,
       undefined,
       3,
-      '2 vCPUs cannot be reached: vCPU 0-2 may not go; nearest: 3',
+      '2 vCPUs cannot be reached: vCPU 0-2 cannot be unplugged; nearest: 3',
     ],
     [
       'between two cores, up',
@@ -181,7 +188,7 @@ describe('a count that cannot be reached', () => {
       3,
       undefined,
       4,
-      '3 vCPUs cannot be reached: vCPU 0-3 may not go; nearest: 4',
+      '3 vCPUs cannot be reached: vCPU 0-3 cannot be unplugged; nearest: 4',
     ],
   ])('%s is refused with the nearest', (_, vm, target, nearestBelow, nearestAbove, message) => {
     const error = thrownBy(() => planScale({ slots: slotsOf(vm) }, target))
@@ -209,7 +216,7 @@ describe('an argument that no machine could satisfy', () => {
       name: 'InputError',
       code: 'ERR_COUNT',
       outcome: 'not-sent',
-      message: `${target} is no count of vCPUs: expected a whole number, on this machine from 1 to 8`,
+      message: `${target} is not a count of vCPUs: expected a whole number, on this machine from 1 to 8`,
     })
   })
 
@@ -217,7 +224,7 @@ describe('an argument that no machine could satisfy', () => {
     const options = JSON.parse('{"policy":"packed"}') as object
     expect(thrownBy(() => planScale({ slots: slotsOf(boot(q35, 2)) }, 3, options))).toMatchObject({
       code: 'ERR_POLICY',
-      message: '"packed" is no policy, expected one of lowest, spread-nodes, spread-sockets',
+      message: '"packed" is not a policy, expected one of lowest, spread-nodes, spread-sockets',
     })
   })
 

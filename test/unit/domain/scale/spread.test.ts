@@ -101,9 +101,9 @@ describe('the reasons', () => {
       [6, 'socket 1 is the emptiest with a free slot (2 plugged)'],
     ])
     expect(reasons(withFilled(twoSockets, [1, 4, 5]), 1, 'spread-sockets')).toEqual([
-      [5, 'socket 1 is the fullest of which one may go (2 plugged), highest of several'],
-      [1, 'socket 0 is the fullest of which one may go (2 plugged)'],
-      [4, 'socket 1 is the fullest of which one may go (1 plugged)'],
+      [5, 'socket 1 is the fullest of which one can be unplugged (2 plugged), highest of several'],
+      [1, 'socket 0 is the fullest of which one can be unplugged (2 plugged)'],
+      [4, 'socket 1 is the fullest of which one can be unplugged (1 plugged)'],
     ])
   })
 
