@@ -27,11 +27,12 @@ const STATE = { connecting: '02', connected: '03' } as const
  * Look at a UNIX socket from outside, through `/proc`. Changes nothing and connects to nothing.
  *
  * @param path - as its owner bound it
+ * @param proc - where the kernel's view is mounted
  * @returns `undefined` where that cannot be seen: on other systems than Linux, from another network namespace, and where
  *   the path is not that of exactly one listener
  */
-export async function lookAtListener(path: string): Promise<LocalListener | undefined> {
-  const table = await readOrNothing('/proc/net/unix')
+export async function lookAtListener(path: string, proc = '/proc'): Promise<LocalListener | undefined> {
+  const table = await readOrNothing(`${proc}/net/unix`)
   if (table === undefined) return undefined
   const sockets = table.split('\n').flatMap((line) => parseSocket(line, path))
   const listeners = sockets.filter(({ listens }) => listens)
@@ -41,7 +42,7 @@ export async function lookAtListener(path: string): Promise<LocalListener | unde
   return {
     accepted: count(STATE.connected),
     waiting: count(STATE.connecting),
-    processes: await processesWith(`socket:[${listener.inode}]`),
+    processes: await processesWith(`socket:[${listener.inode}]`, proc),
   }
 }
 
@@ -64,28 +65,28 @@ function parseSocket(line: string, path: string): readonly SocketRow[] {
 }
 
 /** Those of the processes that may be looked into. */
-async function processesWith(descriptor: string): Promise<readonly LocalProcess[]> {
-  const pids = (await namesIn('/proc')).filter((name) => /^\d+$/.test(name))
+async function processesWith(descriptor: string, proc: string): Promise<readonly LocalProcess[]> {
+  const pids = (await namesIn(proc)).filter((name) => /^\d+$/.test(name))
   const holders: LocalProcess[] = []
   for (const pid of pids) {
-    if (!(await holds(pid, descriptor))) continue
-    const process = await readProcess(pid)
+    if (!(await holds(`${proc}/${pid}`, descriptor))) continue
+    const process = await readProcess(pid, proc)
     if (process !== undefined) holders.push(process)
   }
   return holders
 }
 
-async function holds(pid: string, descriptor: string): Promise<boolean> {
-  const directory = `/proc/${pid}/fd`
+async function holds(process: string, descriptor: string): Promise<boolean> {
+  const directory = `${process}/fd`
   const links = await Promise.all(
     (await namesIn(directory)).map((fd) => readlink(`${directory}/${fd}`).catch(unreadable)),
   )
   return links.includes(descriptor)
 }
 
-async function readProcess(pid: string): Promise<LocalProcess | undefined> {
+async function readProcess(pid: string, proc: string): Promise<LocalProcess | undefined> {
   // `PID (name) S …`: the name may hold anything, blanks and brackets too.
-  const stat = await readOrNothing(`/proc/${pid}/stat`)
+  const stat = await readOrNothing(`${proc}/${pid}/stat`)
   const { name, state } = /^\d+ \((?<name>.*)\) (?<state>\S)/s.exec(stat ?? '')?.groups ?? {}
   if (name === undefined) return undefined
   return { pid: Number(pid), name, state: state === 'T' ? 'stopped' : state === 't' ? 'traced' : 'running' }
