@@ -54,3 +54,23 @@ describe('Field', () => {
     expect(() => new Field('x', 'y'.repeat(9_999)).boolean()).toThrow(/^x is "y{79}… \(10001 characters\), expected/)
   })
 })
+
+test('an array has its elements, each with its place; anything else, and one that is too long, is an error', () => {
+  const list = new Field('list', ['a', 'b'])
+  expect(list.array().map(({ path, value }) => [path, value])).toEqual([
+    ['list[0]', 'a'],
+    ['list[1]', 'b'],
+  ])
+  expect(list.array(2)).toHaveLength(2)
+  expect(() => list.array(1)).toThrow('list is ["a","b"], expected an array of at most 1 elements')
+  for (const value of [{ length: 0 }, 'ab', null, undefined, 1]) {
+    expect(() => new Field('x', value).array()).toThrow(/^x is .*, expected an array$/)
+  }
+})
+
+test('an integer is a number, and nothing that could be made one', () => {
+  for (const value of ['5', [5], true, 5.5, NaN, null]) {
+    expect(() => new Field('n', value).integer(0, 9)).toThrow('expected an integer from 0 to 9')
+  }
+  expect(new Field('n', 5).integer(5, 5)).toBe(5)
+})
