@@ -3,6 +3,7 @@ import { deviceIdOf, isMadeAtStart } from '../../bitmap/machine/device-path.ts'
 import { ConnectionError } from '../../errors/peer-errors.ts'
 import { deviceIn, isSameDevice, type Device } from './device.ts'
 import { followSlots, NOTHING_KEPT } from './guest-memory.ts'
+import type { Moment } from './moment.ts'
 import type { DomainEvent } from './news.ts'
 import { look, removalIds, type Removal, type RemovalEnd } from './removal.ts'
 import type { DatedReading } from './reading.ts'
@@ -18,7 +19,7 @@ type Ended = Removal & { readonly end: RemovalEnd }
 export function adoptReading(state: VmState, reading: DatedReading): Advance {
   const { now, reading: last, bootDevice } = state
   const isOld =
-    reading.askedAt.connection !== now.connection || (last !== undefined && reading.askedAt.tick < last.askedAt.tick)
+    reading.askedAt.connection !== now.connection || (last !== undefined && isBefore(reading.askedAt, last.askedAt))
   if (isOld) return { state, news: [], wantsLook: false }
   const boot = deviceIn(reading.slots[0])
   if (bootDevice !== undefined && boot !== undefined && !isSameDevice(boot, bootDevice)) {
@@ -43,6 +44,12 @@ export function adoptReading(state: VmState, reading: DatedReading): Advance {
     ...(last === undefined ? ended.filter(({ end }) => end.type === 'removed').map(removedNews) : []),
   ]
   return { state: next, news, wantsLook: false }
+}
+
+/** Was it asked before the other? Its answer may come later all the same, where more had to be asked for it. */
+function isBefore(moment: Moment, other: Moment): boolean {
+  if (moment.tick !== other.tick) return moment.tick < other.tick
+  return (moment.question ?? 0) < (other.question ?? 0)
 }
 
 /** Another QEMU answers at this address: it has heard of nothing that was asked of the last one. */

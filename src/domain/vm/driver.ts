@@ -48,6 +48,7 @@ export class VmDriver {
   #timer: Timer | undefined
   #state: VmState
   #callers = 0
+  #questions = 0
 
   constructor(qmp: QmpExecutor, clock: Clock) {
     this.#qmp = qmp
@@ -82,7 +83,7 @@ export class VmDriver {
    */
   async read(deadline: Deadline): Promise<DatedReading> {
     this.throwIfClosed()
-    const now = (): Moment => this.#state.now
+    const now = (): Moment => ({ ...this.#state.now, question: ++this.#questions })
     const pause = (ms: number): Promise<void> => this.pause(ms, deadline, () => false)
     const reading = await readSlots(this.#qmp, deadline, now, pause, this.#machine)
     this.#failures.clear()

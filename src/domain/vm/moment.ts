@@ -9,4 +9,6 @@ export interface Moment {
   readonly boot: number
   /** Counts what was noticed: of two moments the one with the larger tick is the later one. */
   readonly tick: number
+  /** Counts the questions of one domain: of two that were asked at the same tick, the later one has the larger number. */
+  readonly question?: number
 }
