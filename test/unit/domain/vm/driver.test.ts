@@ -71,7 +71,7 @@ describe('a reading', () => {
     const { driver, within } = setUp()
     const reading = await driver.read(within(10))
     expect(driver.state.reading).toBe(reading)
-    expect(reading.askedAt).toStrictEqual({ connection: 1, boot: 0, tick: 1 })
+    expect(reading.askedAt).toStrictEqual({ connection: 1, boot: 0, tick: 1, question: 1 })
   })
 
   test('of a closed domain sends nothing', async () => {
