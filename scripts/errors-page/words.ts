@@ -243,7 +243,7 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
       },
       {
         code: 'ERR_INTERNAL',
-        happened: 'Command: an error that is none of the package. It is a defect of qemu-vcpu.',
+        happened: 'Command: an error of no documented class. It is a defect of qemu-vcpu.',
         changed: 'What `outcome` says.',
         toDo: 'Report it.',
       },

@@ -10,7 +10,7 @@ import type { GuestRefusedError, NotConfirmedError, RefusedError } from './error
 import type { NotReachableError, ScaleAbortError, ScaleError } from './scale/errors.ts'
 import type { GuestScaleError } from './scale/guest-scale-error.ts'
 
-/** Every error of this package: to be told apart by `name`, whose literal narrows the type, and then by `code`. */
+/** Every error of this package: distinguish them by `name`, whose literal narrows the type, then by `code`. */
 export type AnyVcpuError =
   | AbortError
   | CommandError

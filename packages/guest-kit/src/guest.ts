@@ -144,7 +144,7 @@ export async function bootGuest(options: GuestOptions): Promise<Guest> {
       return await bootOnce(options)
     } catch (error) {
       // QEMU 10.0 under TCG ends itself now and then while a guest with several vCPUs boots (docs/wire-notes.md). That says
-      // nothing of what is to be seen in the guest, and it has not been seen twice in a row.
+      // nothing of what a test wants to see in the guest. Seen twice so far, at a boot and at a reset.
       const isOwnAssertion = error instanceof KitError && error.message.includes(OWN_ASSERTION)
       if (!isOwnAssertion || attempt === MOST_BOOTS) throw error
     }

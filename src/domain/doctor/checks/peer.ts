@@ -10,7 +10,7 @@ const EMPTY_MACHINE = 'none-machine'
 const QUESTION = 'query-cpus-fast'
 
 /**
- * Is there a VM behind the monitor at all? Where there is none, or none yet, nothing else is worth a look.
+ * Is there a VM behind the monitor at all? Without one, or before it exists, no other check applies.
  *
  * @returns why not; `undefined` where there is one
  * @throws what the executor rejects with, other than QEMU's own refusals

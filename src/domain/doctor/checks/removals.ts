@@ -42,7 +42,7 @@ export async function removalKept(facts: Facts): Promise<readonly Finding[]> {
       summary: `QEMU may still have an earlier request to unplug vCPU ${String(kept)}, of which the guest does not know: it is then carried out at the next plug or unplug of any vCPU`,
       evidence: `device_del of vCPU ${String(kept)} was sent, then the guest was reset or the monitor was lost; query-hotpluggable-cpus still shows it`,
       advice:
-        'if it is to go, unplug it now (QEMU is asked again); if it is to stay, plug and unplug nothing before QEMU itself was started anew',
+        'if it is to go, unplug it now (QEMU is asked again); if it is to stay, plug and unplug nothing until QEMU itself has been restarted',
     },
   ]
 }
