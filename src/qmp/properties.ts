@@ -24,6 +24,8 @@ export interface QomProperties {
   acpi: string
   /** Of an x86 machine: has it system management mode? `on`, `off` or `auto`. */
   smm: string
+  /** Of the ICH9 of q35: has the firmware to take part in a plug in system management mode, where it offers to? */
+  'x-smi-cpu-hotplug': boolean
   /** Of a flash: can it only be written in system management mode? */
   secure: boolean
   /** Of a pseries machine: how far apart the hardware ids of two cores are; 0 where that was never set. */
@@ -39,6 +41,7 @@ const decoders: { readonly [P in keyof QomProperties]: (value: Field) => QomProp
   smp: (value) => ({ cpus: value.at('cpus').integer(0, MAX_INT), maxCpus: value.at('maxcpus').integer(0, MAX_INT) }),
   acpi: (value) => foreignText(value.string(), 40),
   smm: (value) => foreignText(value.string(), 40),
+  'x-smi-cpu-hotplug': ({ value }) => value !== false,
   secure: ({ value }) => value === true,
   vsmt: ({ value }) => (typeof value === 'number' && Number.isInteger(value) && value >= 1 ? value : 0),
   'apic-id': (value) => value.integer(0, MAX_APIC_ID),

@@ -8,6 +8,7 @@ import { Domain } from '../../src/index.ts'
 import { guestTruth, trueCpus } from '../oracle/guest-cpus.ts'
 import { trueIndexes } from '../oracle/vcpus.ts'
 import { eventually } from '../real/support/eventually.ts'
+import { addSnapshotDisk, runJob } from '../real/support/snapshots.ts'
 import { failureOf } from './refusals.ts'
 import { AS_VMWARE, bootX86, cellsOf } from './sessions/x86-guest.ts'
 
@@ -206,27 +207,3 @@ describe.each([
     })
   })
 })
-
-/** A node that snapshots can be kept in, used by no device. */
-async function addSnapshotDisk(guest: Guest, filename: string): Promise<void> {
-  await runJob(guest, 'blockdev-create', { 'job-id': 'file', options: { driver: 'file', filename, size: 0 } })
-  await guest.query('blockdev-add', { driver: 'file', filename, 'node-name': 'file' })
-  const options = { driver: 'qcow2', file: 'file', size: 2 ** 30 }
-  await runJob(guest, 'blockdev-create', { 'job-id': 'image', options })
-  await guest.query('blockdev-add', { driver: 'qcow2', file: 'file', 'node-name': 'snapshots' })
-}
-
-/** Run a job of QEMU's to its end; returns its error, where it had one. */
-async function runJob(
-  guest: Guest,
-  command: string,
-  args: Readonly<Record<string, unknown>> & { readonly 'job-id': string },
-): Promise<string | undefined> {
-  await guest.query(command, args)
-  const job = await eventually(`${command} ends`, async () => {
-    const jobs = (await guest.query('query-jobs')) as readonly { id: string; status: string; error?: string }[]
-    return jobs.find(({ id, status }) => id === args['job-id'] && status === 'concluded')
-  })
-  await guest.query('job-dismiss', { id: args['job-id'] })
-  return job.error
-}

@@ -38,6 +38,7 @@ describe.each(['10.0', '11'] as const)('q35 with OVMF on QEMU %s, kernel 6.1', (
     await using guest = await boot(version, 'ovmf')
     showConsoleOnFailure(guest)
     await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
+    expect((await domain.doctor()).filter(({ code }) => code.startsWith('smm-'))).toEqual([])
     const cell = cellsOf(guest, 'q35 with OVMF')
     await cell('plug', 'carried through into the guest', async () => {
       expect(String((await domain.setVcpuState(5, true, { guest: true })).guest?.ids)).toBe('2')
@@ -68,6 +69,11 @@ test('q35 with OVMF and SMM on QEMU 11: a plug leaves the old vCPUs in the firmw
   await using guest = await boot('11', 'ovmf-smm')
   showConsoleOnFailure(guest)
   await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
+  const danger = (await domain.doctor()).find(({ code }) => code === 'smm-plug-hangs')
+  expect(danger).toMatchObject({
+    severity: 'blocks',
+    evidence: expect.stringContaining('x-smi-cpu-hotplug: true') as string,
+  })
   await cellsOf(guest, 'q35 with OVMF and SMM')('plug', 'carried through into the guest', async () => {
     const failure = await failureOf(domain.setVcpuState(5, true, { guest: true, timeoutMs: 20_000 }))
     expect(failure).toMatchObject({ code: 'ERR_TIMEOUT', outcome: 'unknown' })
@@ -90,6 +96,9 @@ test('q35 with OVMF and SMM on QEMU 11, hotplug by SMI off: refused by QEMU, and
   showConsoleOnFailure(guest)
   await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
   const cell = cellsOf(guest, 'q35 with OVMF and SMM')
+  const diagnosis = (await domain.doctor()).map(({ code }) => code)
+  expect(diagnosis).toContain('smm-plug-refused')
+  expect(diagnosis).not.toContain('smm-plug-hangs')
   await cell('plug', 'x-smi-cpu-hotplug=off', async () => {
     const failure = await failureOf(domain.setVcpuState(5, true, { guest: true }))
     expect(failure).toMatchObject({ outcome: 'rejected' })

@@ -1,10 +1,16 @@
-import { describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Machine, MachineOptions } from '../../packages/guest-kit/src/index.ts'
 import { Domain } from '../../src/index.ts'
 import { RUN_STATES } from '../../src/domain/doctor/run-states.ts'
 import { start } from './support/boot.ts'
 import { findingOf } from './support/diagnosis.ts'
 import { eventually } from './support/eventually.ts'
+import { addSnapshotDisk, runJob } from './support/snapshots.ts'
 
 /** Brings a machine into a state by what its guest would do, without a guest: writes to an I/O port from outside. */
 function writePort(format: 'b' | 'h', port: number, value: number): (machine: Machine) => Promise<unknown> {
@@ -139,3 +145,73 @@ test('-preconfig: nothing can be seen yet, and what is advised ends it', async (
   await machine.query('x-exit-preconfig')
   expect((await domain.doctor()).map(({ code }) => code)).not.toContain('vm-not-running')
 })
+
+test('restore-vm: a snapshot that cannot be loaded leaves the VM there, and a reset ends it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'vcpu-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const disk = join(directory, 'snapshots.qcow2')
+  const where = { tag: 'then', vmstate: 'snapshots', devices: ['snapshots'] }
+  {
+    await using other = await start('x86_64', { smp: '3,maxcpus=8', qemuVersion: '11' })
+    await addSnapshotDisk(other, disk)
+    expect(await runJob(other, 'snapshot-save', { 'job-id': 'save', ...where })).toBe(undefined)
+  }
+  await using machine = await start('x86_64', { smp: '2,maxcpus=8', qemuVersion: '11' })
+  await machine.query('blockdev-add', {
+    driver: 'qcow2',
+    file: { driver: 'file', filename: disk },
+    'node-name': 'snapshots',
+  })
+  expect(await runJob(machine, 'snapshot-load', { 'job-id': 'load', ...where })).toContain(
+    "Unknown section or instance 'apic' 2",
+  )
+  await using domain = await Domain.connect({ qmp: machine.qmpPath })
+  expect(await findingOf(domain, 'vm-not-running')).toMatchObject({
+    ...RUN_STATES.get('restore-vm'),
+    evidence: 'query-status: restore-vm',
+  })
+  await machine.query('system_reset')
+  await eventually('it is reset', async () => (await statusOf(machine)) === 'prelaunch')
+})
+
+test('debug: a debugger holds the vCPUs, and lets them run again', async () => {
+  await using machine = await start('x86_64', { smp: '2,maxcpus=8', qemuVersion: '11' })
+  await using domain = await Domain.connect({ qmp: machine.qmpPath })
+  const path = `${dirname(machine.qmpPath)}/gdb.sock`
+  await machine.query('human-monitor-command', { 'command-line': `gdbserver unix:${path},server=on,wait=off` })
+  using gdb = await GdbClient.connect(path)
+  gdb.send('s')
+  await eventually('its state is debug', async () => (await statusOf(machine)) === 'debug')
+  expect(await findingOf(domain, 'vm-not-running')).toMatchObject({
+    ...RUN_STATES.get('debug'),
+    evidence: 'query-status: debug',
+  })
+  expect(await statusOf(machine)).toBe('debug')
+  gdb.send('c')
+  await eventually('it runs', async () => (await statusOf(machine)) === 'running')
+  expect((await domain.doctor()).map(({ code }) => code)).not.toContain('vm-not-running')
+})
+
+/** As much of a debugger as stops a machine: it sends packets of gdb's remote protocol, and reads no answer. */
+class GdbClient implements Disposable {
+  readonly #socket: Socket
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  static async connect(path: string): Promise<GdbClient> {
+    const socket = connect(path).resume()
+    await once(socket, 'connect')
+    return new GdbClient(socket)
+  }
+
+  send(packet: string): void {
+    const sum = Buffer.from(packet).reduce((total, byte) => total + byte, 0) % 256
+    this.#socket.write(`$${packet}#${sum.toString(16).padStart(2, '0')}`)
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy()
+  }
+}

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Guest } from '../../packages/guest-kit/src/index.ts'
 import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { Domain } from '../../src/index.ts'
+import { guestTruth } from '../oracle/guest-cpus.ts'
 import { runCommand } from '../support/run-command.ts'
 import { boot } from './support/boot.ts'
 import { BUDGET, diagnosis, findingOf } from './support/diagnosis.ts'
@@ -166,6 +167,26 @@ test('a kernel that was told to have less room', async () => {
     severity: 'warns',
     advice: "take possible_cpus=4 off the guest kernel's command line, and boot it again",
   })
+})
+
+test('a guest that cannot turn a CPU on', async () => {
+  await using guest = await boot({ qemuVersion: '11' })
+  showConsoleOnFailure(guest)
+  await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
+  await domain.setGuestVcpuState(1, false)
+  // Linux has this file for CPUs that were there at boot only. A late step of going on line fails.
+  await guest.shell(
+    "sed -n 's/: workqueue:online$//p' /sys/devices/system/cpu/hotplug/states >/sys/devices/system/cpu/cpu1/hotplug/fail",
+  )
+  await domain.vcpus()
+  await expect(domain.setGuestVcpuState(1, true)).rejects.toMatchObject({ outcome: 'rejected' })
+  expect(await diagnosis(domain)).toEqual([BUDGET, 'warns guest-cpu-fails'])
+  expect((await findingOf(domain, 'guest-cpu-fails')).evidence).toMatch(/^CPU 1: guest-set-vcpus: .*cpu1.*online/)
+  expect(await guestTruth(guest)).toEqual({ present: '0-1', online: '0' })
+  // As advised: the guest does not run it, and it is unplugged without harm.
+  await domain.setVcpuState(1, false, { guest: true })
+  expect(await diagnosis(domain)).toEqual([BUDGET, 'notes only-boot-vcpu'])
+  expect(await guestTruth(guest)).toEqual({ present: '0', online: '0' })
 })
 
 test('a guest without an agent', async () => {

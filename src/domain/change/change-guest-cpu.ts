@@ -43,7 +43,7 @@ async function change(vm: Vm, id: number, online: boolean, deadline: Deadline, l
   deadline.signal?.throwIfAborted()
   vm.driver.throwIfClosed()
   const request = ledger.send()
-  const { failure } = await turnGuestCpus(qga, CpuMap.of(id), online, deadline, request)
+  const { failure } = await turnGuestCpus(vm, CpuMap.of(id), online, deadline, request)
   if (failure !== undefined) {
     // A yes that the guest's list belies may still come true.
     if (failure.outcome !== 'unknown') request.refused()

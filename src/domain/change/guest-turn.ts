@@ -17,12 +17,11 @@ export async function turnInGuest(
   seenAt: Moment,
 ): Promise<GuestTurn | undefined> {
   const { vm, deadline, ledger } = call
-  const qga = vm.requireAgent()
   return vm.guestTurns.run(deadline, `guest CPU ${String(ids)}`, async () => {
     call.throwIfOver()
     if (vm.driver.state.now.boot !== seenAt.boot) return undefined
     const request = ledger.send()
-    const turn = await turnGuestCpus(qga, ids, online, deadline, request)
+    const turn = await turnGuestCpus(vm, ids, online, deadline, request)
     if (turn.failure === undefined || turn.turned.size > 0) request.done()
     // A yes that the guest's list belies may still come true.
     else if (turn.failure.outcome !== 'unknown') request.refused()

@@ -106,7 +106,15 @@ export const RUN_STATES: ReadonlyMap<string, RunState> = new Map<string, RunStat
     },
   ],
   ['save-vm', { severity: 'warns', summary: 'a snapshot is being saved', advice: 'wait: it goes on by itself' }],
-  ['restore-vm', { severity: 'warns', summary: 'a snapshot is being restored', advice: 'wait: it goes on by itself' }],
+  [
+    'restore-vm',
+    {
+      severity: 'blocks',
+      summary:
+        'a snapshot is being loaded, or could not be: after that the memory may be half of one and half of the other',
+      advice: `wait while the load runs (query-jobs, or the loadvm command); after a failed one ${DO_NOT_RESUME}: load a snapshot that fits, reset it (${RESET}) or end it`,
+    },
+  ],
   ['suspended', { severity: 'warns', summary: 'the guest sleeps (S3)', advice: "wake it up (QMP's system_wakeup)" }],
   [
     'debug',

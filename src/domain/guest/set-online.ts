@@ -3,10 +3,10 @@ import type { GuestCpu } from '../../bitmap/machine/replies.ts'
 import { CommandError } from '../../errors/peer-errors.ts'
 import { isUnsent } from '../../errors/refusal.ts'
 import type { VcpuError } from '../../errors/vcpu-error.ts'
-import type { QgaExecutor } from '../../qga/executor.ts'
 import { PartialChangeError, setGuestVcpus } from '../../qga/set-vcpus.ts'
 import type { Deadline } from '../../wire/deadline.ts'
 import { NotConfirmedError } from '../errors.ts'
+import type { Vm } from '../vm/vm.ts'
 import { readGuestCpus } from './cpus.ts'
 
 /** What became of CPUs of the guest that were to be turned on or off. */
@@ -30,12 +30,14 @@ export interface TurnRequest {
  * @throws what the executor rejects with, other than a refusal: then it is not known what was turned
  */
 export async function turnGuestCpus(
-  qga: QgaExecutor,
+  vm: Vm,
   ids: CpuMap,
   online: boolean,
   deadline: Deadline,
   request: TurnRequest,
 ): Promise<GuestTurn> {
+  const qga = vm.requireAgent()
+  const askedAt = vm.driver.state.now
   const changes = [...ids].map((id) => ({ 'logical-id': id, online }))
   const refusal = await setGuestVcpus(qga, changes, deadline.timed()).then(
     () => undefined,
@@ -47,8 +49,13 @@ export async function turnGuestCpus(
     },
   )
   const turned = listedAs(await readGuestCpus(qga, deadline), online).intersection(ids)
-  if (turned.size === ids.size) return { turned, failure: undefined }
-  return { turned, failure: refusal ?? notConfirmed(ids, ids.difference(turned), online) }
+  const failed = ids.difference(turned)
+  const failure = failed.size === 0 ? undefined : (refusal ?? notConfirmed(ids, failed, online))
+  if (online) {
+    const words = failure?.message ?? ''
+    vm.driver.take({ type: 'guest-turned', turned: { askedAt, on: turned, failed, words } })
+  }
+  return { turned, failure }
 }
 
 function listedAs(cpus: readonly GuestCpu[], online: boolean): CpuMap {

@@ -4,7 +4,15 @@ import type { KnownQmpEvent } from '../../qmp/events.ts'
 import { slotOf } from '../../bitmap/machine/vcpu-slot.ts'
 import { adoptReading } from './adopt-reading.ts'
 import { deviceIn, isSameDevice } from './device.ts'
-import { beginBoot, changePort, doubtGuest, NOTHING_KEPT, remember, type GuestSaid } from './guest-memory.ts'
+import {
+  beginBoot,
+  changePort,
+  doubtGuest,
+  NOTHING_KEPT,
+  remember,
+  rememberTurn,
+  type GuestSaid,
+} from './guest-memory.ts'
 import type { VmInput } from './input.ts'
 import { hear } from './plug.ts'
 import {
@@ -80,6 +88,8 @@ export function advance(before: VmState, input: VmInput): Advance {
       return quiet(onObserved(state, input.ids))
     case 'guest-said':
       return quiet(onGuestSaid(state, input.said))
+    case 'guest-turned':
+      return quiet({ ...state, guest: rememberTurn(state.guest, state.now, input.turned) })
     case 'boot-doubted':
       return quiet({ ...state, observed: unfounded(state), guest: doubtGuest(state.guest, state.now.tick) })
   }

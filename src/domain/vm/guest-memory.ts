@@ -26,6 +26,12 @@ export interface BootSet {
   readonly isUp: boolean
 }
 
+/** A CPU that the guest was asked to turn on, and did not. */
+export interface FailedStart extends KeptId {
+  /** Why, in the agent's words. */
+  readonly words: string
+}
+
 /**
  * What the guest said of itself in this boot, and what was plugged in it. It is kept until something says that it may be
  * so no longer: the device has gone, a reset, another connection or QEMU, a port of the guest's that opened or closed (its
@@ -34,6 +40,8 @@ export interface BootSet {
 export interface GuestMemory {
   /** By guest id. */
   readonly ids: ReadonlyMap<number, KeptId>
+  /** By guest id. */
+  readonly failedStarts: ReadonlyMap<number, FailedStart>
   readonly kernel: GuestKernel | undefined
   /** The tick of the last doubt: what was asked before it is not kept. */
   readonly doubtedAt: number
@@ -51,8 +59,21 @@ export interface GuestSaid {
   readonly kernel?: GuestKernel | undefined
 }
 
+/** What became of CPUs that the guest was asked to turn on. */
+export interface GuestTurned {
+  /** When it was asked. */
+  readonly askedAt: Moment
+  /** Those that are on now. */
+  readonly on: CpuMap
+  /** Those that are not. */
+  readonly failed: CpuMap
+  /** Why, in the agent's words. */
+  readonly words: string
+}
+
 export const NOTHING_KEPT: GuestMemory = {
   ids: new Map(),
+  failedStarts: new Map(),
   kernel: undefined,
   doubtedAt: 0,
   atBoot: undefined,
@@ -62,8 +83,23 @@ export const NOTHING_KEPT: GuestMemory = {
 /** Take in what the guest said, unless that is about another time. */
 export function remember(memory: GuestMemory, now: Moment, slots: readonly VcpuSlot[], said: GuestSaid): GuestMemory {
   const { askedAt, ids = memory.ids, kernel = memory.kernel } = said
-  const isOld = askedAt.connection !== now.connection || askedAt.boot !== now.boot || askedAt.tick < memory.doubtedAt
-  return isOld ? memory : { ...memory, ids: stillThere(ids, slots), kernel }
+  return isOfNow(memory, now, askedAt) ? { ...memory, ids: stillThere(ids, slots), kernel } : memory
+}
+
+/** Keep which CPUs did not start, of those that are known to be a certain vCPU. It is kept for as long as that device lives. */
+export function rememberTurn(memory: GuestMemory, now: Moment, turned: GuestTurned): GuestMemory {
+  const { askedAt, on, failed, words } = turned
+  if (!isOfNow(memory, now, askedAt)) return memory
+  const failedStarts = new Map([...memory.failedStarts].filter(([id]) => !on.has(id)))
+  for (const id of failed) {
+    const kept = memory.ids.get(id)
+    if (kept !== undefined) failedStarts.set(id, { ...kept, words })
+  }
+  return { ...memory, failedStarts }
+}
+
+function isOfNow({ doubtedAt }: GuestMemory, now: Moment, { connection, boot, tick }: Moment): boolean {
+  return connection === now.connection && boot === now.boot && tick >= doubtedAt
 }
 
 /** The guest may have booted: what it said is dropped, and what was asked by now will be. */
@@ -89,17 +125,23 @@ export function followSlots(memory: GuestMemory, slots: readonly VcpuSlot[]): Gu
   const { atBoot } = memory
   const plugged = pluggedIds(slots)
   const ids = stillThere(memory.ids, slots)
+  const failedStarts = stillThere(memory.failedStarts, slots)
   const seen = plugged.isSubsetOf(memory.seen) ? memory.seen : memory.seen.union(plugged)
   const isUnsettled = atBoot !== undefined && !atBoot.isSure
-  if (ids === memory.ids && seen === memory.seen && !isUnsettled) return memory
+  const isSame = ids === memory.ids && failedStarts === memory.failedStarts && seen === memory.seen
+  if (isSame && !isUnsettled) return memory
   const settled = isUnsettled && atBoot.plugged.equals(plugged) ? { ...atBoot, isSure: true } : undefined
-  return { ...memory, ids, seen, atBoot: isUnsettled ? settled : atBoot }
+  return { ...memory, ids, failedStarts, seen, atBoot: isUnsettled ? settled : atBoot }
 }
 
-function stillThere(ids: GuestMemory['ids'], slots: readonly VcpuSlot[]): GuestMemory['ids'] {
-  if (ids.size === 0) return ids
-  const kept = [...ids].filter(([, { index, device }]) => isSameDevice(deviceIn(slotOf(slots, index)), device))
-  return kept.length === ids.size ? ids : new Map(kept)
+/** What is about devices that are still there. */
+function stillThere<T extends KeptId>(
+  kept: ReadonlyMap<number, T>,
+  slots: readonly VcpuSlot[],
+): ReadonlyMap<number, T> {
+  if (kept.size === 0) return kept
+  const left = [...kept].filter(([, { index, device }]) => isSameDevice(deviceIn(slotOf(slots, index)), device))
+  return left.length === kept.size ? kept : new Map(left)
 }
 
 function pluggedIds(slots: readonly VcpuSlot[]): CpuMap {

@@ -1,6 +1,6 @@
 import type { KnownQmpEvent } from '../../qmp/events.ts'
 import type { Device } from './device.ts'
-import type { GuestSaid } from './guest-memory.ts'
+import type { GuestSaid, GuestTurned } from './guest-memory.ts'
 import type { DatedReading } from './reading.ts'
 import type { Observation } from './state.ts'
 
@@ -35,5 +35,6 @@ export type VmInput =
   | { readonly type: 'plug-over'; readonly deviceId: string }
   | { readonly type: 'observed'; readonly ids: ReadonlyMap<number, Observation> }
   | { readonly type: 'guest-said'; readonly said: GuestSaid }
+  | { readonly type: 'guest-turned'; readonly turned: GuestTurned }
   /** The guest may have booted without our hearing of it. */
   | { readonly type: 'boot-doubted' }

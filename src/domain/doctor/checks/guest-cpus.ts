@@ -3,6 +3,7 @@ import { listedIds, onlineIds } from '../../guest/cpus.ts'
 import type { GuestView } from '../../guest/guest-view.ts'
 import { listVcpus } from '../../guest/list-vcpus.ts'
 import { isKnown, isSureEnough, type Vcpu, type VcpuGuest } from '../../results.ts'
+import type { GuestMemory } from '../../vm/guest-memory.ts'
 import type { Facts } from '../facts.ts'
 import type { Finding } from '../finding.ts'
 
@@ -15,11 +16,38 @@ export async function guestCpus(facts: Facts): Promise<readonly Finding[]> {
   if (agent === undefined) return []
   const [{ slots }, view] = await Promise.all([facts.reading(), facts.guestView()])
   const plugged = listVcpus(slots, view).filter(({ online }) => online)
-  return [...offline(plugged, view), ...unlisted(plugged, view), ...unsure(plugged)]
+  const { failedStarts } = facts.vm.driver.state.guest
+  const off = plugged.filter(({ guest }) => guest?.online === false)
+  const [failed, others] = partition(off, ({ guest }) => isKnown(guest) && failedStarts.has(guest.id))
+  return [
+    ...failedToStart(failed, failedStarts),
+    ...offline(others, view),
+    ...unlisted(plugged, view),
+    ...unsure(plugged),
+  ]
 }
 
-function offline(plugged: readonly Vcpu[], view: GuestView): Finding[] {
-  const off = plugged.filter(({ guest }) => guest?.online === false)
+/** Of this boot of the guest, and only where this Domain was the one that asked for it: the agent keeps no account of it. */
+function failedToStart(failed: readonly Vcpu[], starts: GuestMemory['failedStarts']): Finding[] {
+  if (failed.length === 0) return []
+  const guestIds = guestIdsOf(failed)
+  return [
+    {
+      code: 'guest-cpu-fails',
+      severity: 'warns',
+      summary: `plugged, and the guest could not turn it on: vCPU ${idsOf(failed)}, which the guest has as CPU ${String(guestIds)}`,
+      evidence: [...guestIds]
+        .slice(0, 4)
+        .map((id) => `CPU ${id}: ${starts.get(id)?.words ?? ''}`)
+        .concat(guestIds.size > 4 ? ['…'] : [])
+        .join('; '),
+      advice:
+        "read the guest's kernel log (dmesg), which says why, and do not count it as capacity; if it fails once more, unplug it (the guest does not run it) and boot the guest again when that suits: a kernel that could not start a CPU seldom can later",
+    },
+  ]
+}
+
+function offline(off: readonly Vcpu[], view: GuestView): Finding[] {
   if (off.length === 0) return []
   const guestIds = guestIdsOf(off)
   return [
@@ -77,6 +105,10 @@ function idsOf(vcpus: readonly Vcpu[]): string {
 
 function guestIdsOf(vcpus: readonly Vcpu[]): CpuMap {
   return CpuMap.from(vcpus.flatMap(({ guest }) => (isKnown(guest) ? [guest.id] : [])))
+}
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))]
 }
 
 function isSure(guest: VcpuGuest): boolean {

@@ -7,17 +7,24 @@ describe('firmware in SMM', () => {
 
   test.each([
     ['under TCG', true, SECURE, ['blocks smm-plug-hangs']],
+    ['that QEMU offers plugs to', true, { ...SECURE, offers: true }, ['blocks smm-plug-hangs']],
+    ['that QEMU offers none to', true, { ...SECURE, offers: false }, ['blocks smm-plug-refused']],
+    ['under KVM that QEMU offers none to', false, { ...SECURE, offers: false }, ['blocks smm-plug-refused']],
     ['with SMM by default', true, { ...SECURE, smm: 'auto' }, ['blocks smm-plug-hangs']],
     ['under KVM', false, SECURE, []],
     ['without SMM', true, { ...SECURE, smm: 'off' }, []],
     ['of another kind', true, { smm: 'auto', secure: false }, []],
-  ])('%s', async (_, isTcg, { smm, secure }, told) => {
+  ])('%s', async (_, isTcg, { smm, secure, offers }: { smm: string; secure: boolean; offers?: boolean }, told) => {
     const { qemu, domain } = await vm({}, {}, { qga: undefined })
     if (isTcg) underTcg(qemu)
     withProperties(qemu, { smm })
-    qemu.onCommand('qom-get', ({ path, property }, usual) =>
-      property === 'smm' ? smm : path === '/machine/system.flash0' && property === 'secure' ? secure : usual(),
-    )
+    qemu.onCommand('qom-get', ({ path, property }, usual) => {
+      if (property === 'smm') return smm
+      if (path === '/machine/system.flash0' && property === 'secure') return secure
+      return path === '/machine/acpi-device' && property === 'x-smi-cpu-hotplug' && offers !== undefined
+        ? offers
+        : usual()
+    })
     const budget = isTcg ? ['warns tcg-plug-budget'] : []
     expect(await diagnosis(domain)).toEqual([...told, ...budget, 'notes agent-not-given'])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Domain } from '../../../../src/index.ts'
-import { hang, memoryPair, SimulatedQemu } from '../../../../src/testing/index.ts'
+import { hang, memoryPair, Refusal, SimulatedQemu } from '../../../../src/testing/index.ts'
 import { vm } from '../../../support/simulated-vm.ts'
 import { testClock, until } from '../../../support/passing-clock.ts'
 import { diagnosis, findingOf } from './tell.ts'
@@ -92,6 +92,41 @@ describe('the guest', () => {
       evidence: 'guest-get-vcpus: online 0-1 of 0-2',
       advice: expect.stringContaining('qemu-vcpu guest-set 2 on') as string,
     })
+  })
+
+  test('that cannot turn a CPU on: it says so until the guest boots again, or the CPU runs', async () => {
+    const { agent, qemu, domain } = await vm()
+    await domain.setVcpuState(5, true)
+    await until(async () => String(await domain.getVcpuMap('agent-possible')) === '0-2')
+    const mend = agent.onCommand('guest-set-vcpus', () => {
+      throw new Refusal('write("/sys/devices/system/cpu/cpu2/online"): Input/output error')
+    })
+    await domain.vcpus()
+    await expect(domain.setGuestVcpuState(2, true)).rejects.toMatchObject({ name: 'CommandError' })
+    expect(await diagnosis(domain)).toEqual(['warns guest-cpu-fails'])
+    expect(await findingOf(domain, 'guest-cpu-fails')).toMatchObject({
+      summary: 'plugged, and the guest could not turn it on: vCPU 5, which the guest has as CPU 2',
+      evidence: expect.stringMatching(/^CPU 2: .*Input\/output error/) as string,
+    })
+    mend()
+    await domain.setGuestVcpuState(2, true)
+    await domain.setGuestVcpuState(2, false)
+    expect(await diagnosis(domain)).toEqual(['warns guest-cpu-offline'])
+    agent.onCommand('guest-set-vcpus', () => {
+      throw new Refusal('Input/output error')
+    })
+    await expect(domain.setVcpuState(5, true, { guest: true })).rejects.toMatchObject({ outcome: 'rejected' })
+    expect(await diagnosis(domain)).toEqual(['warns guest-cpu-fails'])
+    // As advised.
+    await domain.setVcpuState(5, false, { guest: true })
+    expect(await diagnosis(domain)).toEqual([])
+    await domain.setVcpuState(5, true)
+    await until(async () => String(await domain.getVcpuMap('agent-possible')) === '0-2')
+    expect(await diagnosis(domain)).toEqual(['warns guest-cpu-offline'])
+    await expect(domain.setGuestVcpuState(2, true)).rejects.toMatchObject({ outcome: 'rejected' })
+    expect(await diagnosis(domain)).toEqual(['warns guest-cpu-fails'])
+    qemu.reset()
+    await until(async () => (await diagnosis(domain)).length === 0)
   })
 
   test('that says yes to a plug and does nothing', async () => {

@@ -41,7 +41,14 @@ test('the first state', () => {
     removals: [],
     plugs: [],
     observed: new Map(),
-    guest: { ids: new Map(), kernel: undefined, doubtedAt: 0, atBoot: undefined, seen: CpuMap.empty },
+    guest: {
+      ids: new Map(),
+      failedStarts: new Map(),
+      kernel: undefined,
+      doubtedAt: 0,
+      atBoot: undefined,
+      seen: CpuMap.empty,
+    },
     lastWords: { reset: 0, shutdown: 0, panicked: 0 },
   })
 })
