@@ -14,6 +14,7 @@ const jobs = {
   demo: [['node', '--import', 'tsx', 'scripts/demo.ts']],
   test: [['node', '--import', 'tsx', 'scripts/test.ts']],
   matrix: [['node', '--import', 'tsx', 'scripts/matrix.ts']],
+  faults: [['node', '--import', 'tsx', 'scripts/faults.ts']],
   bench: [['node', '--import', 'tsx', 'bench/run.ts']],
   mutation: [['node', 'scripts/mutation.mjs']],
   build: [

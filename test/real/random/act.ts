@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { CpuMap, VcpuError, type CallOptions, type Outcome } from '../../../src/index.ts'
+import { CpuMap, VcpuError, type CallOptions, type Domain, type Outcome } from '../../../src/index.ts'
 import type { Controller } from './controller.ts'
 import { rawPlug, rawUnplug } from './raw-client.ts'
 import type { Op } from './step.ts'
@@ -9,7 +9,8 @@ import { pathOf, type World } from './world.ts'
 /** How a call ended, and what its Domain had sent for it. */
 export interface Ended {
   readonly op: Op
-  readonly outcome: Outcome | 'done'
+  /** `failed`: a reading, which changes nothing. */
+  readonly outcome: Outcome | 'done' | 'failed'
   /** Where it is done: the ids that it says it changed. */
   readonly changed: CpuMap
   /** `ScaleError`: what may still change, and what was brought back. */
@@ -34,7 +35,8 @@ export async function act(world: World, op: Op): Promise<Ended> {
       (reason: unknown): Result => ({ error: vcpuError(op, reason), ...accountOf(reason) }),
     ),
   )
-  if (error !== undefined && error.outcome === undefined)
+  const isReading = op.call === 'read'
+  if (error !== undefined && error.outcome === undefined && !isReading)
     throw new Error(`no outcome on ${error.name}`, { cause: error })
   if (signal !== undefined && getEventListeners(signal, 'abort').length > 0) {
     throw new Error(`${JSON.stringify(op)} left listeners on its signal`)
@@ -44,7 +46,8 @@ export async function act(world: World, op: Op): Promise<Ended> {
     // QEMU may have it all the same: the connection was cut, or QEMU does not run.
     if (execute === 'device_del' && answer === undefined && target !== undefined) world.asked.add(pathOf(target))
   }
-  return { op, outcome: error?.outcome ?? 'done', changed, inDoubt, rolledBack, error, sent }
+  const outcome = error === undefined ? 'done' : isReading ? 'failed' : (error.outcome ?? 'unknown')
+  return { op, outcome, changed, inDoubt, rolledBack, error, sent }
 }
 
 interface Result {
@@ -67,9 +70,17 @@ async function call(
       return domain.setGuestVcpuState(op.guestId, op.on, options)
     case 'scale':
       return domain.scale(op.count, { ...options, guest: op.guest, rollback: op.rollback })
+    case 'read':
+      await read(domain, op.what, options)
+      return { changed: CpuMap.empty }
     case 'states':
       return domain.setVcpuStates(CpuMap.parse(op.ids), op.on, { ...options, guest: op.guest, rollback: op.rollback })
   }
+}
+
+function read(domain: Domain, what: 'maps' | 'vcpus' | 'doctor', options: CallOptions): Promise<unknown> {
+  if (what === 'maps') return domain.getVcpuMaps(options)
+  return what === 'vcpus' ? domain.vcpus(options) : domain.doctor(options)
 }
 
 /** A signal that aborts as soon as so many lines more have left. */

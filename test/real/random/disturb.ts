@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import type { Disturbance, Step } from './step.ts'
 import type { World } from './world.ts'
 
@@ -26,54 +28,106 @@ export async function disturb(world: World, step: Step): Promise<Disturbed> {
       await occupy(world)
       return { heal: () => relieve(world) }
     default:
-      return afterLines(world, disturbance.afterLines, () => strike(world, disturbance))
+      return atMoment(world, disturbance)
   }
 }
 
-/** Set it off right after the Domains' so-many-th line has been written, or at the latest when their calls have ended. */
-function afterLines(world: World, lines: number, strikeNow: () => () => Promise<void>): Disturbed {
-  let healing: (() => Promise<void>) | undefined = undefined
-  const begin = (): (() => Promise<void>) => (healing ??= strikeNow())
-  let left = lines
+type Striking = Exclude<Disturbance, { kind: 'pause' | 'busy-guest' }>
+
+/** A fault that has struck. */
+interface Struck {
+  /** Until it has taken effect, where that takes a while. */
+  readonly begun: Promise<unknown>
+  /** Makes it good again. */
+  readonly heal: () => Promise<unknown>
+}
+
+/**
+ * Set it off right after the Domains' so-many-th line has been written or so-many-th answer has come, or at the latest when
+ * their calls have ended. One that comes before all of them has taken effect when this resolves.
+ */
+async function atMoment(world: World, disturbance: Striking): Promise<Disturbed> {
+  const { afterLines, atAnswer } = disturbance
+  let struck: Struck | undefined = undefined
+  const begin = (): Struck => (struck ??= strike(world, disturbance))
+  let left = afterLines
+  const moment = atAnswer === true ? 'onAnswer' : 'onLine'
   for (const { log } of Object.values(world.controllers)) {
-    const before = log.onLine
-    log.onLine = () => {
+    const before = log[moment]
+    log[moment] = () => {
       before()
       // The trace sees a line before it is written.
       if (--left === 0) setImmediate(begin)
     }
   }
-  if (lines === 0) begin()
-  return { heal: () => begin()() }
+  if (afterLines === 0) await begin().begun
+  return {
+    heal: async () => {
+      const { begun, heal } = begin()
+      await begun
+      await heal()
+    },
+  }
 }
 
-/** @returns what makes it good again */
-function strike(
-  world: World,
-  disturbance: Exclude<Disturbance, { kind: 'pause' | 'busy-guest' }>,
-): () => Promise<void> {
+function strike(world: World, disturbance: Striking): Struck {
+  const { guest } = world
   switch (disturbance.kind) {
     case 'reset': {
       const booted = reset(world)
-      return () => booted
+      return atOnce(() => booted)
     }
+    case 'crash':
+      world.isUp = false
+      return begun(guest.query('inject-nmi'), () => reset(world))
+    case 'kill-qemu':
+      process.kill(guest.pid, 'SIGKILL')
+      return begun(guest.exited, () => Promise.resolve())
+    case 'unlink':
+      renameSync(guest.qmpPath, awayFrom(guest.qmpPath))
+      world.controllers.A.cut()
+      return atOnce(() => rename(awayFrom(guest.qmpPath), guest.qmpPath))
     case 'cut':
       world.controllers[disturbance.of].cut()
-      return () => Promise.resolve()
-    case 'freeze': {
-      const { pid } = world.guest
-      process.kill(pid, 'SIGSTOP')
-      return () => {
-        process.kill(pid, 'SIGCONT')
+      return atOnce(() => Promise.resolve())
+    case 'freeze':
+      process.kill(guest.pid, 'SIGSTOP')
+      return atOnce(() => {
+        process.kill(guest.pid, 'SIGCONT')
         return Promise.resolve()
-      }
-    }
+      })
     case 'kill-agent': {
       const restarted = world.restartAgent(disturbance.of)
       restarted.catch(() => undefined)
-      return () => restarted
+      return atOnce(() => restarted)
     }
+    case 'stop-agent':
+      return begun(guest.shell('kill -STOP $(cat /run/qemu-ga.pid)'), () =>
+        guest.shell('kill -CONT $(cat /run/qemu-ga.pid)'),
+      )
+    case 'freeze-files':
+      return begun(
+        guest.shell('touch /run/qga.state.isfrozen').then(() => world.restartAgent('A')),
+        async () => {
+          await guest.shell('rm /run/qga.state.isfrozen')
+          await world.restartAgent('A')
+        },
+      )
   }
+}
+
+function atOnce(heal: Struck['heal']): Struck {
+  return { begun: Promise.resolve(), heal }
+}
+
+function begun(effect: Promise<unknown>, heal: Struck['heal']): Struck {
+  // It is waited for where it is made good.
+  effect.catch(() => undefined)
+  return { begun: effect, heal }
+}
+
+function awayFrom(path: string): string {
+  return `${path}.away`
 }
 
 async function resume(world: World, isReset: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Ended } from './act.ts'
-import type { Step } from './step.ts'
+import { bootsAgain, type Step } from './step.ts'
 import type { Truth } from './truth.ts'
 
 /** One step, as it was before and after. */
@@ -25,11 +25,12 @@ export function judge(happened: Happened): string[] {
 }
 
 /** What is true of an outcome whatever else happened: it goes with what was sent and answered. */
-function judgeSending({ op, outcome, changed, sent, error }: Ended): string[] {
+export function judgeSending({ op, outcome, changed, sent, error }: Ended): string[] {
   if (op.by === 'raw') return []
   const accepted = sent.filter(({ answer }) => answer === 'accepted')
   const wrong = (why: string): string[] => [`${JSON.stringify(op)}: ${outcome} (${error?.code ?? 'no error'}): ${why}`]
   switch (outcome) {
+    case 'failed':
     case 'not-sent':
       return sent.length === 0 ? [] : wrong(`sent ${sent.map(({ execute }) => execute).join(', ')}`)
     case 'unknown':
@@ -59,7 +60,7 @@ function judgeAlone(happened: Happened, one: Ended): string[] {
     }
     found.push(...unreached(happened, one).flatMap(wrong))
   }
-  if (outcome === 'not-sent' || outcome === 'rejected') {
+  if (outcome === 'not-sent' || outcome === 'rejected' || outcome === 'failed') {
     if (moved.length > 0) found.push(...wrong(`vCPU ${moved.join()} changed`))
     const turned = turnedIds(happened)
     if (turned.length > 0) found.push(...wrong(`the guest's side of vCPU ${turned.join()} changed`))
@@ -74,7 +75,6 @@ function judgeAlone(happened: Happened, one: Ended): string[] {
 
 /** What a call that is done had been asked for, and is not so. */
 function unreached({ step, after, mayGo, before }: Happened, { op }: Ended): string[] {
-  const isReset = step.with?.kind === 'reset' || (step.with?.kind === 'pause' && step.with.reset)
   const mayHaveGone = [...before].some(([id, { path }]) => mayGo.has(path) && !after.has(id))
   const isOn = (id: number): boolean => after.has(id)
   const runs = (id: number): boolean => after.get(id)?.guest?.online === true
@@ -87,13 +87,13 @@ function unreached({ step, after, mayGo, before }: Happened, { op }: Ended): str
     }
     case 'guest-set': {
       const cpu = [...after.values()].find(({ guest }) => guest?.id === op.guestId)?.guest
-      return isReset || cpu === undefined || cpu.online === op.on ? [] : [`CPU ${op.guestId} is not so`]
+      return bootsAgain(step) || cpu === undefined || cpu.online === op.on ? [] : [`CPU ${op.guestId} is not so`]
     }
     case 'states':
       return []
     case 'scale': {
       const count = op.guest === true ? [...after.keys()].filter(runs).length : after.size
-      return count === op.count || mayHaveGone || isReset ? [] : [`it is ${count}`]
+      return count === op.count || mayHaveGone || bootsAgain(step) ? [] : [`it is ${count}`]
     }
     default:
       return []
@@ -123,7 +123,7 @@ function judgeOthers(happened: Happened): string[] {
  */
 function judgeTransitions({ ended, before, after }: Happened): string[] {
   return ended.flatMap(({ op, changed, sent }) => {
-    if (op.by === 'raw' || op.call === 'guest-set') return []
+    if (op.by === 'raw' || op.call === 'guest-set' || op.call === 'read') return []
     const counted = isPlain(op) ? ['device_add'] : ['device_add', 'guest-set-vcpus']
     const adds = sent.filter(({ execute, answer }) => counted.includes(execute) && answer === 'accepted').length
     const plugged = [...changed].filter((id) => !before.has(id) && after.has(id))
@@ -141,7 +141,7 @@ function movedIds({ before, after, mayGo }: Happened): number[] {
 
 /** Devices that are there still, and that the guest runs or does not run as it did not before. */
 function turnedIds({ step, before, after }: Happened): number[] {
-  if (step.with?.kind === 'reset' || (step.with?.kind === 'pause' && step.with.reset)) return []
+  if (bootsAgain(step)) return []
   return [...before].flatMap(([id, was]) => {
     const now = after.get(id)
     const isTurned = now?.path === was.path && now.guest?.online !== was.guest?.online && was.guest !== undefined

@@ -2,15 +2,11 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { QemuVersion } from '../../../packages/guest-kit/src/index.ts'
 import { showConsoleOnFailure } from '../../../packages/guest-kit/src/show-console.ts'
-import { act, type Ended } from './act.ts'
-import { agree, disagreePending } from './agree.ts'
+import { carryOut } from './carry-out.ts'
 import { Chooser } from './choose.ts'
-import { disturb } from './disturb.ts'
 import { Figures } from './figures.ts'
-import { judge } from './judge.ts'
 import { heapInUse } from './leftovers.ts'
 import type { Step } from './step.ts'
-import { describeTruth } from './truth.ts'
 import { World } from './world.ts'
 
 const SEED = 'QEMU_VCPU_RANDOM_SEED'
@@ -51,7 +47,13 @@ export async function randomSession(qemuVersion: QemuVersion, count: number): Pr
       }
       const step = script?.[at] ?? chooser.next(world)
       done.push(step)
-      const wrong = await carryOut(world, step, figures).catch((error: unknown) => afterDeath(world, error))
+      const wrong = await carryOut(world, step).then(
+        (carriedOut) => {
+          figures.add(step, carriedOut.ended)
+          return carriedOut.wrong
+        },
+        (error: unknown) => afterDeath(world, error),
+      )
       if (wrong === 'QEMU died') {
         figures.addDeath(step)
         figures.addWorld(world)
@@ -85,46 +87,13 @@ export async function randomSession(qemuVersion: QemuVersion, count: number): Pr
  *
  * @throws `error` where QEMU lives, or died of anything else
  */
-async function afterDeath({ guest, controllers }: World, error: unknown): Promise<'QEMU died'> {
+export async function afterDeath({ guest, controllers }: World, error: unknown): Promise<'QEMU died'> {
   if (!guest.stderr().includes(RESET_ASSERTION)) throw error
   expect(await guest.exited).toMatchObject({ signal: 'SIGABRT' })
   for (const { domain } of Object.values(controllers)) {
     await expect(domain.getVcpuMap()).rejects.toMatchObject({ name: 'ConnectionError' })
   }
   return 'QEMU died'
-}
-
-/** @returns what is wrong after it */
-async function carryOut(world: World, step: Step, figures: Figures): Promise<readonly string[]> {
-  const { truth: before, controllers } = world
-  const mayGo = new Set(world.asked)
-  for (const { log } of Object.values(controllers)) log.beginStep()
-  const disturbed = await disturb(world, step)
-  const domains = Promise.all(step.ops.filter(({ by }) => by !== 'raw').map((op) => act(world, op)))
-  const raws = Promise.all(step.ops.filter(({ by }) => by === 'raw').map((op) => act(world, op)))
-  raws.catch(() => undefined)
-  const ended: Ended[] = []
-  let pending: readonly string[] = []
-  try {
-    ended.push(...(await domains))
-    if (step.with?.kind === 'pause') pending = await disagreePending(world)
-  } finally {
-    await disturbed.heal()
-  }
-  ended.push(...(await raws))
-  await world.settle()
-  const { truth, wrong } = await agree(world)
-  world.truth = truth
-  figures.add(step, ended)
-  const untrue = judge({ step, before, after: truth, mayGo, ended })
-  const found = [...pending, ...wrong, ...untrue]
-  if (found.length > 0) {
-    found.push(`before: ${describeTruth(before)}`, `after: ${describeTruth(truth)}`)
-    for (const { op, outcome, error, sent } of ended) {
-      found.push(`${JSON.stringify(op)}: ${outcome} ${error?.message ?? ''}; sent ${JSON.stringify(sent)}`)
-    }
-  }
-  return found
 }
 
 /** How many steps a session has: `$QEMU_VCPU_RANDOM_STEPS`, or else `count`. */

@@ -20,6 +20,8 @@ export class WireLog {
   sent: SentCommand[] = []
   /** Called for every line that leaves. */
   onLine: () => void = () => undefined
+  /** Called for every answer that comes. */
+  onAnswer: () => void = () => undefined
   /** Called with the target of each unplug request that QEMU accepts. */
   onRemoval: (target: string) => void = () => undefined
   /** Every `device_add` that QEMU accepted. */
@@ -38,6 +40,7 @@ export class WireLog {
   beginStep(): void {
     this.sent = []
     this.onLine = () => undefined
+    this.onAnswer = () => undefined
   }
 
   /** The monitor is dialled: what was asked over the connection before no longer counts as pending. */
@@ -81,6 +84,7 @@ export class WireLog {
       this.#hearEvent(message['event'], recordOf(message['data']))
       return
     }
+    this.onAnswer()
     const key = `${label} ${String(message['id'])}`
     const command = this.#open.get(key)
     if (command === undefined) return
