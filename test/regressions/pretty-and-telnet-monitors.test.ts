@@ -20,7 +20,7 @@ test.each<[monitor: string, before: Uint8Array, form: (line: string) => string]>
   const peer = new ScriptedPeer()
   peer.say(before)
   peer.say(form(GREETING))
-  const connecting = QmpClient.connect(peer.near)
+  const connecting = QmpClient.connect(peer.near, { timeoutMs: 60_000 })
   expect(await peer.command()).toMatchObject({ execute: 'qmp_capabilities' })
   peer.say(form('{"return": {}, "id": 1}\r\n'))
   await using client = await connecting

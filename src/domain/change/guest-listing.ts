@@ -23,6 +23,8 @@ const LAST_LOOK_MS = 500
  * so this is generous; a guest that has not listed it by then never does (docs/wire-notes.md).
  */
 const YES_GRACE_MS = 3_000
+/** How long a CPU that is listed may have no file that says which it is, in milliseconds: Linux makes that after the CPU. */
+const FILES_GRACE_MS = 3_000
 
 /** A vCPU that QEMU runs and the guest is to list. */
 export interface Listing {
@@ -49,8 +51,11 @@ type Look =
   | ({ readonly type: 'listed' } & Listed)
   /** The guest certainly has no CPU for one of them. */
   | { readonly type: 'absent' }
-  /** Which CPU one of them is, is not known; `isFinal`: although the guest lists a CPU for each vCPU. */
-  | { readonly type: 'not-known'; readonly isFinal: boolean }
+  /**
+   * Which CPU one of them is, is not known; `isFinal`: although the guest lists a CPU for each vCPU. Where its files say
+   * which is which, those of a new CPU may be there a moment later than the CPU.
+   */
+  | { readonly type: 'not-known'; readonly isFinal: boolean; readonly hasFiles: boolean }
 
 /**
  * Wait until the guest lists every vCPU of a slot, each known well enough to be touched.
@@ -63,6 +68,7 @@ export async function awaitListing(listing: Listing): Promise<Listed> {
   const { deadline, vm } = call
   const { clock } = vm.driver
   let acceptedAtMs: number | undefined
+  let finalAtMs: number | undefined
   for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
     const ack = ackOf(listing)
     if (ack.type === 'refused') throw await rejected(listing, ack.status)
@@ -77,7 +83,12 @@ export async function awaitListing(listing: Listing): Promise<Listed> {
     }
     const isLate = acceptedAtMs !== undefined && clock.now() - acceptedAtMs > YES_GRACE_MS
     if (look.type === 'absent' && isLate) throw await ignored(listing)
-    if (look.type === 'not-known' && (look.isFinal || isLate)) throw unsure(listing)
+    if (look.type === 'not-known') {
+      if (look.isFinal) finalAtMs ??= clock.now()
+      const graceMs = look.hasFiles ? FILES_GRACE_MS : 0
+      const isFinal = look.isFinal && finalAtMs !== undefined && clock.now() - finalAtMs >= graceMs
+      if (isFinal || isLate) throw unsure(listing)
+    }
     if (deadline.leftMs <= keptForAsking(deadline)) throw await timedOut(listing, look)
     await vm.driver.pause(lookMs, deadline.earlier(keptForAsking(deadline)), () => ackOf(listing).type !== ack.type)
   }
@@ -114,7 +125,7 @@ async function lookAt(listing: Listing): Promise<Look> {
   } catch (error) {
     // A look that the end of the call's own time cut short saw nothing, like one that came too early.
     if (error instanceof TimeoutError && deadline.leftMs <= keptForAsking(deadline))
-      return { type: 'not-known', isFinal: false }
+      return { type: 'not-known', isFinal: false, hasFiles: false }
     throw error
   }
 }
@@ -125,7 +136,8 @@ function sideOfSlot(listing: Listing, evidence: Evidence, seenAt: Moment): Look 
   const sides = [...slot.ids].map((id) => sideOf(evidence.view, id))
   const guests = sides.filter(isKnown).filter(({ confidence }) => isSureEnough(confidence, least))
   if (guests.length === slot.count) return { type: 'listed', guests, seenAt }
-  return sides.includes(null) ? { type: 'absent' } : { type: 'not-known', isFinal: isFinal(listing, evidence) }
+  if (sides.includes(null)) return { type: 'absent' }
+  return { type: 'not-known', isFinal: isFinal(listing, evidence), hasFiles: evidence.view.exact !== undefined }
 }
 
 /** Whatever is allowed, a fresh plug is not taken for another CPU by assumption. */

@@ -86,7 +86,7 @@ describe('commands that may be sent ahead', () => {
       inFlight--
       return usual()
     })
-    const client = await QgaClient.connect(agent.connect())
+    const client = await QgaClient.connect(agent.connect(), { timeoutMs: 60_000 })
     await Promise.all(Array.from({ length: 5 }, () => client.execute('guest-ping', undefined, AHEAD)))
     expect(most).toBe(1)
     await client.close()

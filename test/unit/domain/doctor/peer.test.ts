@@ -80,7 +80,9 @@ describe('sockets that were mixed up', () => {
   })
 
   test('a client of the agent says so at once, whatever form the greeting has', async () => {
-    await expect(QgaClient.connect(new SimulatedQemu({ kind: 'x86' }).connect())).rejects.toMatchObject({
+    await expect(
+      QgaClient.connect(new SimulatedQemu({ kind: 'x86' }).connect(), { timeoutMs: 60_000 }),
+    ).rejects.toMatchObject({
       name: 'ConnectionError',
       code: 'ERR_NOT_AGENT',
     })
