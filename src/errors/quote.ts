@@ -1,5 +1,6 @@
-// How text and values of others get into a message: as JSON or as they are, cut, and with nothing in them that could
-// flood a log or steer a terminal.
+// How text and values of others get into a message: as JSON or as they are, cut before anything is made of them, and with
+// nothing in them that could flood a log or steer a terminal.
+import { jsonStart } from './json-start.ts'
 
 const MAX_QUOTED = 80
 const MAX_FOREIGN = 200
@@ -16,8 +17,9 @@ function quoteText(text: string): string {
 }
 
 function quoteOther(value: unknown): string {
-  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : (jsonOf(value) ?? typeof value)
-  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  const { text, isWhole } = jsonStart(value, MAX_QUOTED) ?? { text: typeof value, isWhole: true }
+  return isWhole ? text : `${text}...`
 }
 
 /**
@@ -33,18 +35,10 @@ function escapeCharacter(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
-/** The same for any value of a peer, as JSON. */
+/** The same for any value of a peer, as JSON: no more of it is turned into text than is shown. */
 export function foreignValue(value: unknown, max: number = MAX_FOREIGN): string {
   if (value === undefined) return 'nothing'
-  return foreignText(jsonOf(value) ?? `no JSON (${typeof value})`, max)
-}
-
-/** `undefined` for what no JSON has, such as a BigInt, a function or a cycle: an executor may hand over any of them. */
-function jsonOf(value: unknown): string | undefined {
-  try {
-    const json: unknown = JSON.stringify(value)
-    return typeof json === 'string' ? json : undefined
-  } catch {
-    return undefined
-  }
+  const json = jsonStart(value, max)
+  if (json === undefined) return `no JSON (${typeof value})`
+  return `${foreignText(json.text, max)}${json.isWhole ? '' : '…'}`
 }

@@ -7,17 +7,29 @@ import { isObject, own, type WireMessage } from './message.ts'
  * of a peer from `unknown`: own keys only, integers against limits, anything else is a {@link ProtocolError}.
  */
 export class Field {
-  readonly path: string
   readonly value: unknown
+  readonly #parent: Field | undefined
+  readonly #key: string | number
 
-  constructor(path: string, value: unknown) {
-    this.path = path
+  /**
+   * @param key - the whole path, or within `parent` a member's name or an element's index
+   * @param parent - the object or array that it is in
+   */
+  constructor(key: string | number, value: unknown, parent?: Field) {
+    this.#key = key
     this.value = value
+    this.#parent = parent
+  }
+
+  /** Where it is. Made when it is asked for: a large reply has a hundred thousand places, and mostly no message. */
+  get path(): string {
+    if (this.#parent === undefined) return String(this.#key)
+    return typeof this.#key === 'number' ? `${this.#parent.path}[${this.#key}]` : `${this.#parent.path}.${this.#key}`
   }
 
   /** The member `key`; its value is `undefined` where it is absent. */
   at(key: string): Field {
-    return new Field(`${this.path}.${key}`, own(this.object(), key))
+    return new Field(key, own(this.object(), key), this)
   }
 
   /** `decode` of the member, or `undefined` where the peer left it out. */
@@ -34,7 +46,7 @@ export class Field {
   array(maxLength = Infinity): Field[] {
     if (!Array.isArray(this.value)) return this.#fail('an array')
     if (this.value.length > maxLength) return this.#fail(`an array of at most ${maxLength} elements`)
-    return this.value.map((value: unknown, index) => new Field(`${this.path}[${index}]`, value))
+    return this.value.map((value: unknown, index) => new Field(index, value, this))
   }
 
   string(): string {

@@ -51,7 +51,7 @@ describe('Field', () => {
   })
 
   test('a long value is cut', () => {
-    expect(() => new Field('x', 'y'.repeat(9_999)).boolean()).toThrow(/^x is "y{79}… \(10001 characters\), expected/)
+    expect(() => new Field('x', 'y'.repeat(9_999)).boolean()).toThrow(/^x is "y{79}…, expected/)
   })
 })
 
