@@ -100,6 +100,11 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
         'Library: a `Duplex` in object mode, or with `setEncoding()`.',
         'Give one that carries bytes.',
       ),
+      input(
+        'ERR_LIMIT',
+        'Library: a limit is not a whole number in its range, or not a limit of that peer.',
+        'The message has the range; [limits](limits.md) has all of them.',
+      ),
       ...['ERR_CLOCK', 'ERR_FAULT', 'ERR_MACHINE', 'ERR_VCPU'].map((code) =>
         input(
           code,
@@ -231,10 +236,39 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
       },
       {
         code: 'ERR_MESSAGE_TOO_LARGE',
-        happened: 'The peer sent a message above the limit.',
+        happened: 'The peer sent a message of more bytes than the limit. The connection is closed.',
         changed: 'What `outcome` says.',
-        toDo: 'Check what listens at the address; `maxMessageBytes` of `QmpClient` and `QgaClient` raises the limit.',
+        toDo: 'Check what listens at the address; `messageBytes` of the [limits](limits.md) raises it.',
       },
+      {
+        code: 'ERR_MESSAGE_TOO_COMPLEX',
+        happened:
+          'The peer sent a message that is nested too deep, has too many values or member names, or too long a string. It was not read.',
+        changed: 'What `outcome` says.',
+        toDo: 'Check what listens at the address: no honest agent sends that. The [limits](limits.md) can be raised.',
+      },
+      {
+        code: 'ERR_MESSAGE_TOO_SLOW',
+        happened: 'The peer began a message and did not end it in time. The connection is closed.',
+        changed: 'What `outcome` says.',
+        toDo: 'Check what listens at the address; `lineMs` of the [limits](limits.md) raises the limit.',
+      },
+      {
+        code: 'ERR_TOO_MUCH_JUNK',
+        happened: 'The peer sent too much that answers nothing. The connection is closed.',
+        changed: 'What `outcome` says.',
+        toDo: "Check what listens at the address; a guest's agent that does so is broken or hostile.",
+      },
+      input(
+        'ERR_TOO_MANY_PENDING',
+        'Library: as many commands as the limit wait for an answer on this connection.',
+        'Wait for some of them; `pending` of the [limits](limits.md) raises it.',
+      ),
+      input(
+        'ERR_TOO_MUCH_UNSENT',
+        'Library: the peer does not read what was sent to it, and more is unsent than the limit.',
+        'QEMU or the agent hangs. `unsentBytes` of the [limits](limits.md) raises the limit.',
+      ),
       {
         code: 'ERR_EVENT_OVERFLOW',
         happened: 'Library: the reader of an event stream fell behind its bound; the stream has ended.',

@@ -22,6 +22,7 @@ export type InputErrorCode =
   | 'ERR_ARGUMENTS'
   | 'ERR_OOB'
   | 'ERR_STREAM'
+  | 'ERR_LIMIT'
   | SimulationInputCode
 
 /** What `qemu-vcpu/testing` may be given wrongly. */

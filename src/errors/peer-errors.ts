@@ -35,16 +35,24 @@ export class ConnectionError extends VcpuError {
   }
 }
 
-/** The peer said something that its protocol does not allow (`ERR_PROTOCOL`) or more than the cap (`ERR_MESSAGE_TOO_LARGE`). */
+/**
+ * What is wrong with what the peer sent; docs/limits.md has the limits:
+ *
+ * - `ERR_PROTOCOL`: its protocol does not allow it;
+ * - `ERR_MESSAGE_TOO_LARGE`: a message of too many bytes;
+ * - `ERR_MESSAGE_TOO_COMPLEX`: a message nested too deep, of too many values, or with a string that is too long;
+ * - `ERR_MESSAGE_TOO_SLOW`: a message that was begun and not ended in time;
+ * - `ERR_TOO_MUCH_JUNK`: too much that answers nothing.
+ */
+export type ProtocolErrorCode =
+  'ERR_PROTOCOL' | 'ERR_MESSAGE_TOO_LARGE' | 'ERR_MESSAGE_TOO_COMPLEX' | 'ERR_MESSAGE_TOO_SLOW' | 'ERR_TOO_MUCH_JUNK'
+
+/** The peer sent what its protocol does not allow (`ERR_PROTOCOL`), or more than a limit. */
 export class ProtocolError extends VcpuError {
   override readonly name = 'ProtocolError'
-  declare readonly code: 'ERR_PROTOCOL' | 'ERR_MESSAGE_TOO_LARGE'
+  declare readonly code: ProtocolErrorCode
 
-  constructor(
-    message: string,
-    options: VcpuErrorOptions = {},
-    code: 'ERR_PROTOCOL' | 'ERR_MESSAGE_TOO_LARGE' = 'ERR_PROTOCOL',
-  ) {
+  constructor(message: string, options: VcpuErrorOptions = {}, code: ProtocolErrorCode = 'ERR_PROTOCOL') {
     super(code, message, options)
   }
 }

@@ -16,6 +16,8 @@ export const QGA_SET_VCPUS_TIMEOUT_MS = 30_000
 export const QGA_READ_FILE_TIMEOUT_MS = 10_000
 /** How long closing a file of the guest may take; it is bounded by its reader's own time-out too. */
 export const QGA_CLOSE_FILE_TIMEOUT_MS = 2_000
+/** How long a message may take from its first byte to its last. */
+export const UNFINISHED_LINE_TIMEOUT_MS = 60_000
 /** The first pause after a failed dial; each further failure doubles it. */
 export const REDIAL_PAUSE_MS = 50
 /** The longest pause between failed dials. */

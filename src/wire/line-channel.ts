@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
-import { ConnectionError } from '../errors/peer-errors.ts'
+import { LimitError } from '../errors/limit-error.ts'
+import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
+import { systemClock, type Clock, type Timer } from './clock.ts'
 import { LineSplitter } from './line-splitter.ts'
+import { loopShare } from './loop-share.ts'
 import { publishTraffic, type WireTrace } from './trace.ts'
 
 /** What a {@link LineChannel} needs to know. */
@@ -10,17 +13,26 @@ export interface LineChannelOptions {
   readonly label: string
   /** Cap on one inbound message, in bytes. */
   readonly maxMessageBytes: number
+  /** How long a message may take from its first piece to its last, in milliseconds; unless given, any time. */
+  readonly lineMs?: number | undefined
+  /** Bytes that the peer has not taken, beyond which {@link LineChannel.checkRoom} throws; unless given, any number. */
+  readonly unsentBytes?: number | undefined
+  /** What `lineMs` goes by. */
+  readonly clock?: Clock | undefined
   /** What it throws closes the channel with that cause. */
   readonly trace?: WireTrace | undefined
   /** Called with each whole line. What it throws closes the channel with that cause. */
   readonly onLine: (line: Uint8Array) => void
+  /** Is a message begun and not ended, by the lines so far? Unless given, each line is a message. */
+  readonly isUnfinished?: (() => boolean) | undefined
   /** Called once, with the first cause of closing. */
   readonly onClose: (cause: Error) => void
 }
 
 /**
  * Lines over any connected `Duplex`, in both directions, until the first cause of closing. Writes of one tick leave as
- * one.
+ * one. Reading takes its share of the event loop ({@link loopShare}): what is beyond it waits here, and then in the `Duplex`,
+ * for a later turn.
  */
 export class LineChannel {
   readonly #duplex: Duplex
@@ -28,6 +40,13 @@ export class LineChannel {
   readonly #splitter: LineSplitter
   #cause: Error | undefined
   #corked = false
+  /** Read off the stream, for a later turn; with any, the stream is paused. */
+  #held: Uint8Array[] = []
+  #giveUpTurn: (() => void) | undefined
+  /** Why the channel closes once what is held has been read. */
+  #endedBy: Error | undefined
+  /** Runs while a message is begun and not ended. */
+  #lineTimer: Timer | undefined
 
   constructor(duplex: Duplex, options: LineChannelOptions) {
     if (duplex.readableObjectMode || duplex.readableEncoding !== null) {
@@ -50,6 +69,19 @@ export class LineChannel {
     return this.#cause
   }
 
+  /**
+   * To be asked before a command is sent: a peer that does not read must not cost memory without end.
+   *
+   * @throws {@link LimitError} `ERR_TOO_MUCH_UNSENT`
+   */
+  checkRoom(command: string): void {
+    const { label, unsentBytes = Infinity } = this.#options
+    const { writableLength } = this.#duplex
+    if (writableLength < unsentBytes) return
+    const message = `${command}: ${label} does not read: ${writableLength} bytes are unsent, the limit is ${unsentBytes}`
+    throw new LimitError('ERR_TOO_MUCH_UNSENT', message)
+  }
+
   /** Send one piece; the caller supplies the line's end. Nothing happens on a closed channel. */
   send(data: string | Uint8Array): void {
     if (this.#cause !== undefined) return
@@ -70,6 +102,9 @@ export class LineChannel {
   close(cause: Error): void {
     if (this.#cause !== undefined) return
     this.#cause = cause
+    this.#giveUpTurn?.()
+    this.#lineTimer?.cancel()
+    this.#held = []
     const duplex = this.#duplex
     duplex.off('data', this.#onData)
     duplex.off('end', this.#onEnd)
@@ -81,14 +116,65 @@ export class LineChannel {
 
   readonly #onData = (chunk: Uint8Array): void => {
     if (!this.#publish('in', chunk)) return
+    if (this.#held.length > 0 || loopShare.isSpent) this.#hold(chunk)
+    else this.#read(chunk)
+  }
+
+  #read(chunk: Uint8Array): void {
+    let isNew = false
     try {
-      this.#splitter.push(chunk, (line) => {
+      const taken = this.#splitter.push(chunk, (line) => {
         // A line may close the channel; those behind it in the same piece are then nobody's.
-        if (this.#cause === undefined) this.#options.onLine(line)
+        if (this.#cause !== undefined) return false
+        loopShare.spend(line.length + 1)
+        this.#options.onLine(line)
+        isNew ||= this.#options.isUnfinished?.() !== true
+        return !loopShare.isSpent
       })
+      if (this.#cause !== undefined) return
+      this.#timeMessage(isNew)
+      if (taken < chunk.length) this.#hold(chunk.subarray(taken))
     } catch (error) {
       this.#closeFor(error)
     }
+  }
+
+  /** Keep it for a later turn, and let the stream keep what comes behind it. */
+  #hold(chunk: Uint8Array): void {
+    this.#held.push(chunk)
+    if (this.#giveUpTurn !== undefined) return
+    this.#duplex.pause()
+    this.#giveUpTurn = loopShare.wait(this.#onTurn)
+  }
+
+  readonly #onTurn = (): void => {
+    this.#giveUpTurn = undefined
+    const held = this.#held
+    this.#held = []
+    for (const chunk of held) {
+      if (this.#cause !== undefined) return
+      if (this.#held.length > 0 || loopShare.isSpent) this.#hold(chunk)
+      else this.#read(chunk)
+    }
+    if (this.#held.length > 0) return
+    if (this.#endedBy !== undefined) this.close(this.#endedBy)
+    else this.#duplex.resume()
+  }
+
+  /** @param isNew - since the last call a message has ended: what is unfinished now was begun after that */
+  #timeMessage(isNew: boolean): void {
+    const { lineMs, clock = systemClock, isUnfinished } = this.#options
+    if (lineMs === undefined) return
+    if (isNew) {
+      this.#lineTimer?.cancel()
+      this.#lineTimer = undefined
+    }
+    if (this.#lineTimer !== undefined || (this.#splitter.pendingBytes === 0 && isUnfinished?.() !== true)) return
+    this.#lineTimer = clock.after(lineMs, () => {
+      const message = `a message was begun and not ended within ${lineMs} ms`
+      this.close(new ProtocolError(message, {}, 'ERR_MESSAGE_TOO_SLOW'))
+    })
+    this.#lineTimer.unref()
   }
 
   /** @returns `false` when the trace failed, which closes the channel */
@@ -106,15 +192,18 @@ export class LineChannel {
     this.close(error instanceof Error ? error : new Error(String(error)))
   }
 
+  /** The peer has ended: what it said before that is read first. */
+  #end(cause: Error): void {
+    this.#endedBy ??= cause
+    if (this.#held.length === 0) this.close(this.#endedBy)
+  }
+
   readonly #onEnd = (): void => {
-    this.close(new ConnectionError('ERR_CONNECTION_LOST', `${this.#options.label}: the peer closed the connection`))
+    this.#end(new ConnectionError('ERR_CONNECTION_LOST', `${this.#options.label}: the peer closed the connection`))
   }
 
   readonly #onError = (cause: Error): void => {
-    this.close(
-      new ConnectionError('ERR_CONNECTION_LOST', `${this.#options.label}: the connection broke: ${cause.message}`, {
-        cause,
-      }),
-    )
+    const message = `${this.#options.label}: the connection broke: ${cause.message}`
+    this.#end(new ConnectionError('ERR_CONNECTION_LOST', message, { cause }))
   }
 }

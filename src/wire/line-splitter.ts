@@ -30,16 +30,19 @@ export class LineSplitter {
    * Take the next piece and hand each line that it completes, without LF or CRLF, to `onLine`. Lines are views where
    * they can be: use or copy them before the next call.
    *
+   * @param onLine - stops with `false`
+   * @returns how many bytes of the piece were taken: all of them, unless `onLine` stopped
    * @throws {@link ProtocolError} `ERR_MESSAGE_TOO_LARGE` once a line outgrows the cap
    */
-  push(chunk: Uint8Array, onLine: (line: Uint8Array) => void): void {
+  push(chunk: Uint8Array, onLine: (line: Uint8Array) => unknown): number {
     let start = 0
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
       const line = this.#finish(chunk.subarray(start, end))
       start = end + 1
-      onLine(line)
+      if (onLine(line) === false) return start
     }
     if (start < chunk.length) this.#hold(chunk.subarray(start))
+    return chunk.length
   }
 
   #hold(piece: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../errors/peer-errors.ts'
 import { foreignText } from '../errors/quote.ts'
+import { excessOf, type MessageCaps } from './message-cost.ts'
 
 /** One JSON object of a peer, unchecked beyond being one. */
 export type WireMessage = Readonly<Record<string, unknown>>
@@ -7,12 +8,22 @@ export type WireMessage = Readonly<Record<string, unknown>>
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const lenient = new TextDecoder('latin1')
 
+/** What a message may hold, and from how many bytes on that is counted. */
+export interface MessageLimits extends MessageCaps {
+  readonly countedFromBytes: number
+}
+
 /**
- * Decode one whole line into a JSON object.
+ * Decode one whole line into a JSON object. What is above the limits is refused before anything is made of it.
  *
- * @throws {@link ProtocolError} when it is not UTF-8, not JSON, or JSON of another kind
+ * @throws {@link ProtocolError} when it is not UTF-8, not JSON, or JSON of another kind; `ERR_MESSAGE_TOO_COMPLEX` when it
+ *   is above the limits
  */
-export function parseMessage(line: Uint8Array): WireMessage {
+export function parseMessage(line: Uint8Array, limits?: MessageLimits): WireMessage {
+  if (limits !== undefined && line.length >= limits.countedFromBytes) {
+    const excess = excessOf(line, limits)
+    if (excess !== undefined) throw new ProtocolError(`a message has ${excess}`, {}, 'ERR_MESSAGE_TOO_COMPLEX')
+  }
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(line))

@@ -4,7 +4,12 @@ import { describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
 import { memoryPair } from '../../../src/testing/index.ts'
 import { LineChannel, type LineChannelOptions } from '../../../src/wire/line-channel.ts'
+import { TURN_BYTES } from '../../../src/wire/limits.ts'
+import { loopShare } from '../../../src/wire/loop-share.ts'
 import { WIRE_CHANNEL, type WireTraceEntry } from '../../../src/wire/trace.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Long enough for everything that is on its way in this process to arrive. */
 async function settle() {
@@ -210,4 +215,176 @@ describe('the trace', () => {
     await settle()
     expect(causes).toEqual([bug])
   })
+})
+
+describe('a share of the event loop', () => {
+  const line = (name: string, bytes: number) => `${name}${'x'.repeat(bytes - 1 - name.length)}\n`
+
+  test('what is beyond it waits for later turns, in order, and the peer waits too', async () => {
+    const { near, far, lines, causes } = open({ maxMessageBytes: TURN_BYTES })
+    const big = ['a', 'b', 'c', 'd'].map((name) => line(name, TURN_BYTES))
+    near.emit('data', Buffer.from(`${big.join('')}e\n`))
+    expect(lines.map((each) => each[0])).toEqual(['a'])
+    expect(near.isPaused()).toBe(true)
+    far.write('f\n')
+    near.emit('data', Buffer.from('E\n'))
+    for (const names of ['ab', 'abc', 'abcd']) {
+      await nextTurn()
+      expect(lines.map((each) => each[0]).join('')).toBe(names)
+    }
+    await settle()
+    expect(lines.slice(4)).toEqual(['e', 'E', 'f'])
+    expect(near.isPaused()).toBe(false)
+    expect(causes).toEqual([])
+  })
+
+  test('is one for all channels: a flood on one leaves the others their turns', async () => {
+    const flooded = open({ maxMessageBytes: TURN_BYTES })
+    const other = open()
+    flooded.near.emit('data', Buffer.from(line('a', TURN_BYTES).repeat(10)))
+    other.near.emit('data', Buffer.from('hello\n'))
+    expect([flooded.lines.length, other.lines]).toEqual([1, []])
+    await nextTurn()
+    await nextTurn()
+    expect(other.lines).toEqual(['hello'])
+    expect(flooded.lines.length).toBeLessThan(4)
+    flooded.channel.close(new Error('enough'))
+    await settle()
+    expect(flooded.lines.length).toBeLessThan(4)
+  })
+
+  test('small lines cost no turn', () => {
+    const { near, lines } = open()
+    near.emit('data', Buffer.from('x\n'.repeat(1_000)))
+    expect(lines).toHaveLength(1_000)
+    expect(near.isPaused()).toBe(false)
+  })
+
+  test.each(['end', 'close', 'error'])('what was held is read before the peer’s %s', async (how) => {
+    const { near, lines, causes } = open({ maxMessageBytes: TURN_BYTES })
+    near.emit('data', Buffer.from(`${line('a', TURN_BYTES)}${line('b', TURN_BYTES)}c\nhalf`))
+    near.emit(how, new Error('broken'))
+    near.emit('close')
+    expect(causes).toEqual([])
+    await settle()
+    expect(lines.map((each) => each[0])).toEqual(['a', 'b', 'c'])
+    expect(causes).toMatchObject([{ code: 'ERR_CONNECTION_LOST' }])
+    expect(causes[0]?.cause !== undefined).toBe(how === 'error')
+    expect(near.destroyed).toBe(true)
+  })
+
+  test('nothing that was held is heard after closing', async () => {
+    const { channel, near, lines } = open({ maxMessageBytes: TURN_BYTES })
+    near.emit('data', Buffer.from(`${line('a', TURN_BYTES)}b\n`))
+    channel.close(new Error('mine'))
+    await settle()
+    expect(lines).toHaveLength(1)
+    expect(loopShare.waiting).toBe(0)
+  })
+
+  test('a held line may close it', async () => {
+    const lines: string[] = []
+    const { near, causes } = open({
+      maxMessageBytes: TURN_BYTES,
+      onLine: (each) => {
+        lines.push(String(each[0]))
+        if (lines.length === 2) throw new Error('enough')
+      },
+    })
+    near.emit('data', Buffer.from(`${line('a', TURN_BYTES)}b\n`))
+    near.emit('data', Buffer.from('c\n'))
+    await settle()
+    expect(lines).toHaveLength(2)
+    expect(causes).toMatchObject([{ message: 'enough' }])
+  })
+})
+
+describe('an unfinished message has its time', () => {
+  function timed(more: Partial<LineChannelOptions> = {}) {
+    const clock = new ManualClock()
+    return { clock, ...open({ clock, lineMs: 1_000, ...more }) }
+  }
+
+  test('a drip of one byte after the other ends', async () => {
+    const { clock, near, causes } = timed()
+    for (let at = 0; at < 9; at++) {
+      near.emit('data', Buffer.from('x'))
+      await clock.advance(100)
+    }
+    expect(causes).toEqual([])
+    near.emit('data', Buffer.from('x'))
+    await clock.advance(100)
+    expect(causes).toMatchObject([{ name: 'ProtocolError', code: 'ERR_MESSAGE_TOO_SLOW' }])
+    expect(clock.armed).toBe(0)
+  })
+
+  test('each message has its own', async () => {
+    const { clock, near, causes, lines } = timed()
+    near.emit('data', Buffer.from('on'))
+    await clock.advance(900)
+    near.emit('data', Buffer.from('e\ntw'))
+    await clock.advance(900)
+    near.emit('data', Buffer.from('o\nthree'))
+    await clock.advance(999)
+    expect(causes).toEqual([])
+    expect(lines).toEqual(['one', 'two'])
+    await clock.advance(1)
+    expect(causes).toHaveLength(1)
+  })
+
+  test('a connection without one has no timer', async () => {
+    const { clock, channel, near } = timed()
+    expect(clock.armed).toBe(0)
+    near.emit('data', Buffer.from('one\n'))
+    expect(clock.armed).toBe(0)
+    near.emit('data', Buffer.from('tw'))
+    expect(clock.armed).toBe(1)
+    near.emit('data', Buffer.from('o\n'))
+    expect(clock.armed).toBe(0)
+    near.emit('data', Buffer.from('three'))
+    channel.close(new Error('mine'))
+    await settle()
+    expect(clock.armed).toBe(0)
+  })
+
+  test('of several lines, too', async () => {
+    const held: string[] = []
+    const { clock, near, causes } = timed({
+      onLine: (line) => {
+        const text = Buffer.from(line).toString()
+        if (text === '}') held.length = 0
+        else held.push(text)
+      },
+      isUnfinished: () => held.length > 0,
+    })
+    near.emit('data', Buffer.from('{\na\n}\n'))
+    expect(clock.armed).toBe(0)
+    near.emit('data', Buffer.from('{\n'))
+    await clock.advance(600)
+    near.emit('data', Buffer.from('a\n'))
+    expect(clock.armed).toBe(1)
+    await clock.advance(400)
+    expect(causes).toMatchObject([{ code: 'ERR_MESSAGE_TOO_SLOW' }])
+  })
+})
+
+test('what a peer does not read is bounded', () => {
+  const stuck = new Duplex({ read: () => undefined, write: () => undefined })
+  const { channel } = open({ unsentBytes: 100 }, [stuck, stuck])
+  channel.checkRoom('x-a')
+  channel.send('x'.repeat(99))
+  channel.checkRoom('x-a')
+  channel.send('x')
+  expect(() => {
+    channel.checkRoom('x-a')
+  }).toThrow(
+    expect.objectContaining({
+      name: 'LimitError',
+      code: 'ERR_TOO_MUCH_UNSENT',
+      outcome: 'not-sent',
+      message: 'x-a: test does not read: 100 bytes are unsent, the limit is 100',
+    }) as Error,
+  )
+  const { channel: unbounded } = open({}, [stuck, stuck])
+  unbounded.checkRoom('x-a')
 })

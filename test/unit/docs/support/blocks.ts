@@ -20,6 +20,7 @@ export const PAGES = [
   'README.md',
   'docs/usage.md',
   'docs/errors.md',
+  'docs/limits.md',
   'docs/libvirt-and-proxmox.md',
   'docs/migration.md',
 ] as const
