@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import { bounded } from '../wire/bounded.ts'
-import type { CallOptions, ExecuteOptions } from '../wire/call-options.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
 import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
 import { QGA_COMMAND_TIMEOUT_MS, QGA_SYNC_TIMEOUT_MS } from '../wire/defaults.ts'
@@ -10,31 +10,12 @@ import { LineChannel } from '../wire/line-channel.ts'
 import { own, parseMessage, type WireMessage } from '../wire/message.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
-import type { WireTrace } from '../wire/trace.ts'
 import { AgentTurns } from './agent-turns.ts'
 import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
+import { DEFAULT_MAX_MESSAGE_BYTES, type QgaConnectOptions } from './connect-options.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
+import { isMonitor } from './monitor-greeting.ts'
 import { DelimitedSync } from './sync.ts'
-
-/** Cap on one message of the agent, in bytes. */
-export const DEFAULT_MAX_MESSAGE_BYTES = 10 * 1024 * 1024
-
-/** How to connect. */
-export interface QgaConnectOptions extends CallOptions {
-  /**
-   * Sync before resolving (the default), so that a resolved `connect()` means that an agent answered. With `false` only
-   * the channel is opened and the first command syncs: a guest that is still booting has no agent yet.
-   */
-  readonly sync?: boolean
-  /** Cap on one message of the agent, in bytes. */
-  readonly maxMessageBytes?: number
-  /** Sees all traffic. */
-  readonly trace?: WireTrace
-  /** What every wait of this client goes by. */
-  readonly clock?: Clock
-  /** Called synchronously, once, with the first cause of closing, when every call has been rejected. */
-  readonly onClosed?: (cause: Error) => void
-}
 
 /** A sync runs alone. */
 const ALONE = { ahead: false, bytes: 0 }
@@ -315,18 +296,6 @@ export class QgaClient implements QgaExecutor {
   #setUnlessClosed(state: QgaClientState): void {
     if (this.#state !== 'closed') this.#state = state
   }
-}
-
-/** How a QEMU monitor greets, on one line or (`pretty=on`) on the second of several; telnet's options may come first. */
-const GREETING = /^(?:\xff[\xfb-\xfe][^])*(?:\{\s*|\s+)"QMP"\s*:\s*\{/
-/** So many bytes of a line are enough to know it. */
-const GREETING_BYTES = 40
-
-/** What greets is no agent: those speak when they are asked. */
-function isMonitor(line: Uint8Array): boolean {
-  return GREETING.test(
-    Buffer.from(line.buffer, line.byteOffset, Math.min(line.length, GREETING_BYTES)).toString('latin1'),
-  )
 }
 
 function isNotAgent(cause: Error | undefined): cause is ConnectionError {

@@ -1,4 +1,5 @@
-export { DEFAULT_MAX_MESSAGE_BYTES, QgaClient, type QgaClientState, type QgaConnectOptions } from './client.ts'
+export { QgaClient, type QgaClientState } from './client.ts'
+export { DEFAULT_MAX_MESSAGE_BYTES, type QgaConnectOptions } from './connect-options.ts'
 export {
   callQga,
   decodeReply,

@@ -2,8 +2,7 @@ import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
 import { ConnectionError, TimeoutError } from '../errors/peer-errors.ts'
 import { bounded } from '../wire/bounded.ts'
-import { timeoutOf, type CallOptions, type ExecuteOptions } from '../wire/call-options.ts'
-import type { Clock } from '../wire/clock.ts'
+import { timeoutOf } from '../wire/call-options.ts'
 import { Deadline } from '../wire/deadline.ts'
 import { QMP_COMMAND_TIMEOUT_MS, QMP_CONNECT_TIMEOUT_MS } from '../wire/defaults.ts'
 import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
@@ -12,43 +11,13 @@ import { LineChannel } from '../wire/line-channel.ts'
 import { parseMessage } from '../wire/message.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
-import type { WireTrace } from '../wire/trace.ts'
 import { callQmp, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
+import { DEFAULT_MAX_MESSAGE_BYTES, type QmpCallOptions, type QmpConnectOptions } from './connect-options.ts'
 import { decodeEvent } from './events.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 import { decodeGreeting, type QmpGreeting } from './greeting.ts'
 import { MessageLines } from './message-lines.ts'
 import { SilenceWatch } from './silence.ts'
-
-/** Cap on one message of QEMU, in bytes: ten times the reply for 4,096 slots. */
-export const DEFAULT_MAX_MESSAGE_BYTES = 32 * 1024 * 1024
-
-/** How to connect. */
-export interface QmpConnectOptions extends CallOptions {
-  /** Ask for out-of-band execution, where the monitor offers it. */
-  readonly oob?: boolean
-  /** Cap on one message of QEMU, in bytes. */
-  readonly maxMessageBytes?: number
-  /** Sees all traffic. */
-  readonly trace?: WireTrace
-  /** What every wait of this client goes by. */
-  readonly clock?: Clock
-  /**
-   * Called synchronously with each event, before and after replies as they came on the wire. What it throws closes the
-   * connection.
-   */
-  readonly onEvent?: (event: QmpEvent) => void
-  /** Called synchronously when the monitor has greeted, before anything behind the greeting is delivered. */
-  readonly onGreeting?: (greeting: QmpGreeting) => void
-  /** Called synchronously, once, with the first cause of closing, when every call has been rejected. */
-  readonly onClosed?: (cause: Error) => void
-}
-
-/** How to run one command. */
-export interface QmpCallOptions extends ExecuteOptions {
-  /** Run it out of band, overtaking what waits. Only where `oob` was negotiated and QEMU allows it for the command. */
-  readonly oob?: boolean
-}
 
 /** Where a client is in its life. It only ever moves to the right. */
 export type QmpClientState = 'greeting' | 'negotiating' | 'ready' | 'closed'

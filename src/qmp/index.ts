@@ -1,10 +1,5 @@
-export {
-  DEFAULT_MAX_MESSAGE_BYTES,
-  QmpClient,
-  type QmpCallOptions,
-  type QmpClientState,
-  type QmpConnectOptions,
-} from './client.ts'
+export { QmpClient, type QmpClientState } from './client.ts'
+export { DEFAULT_MAX_MESSAGE_BYTES, type QmpCallOptions, type QmpConnectOptions } from './connect-options.ts'
 export {
   callQmp,
   decodeReply,

@@ -1,0 +1,23 @@
+import type { CallOptions } from '../wire/call-options.ts'
+import type { Clock } from '../wire/clock.ts'
+import type { WireTrace } from '../wire/trace.ts'
+
+/** Cap on one message of the agent, in bytes. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 10 * 1024 * 1024
+
+/** How to connect. */
+export interface QgaConnectOptions extends CallOptions {
+  /**
+   * Sync before resolving (the default), so that a resolved `connect()` means that an agent answered. With `false` only
+   * the channel is opened and the first command syncs: a guest that is still booting has no agent yet.
+   */
+  readonly sync?: boolean
+  /** Cap on one message of the agent, in bytes. */
+  readonly maxMessageBytes?: number
+  /** Sees all traffic. */
+  readonly trace?: WireTrace
+  /** What every wait of this client goes by. */
+  readonly clock?: Clock
+  /** Called synchronously, once, with the first cause of closing, when every call has been rejected. */
+  readonly onClosed?: (cause: Error) => void
+}
