@@ -67,8 +67,11 @@ export {
 } from './domain/index.ts'
 export { AbortError } from './errors/abort-error.ts'
 export { ExecutorError } from './errors/executor-error.ts'
+export { LimitError, type LimitErrorCode } from './errors/limit-error.ts'
 export { restate } from './errors/restate.ts'
 export { PartialChangeError, QgaClient, type QgaExecutor } from './qga/index.ts'
+export type { ProtocolErrorCode } from './errors/peer-errors.ts'
+export type { WireLimits } from './wire/limits.ts'
 export {
   CommandError,
   ConnectionError,

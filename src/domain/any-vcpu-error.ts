@@ -2,6 +2,7 @@ import type { AbortError } from '../errors/abort-error.ts'
 import type { ContradictionError } from '../errors/contradiction-error.ts'
 import type { ExecutorError } from '../errors/executor-error.ts'
 import type { InputError } from '../errors/input-error.ts'
+import type { LimitError } from '../errors/limit-error.ts'
 import type { OverflowError } from '../errors/overflow-error.ts'
 import type { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../errors/peer-errors.ts'
 import type { PartialChangeError } from '../qga/set-vcpus.ts'
@@ -21,6 +22,7 @@ export type AnyVcpuError =
   | GuestRefusedError
   | GuestScaleError
   | InputError
+  | LimitError
   | NotConfirmedError
   | NotReachableError
   | OverflowError

@@ -4,6 +4,7 @@ import type { QmpExecutor } from '../qmp/executor.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { Endpoint, ReconnectMode } from '../wire/endpoint.ts'
+import type { WireLimits } from '../wire/limits.ts'
 import type { WireTrace } from '../wire/trace.ts'
 
 /** How to reach a VM. */
@@ -30,6 +31,11 @@ export interface DomainOptions extends CallOptions {
    * lost (`'eager'`), or never (`false`). Nothing is ever sent twice.
    */
   readonly reconnect?: ReconnectMode | undefined
+  /**
+   * How much each connection that is made here may cost: bytes, depth and number of values of a message, events, commands
+   * and bytes that wait, time. Those that are not given have the defaults of docs/limits.md.
+   */
+  readonly limits?: { readonly qmp?: Partial<WireLimits>; readonly qga?: Partial<WireLimits> } | undefined
   /** Where time comes from; a simulation may give its own. */
   readonly clock?: Clock | undefined
 }

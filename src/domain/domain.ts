@@ -7,6 +7,7 @@ import type { QgaExecutor } from '../qga/executor.ts'
 import { reachMonitor } from '../qmp/reconnecting-client.ts'
 import type { QmpExecutor } from '../qmp/executor.ts'
 import { timeoutOf, type CallOptions } from '../wire/call-options.ts'
+import { checkBothLimits } from '../wire/checked-limits.ts'
 import { systemClock, type Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
 import type { Link } from '../wire/endpoint.ts'
@@ -53,7 +54,6 @@ import { phaseOf, type DomainState, type DomainStateChange } from './vm/phase.ts
 import { pendingIds } from './vm/state.ts'
 import { Vm } from './vm/vm.ts'
 
-const CONNECT_TIMEOUT_MS = 5_000
 const READ_TIMEOUT_MS = 10_000
 /** The guest's part takes seconds on a busy host (and under emulation): longer than libvirt's five. */
 const CHANGE_TIMEOUT_MS = 30_000
@@ -86,13 +86,19 @@ export class Domain {
     const { qmp } = options
     this.#path = typeof qmp === 'string' ? socketPathOf(qmp) : undefined
     this.name = options.name ?? nameOf(qmp ?? options.qga)
-    const linkOptions = { connectTimeoutMs: timeoutOf(options, CONNECT_TIMEOUT_MS), trace, clock, reconnect }
+    const limits = checkBothLimits(options.limits)
+    const linkOptions = { connectTimeoutMs: timeoutOf(options, limits.qmp.greetingMs), trace, clock, reconnect }
     this.#runs = new TurnQueue('the run before it', clock)
     this.#monitor =
       options.qmp === undefined
         ? noMonitor
-        : reachMonitor(options.qmp, { ...linkOptions, ...monitorListener(() => this.#vm.driver) })
-    this.#agent = options.qga === undefined ? undefined : reachAgent(options.qga, linkOptions)
+        : reachMonitor(options.qmp, {
+            ...linkOptions,
+            ...monitorListener(() => this.#vm.driver),
+            limits: options.limits?.qmp,
+          })
+    this.#agent =
+      options.qga === undefined ? undefined : reachAgent(options.qga, { ...linkOptions, limits: options.limits?.qga })
     const driver = new VmDriver(this.#monitor.executor, clock)
     this.#vm = new Vm(driver, this.#agent?.executor)
   }
@@ -101,7 +107,7 @@ export class Domain {
    * Connect to a VM's monitor, and open its agent's channel where one is given. The agent itself may start later.
    *
    * @throws {@link ConnectionError} when a socket is missing, held by another client, or not what it should be
-   * @throws {@link InputError} for an address or a time-out that cannot be, or without any endpoint
+   * @throws {@link InputError} for an address, a time-out or a limit that cannot be, or without any endpoint
    */
   static async connect(options: DomainOptions): Promise<Domain> {
     options.signal?.throwIfAborted()

@@ -39,6 +39,11 @@ export class AgentTurns {
     this.#clock = clock
   }
 
+  /** How many run or wait. */
+  get length(): number {
+    return this.#running + this.#waiting.length
+  }
+
   /**
    * Run `task` when its turn comes. Waiting counts against its own deadline.
    *

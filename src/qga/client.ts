@@ -3,16 +3,16 @@ import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import { bounded } from '../wire/bounded.ts'
 import type { ExecuteOptions } from '../wire/call-options.ts'
 import type { Clock } from '../wire/clock.ts'
+import { checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import { Deadline } from '../wire/deadline.ts'
-import { QGA_COMMAND_TIMEOUT_MS, QGA_SYNC_TIMEOUT_MS } from '../wire/defaults.ts'
 import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
 import { LineChannel } from '../wire/line-channel.ts'
 import { own, parseMessage, type WireMessage } from '../wire/message.ts'
-import { PendingCalls } from '../wire/pending-calls.ts'
+import { PendingCalls, tooManyPending } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
 import { AgentTurns } from './agent-turns.ts'
 import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
-import { DEFAULT_MAX_MESSAGE_BYTES, type QgaConnectOptions } from './connect-options.ts'
+import type { QgaConnectOptions } from './connect-options.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
 import { isMonitor } from './monitor-greeting.ts'
 import { DelimitedSync } from './sync.ts'
@@ -26,13 +26,13 @@ export type QgaClientState = 'unsynced' | 'syncing' | 'synced' | 'closed'
 /**
  * A client of one QEMU guest agent. The agent is a hostile peer: one command is in flight at a time, and several only
  * where each of them has `sendAhead` and the agent echoes ids; a delimited sync with a random id goes before the first
- * command, and after any time-out, abort or bad line as soon as nothing is in flight; replies are capped and checked; what
- * answers nothing is dropped and counted, and a flood of it closes the channel.
+ * command, and after any time-out, abort or bad line as soon as nothing is in flight; replies are limited (docs/limits.md)
+ * and checked; what answers nothing is dropped and counted, and a flood of it closes the channel.
  */
 export class QgaClient implements QgaExecutor {
   readonly #where: string
   readonly #channel: LineChannel
-  readonly #maxMessageBytes: number
+  readonly #limits: CheckedLimits
   readonly #clock: Clock | undefined
   readonly #pending: PendingCalls
   readonly #turns: AgentTurns
@@ -42,22 +42,26 @@ export class QgaClient implements QgaExecutor {
     { readonly sync: DelimitedSync; readonly onAnswer: () => void; readonly onLost: (cause: Error) => void } | undefined
   /** The agent was seen to answer with the id that it was asked with; before QEMU 4.0 none does. */
   #echoesIds = false
+  #answered = 0
   #dropped = 0
   #unaskedBytes = 0
 
-  private constructor(duplex: Duplex, where: string, options: QgaConnectOptions) {
+  private constructor(duplex: Duplex, where: string, options: QgaConnectOptions, limits: CheckedLimits) {
     this.#where = where
+    this.#limits = limits
     this.#clock = options.clock
     this.#pending = new PendingCalls(options.clock)
     this.#turns = new AgentTurns(() => this.#state === 'synced' && this.#echoesIds, options.clock)
-    this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {
       onClosed = resolve
     })
     this.#channel = new LineChannel(duplex, {
       label: 'qga',
-      maxMessageBytes: this.#maxMessageBytes,
+      maxMessageBytes: limits.messageBytes,
+      lineMs: limits.lineMs,
+      unsentBytes: limits.unsentBytes,
+      clock: options.clock,
       trace: options.trace,
       onLine: (line) => {
         this.#onLine(line)
@@ -77,15 +81,17 @@ export class QgaClient implements QgaExecutor {
    *
    * @param target - path of a UNIX socket, `unix:PATH`, `tcp:HOST:PORT`, TCP host and port, a connected Duplex, which the
    *   client then owns, or a function that makes one
-   * @throws {@link ConnectionError} `ERR_CONNECT` without a channel, `ERR_NO_AGENT_ANSWER` when nobody answers in it,
-   *   `ERR_NOT_AGENT` when it is a monitor
-   * @throws {@link InputError} for an address or a time-out that cannot be
+   * @throws {@link ConnectionError} `ERR_CONNECT` without a channel, `ERR_NO_AGENT_ANSWER` when no agent answers in it,
+   *   `ERR_NOT_AGENT` when it is a monitor, `ERR_CONNECTION_LOST` when it ends or what comes from it is above a limit
+   * @throws {@link InputError} for an address, a stream, a time-out or a limit that cannot be
+   * @throws the signal's reason, and what `trace` throws
    */
   static async connect(target: Target, options: QgaConnectOptions = {}): Promise<QgaClient> {
-    const deadline = new Deadline(options, QGA_SYNC_TIMEOUT_MS, options.clock)
+    const limits = checkLimits('qga', options.limits, 'limits', options.maxMessageBytes)
+    const deadline = new Deadline(options, limits.syncMs, options.clock)
     options.signal?.throwIfAborted()
-    const { where, duplex } = await openTarget(target, deadline)
-    const client = new QgaClient(duplex, where, options)
+    const { where, duplex } = await openTarget(target, deadline, limits.dialMs)
+    const client = new QgaClient(duplex, where, options, limits)
     if (options.sync === false) return client
     try {
       await client.#turns.run(deadline, 'guest-sync-delimited', ALONE, () => client.#synchronise(deadline))
@@ -98,6 +104,11 @@ export class QgaClient implements QgaExecutor {
 
   get state(): QgaClientState {
     return this.#state
+  }
+
+  /** Answers so far that a call waited for; those to syncs apart. */
+  get answeredMessages(): number {
+    return this.#answered
   }
 
   /** Lines dropped so far: stale, late or unreadable. */
@@ -118,7 +129,8 @@ export class QgaClient implements QgaExecutor {
    * @throws {@link TimeoutError} when it does not answer in time (`'unknown'`), or its turn never came (`'not-sent'`)
    * @throws {@link ConnectionError} `ERR_NO_AGENT_ANSWER` when nobody answers the sync (`'not-sent'`); or when the
    *   channel is closed (`'not-sent'`) or ends meanwhile (`'unknown'`)
-   * @throws {@link ProtocolError} for an answer that is none (`'unknown'`)
+   * @throws {@link ProtocolError} for an answer that is not one, or is above a limit (`'unknown'`)
+   * @throws {@link LimitError} when too many commands wait, or the agent does not read (`'not-sent'`)
    */
   execute<C extends QgaCommandName>(
     command: C,
@@ -135,7 +147,10 @@ export class QgaClient implements QgaExecutor {
   /** The same channel for one who checks replies itself: each comes as the agent sent it. */
   readonly unchecked: QgaExecutor = {
     execute: async (command, args, options = {}) => {
-      const deadline = new Deadline(options, QGA_COMMAND_TIMEOUT_MS, this.#clock)
+      const { pending, commandMs } = this.#limits
+      const deadline = new Deadline(options, commandMs, this.#clock)
+      if (this.#turns.length >= pending) throw tooManyPending(command, pending)
+      this.#channel.checkRoom(command)
       const encoded = encodeArguments(command, args)
       const claim = { ahead: options.sendAhead === true, bytes: command.length + Buffer.byteLength(encoded) }
       return this.#turns.run(deadline, command, claim, async () => {
@@ -164,7 +179,7 @@ export class QgaClient implements QgaExecutor {
     signal?.throwIfAborted()
     this.#state = 'syncing'
     const sync = new DelimitedSync()
-    const syncTimeoutMs = Math.min(timeoutMs, QGA_SYNC_TIMEOUT_MS)
+    const syncTimeoutMs = Math.min(timeoutMs, this.#limits.syncMs)
     const answered = new Promise<void>((resolve, reject) => {
       const onLost = (cause: Error): void => {
         reject(isNotAgent(cause) ? cause : lostCall('guest-sync-delimited', 'not-sent', cause))
@@ -241,9 +256,10 @@ export class QgaClient implements QgaExecutor {
   #onReply(line: Uint8Array): void {
     let message: WireMessage
     try {
-      message = parseMessage(line)
+      message = parseMessage(line, this.#limits)
     } catch (cause) {
-      this.#loseStep(cause instanceof Error ? cause.message : String(cause), cause)
+      if (cause instanceof ProtocolError && cause.code === 'ERR_MESSAGE_TOO_COMPLEX') this.#refuse(cause)
+      else this.#loseStep(cause instanceof Error ? cause.message : String(cause), cause)
       return
     }
     const id = own(message, 'id') ?? undefined
@@ -253,8 +269,21 @@ export class QgaClient implements QgaExecutor {
       return
     }
     // Agents before QEMU 4.0 do not echo the id; after a sync there is only one call it can be.
-    if (settleCall(this.#pending, message, this.#pending.oldest())) this.#unaskedBytes = 0
-    else this.#drop(line)
+    if (settleCall(this.#pending, message, this.#pending.oldest())) {
+      this.#answered++
+      this.#unaskedBytes = 0
+    } else {
+      this.#drop(line)
+    }
+  }
+
+  /** What is above a limit is not read, not even for its id: an agent answers in order, so it is the oldest call's. */
+  #refuse(cause: ProtocolError): void {
+    this.#state = 'unsynced'
+    this.#pending.rejectUnsure(
+      this.#pending.oldest(),
+      (command) => new ProtocolError(`${command}: ${cause.message}`, { cause, outcome: 'unknown' }, cause.code),
+    )
   }
 
   /** What was answered cannot be told from what was not: every call in flight ends, and the next one syncs first. */
@@ -276,7 +305,7 @@ export class QgaClient implements QgaExecutor {
     const abandoned = this.#pending.oldestAbandoned()
     if (abandoned === undefined) return
     try {
-      settleCall(this.#pending, parseMessage(line), abandoned)
+      settleCall(this.#pending, parseMessage(line, this.#limits), abandoned)
     } catch (error) {
       // Out of step any line may be garbage.
       if (!(error instanceof ProtocolError)) throw error
@@ -288,8 +317,9 @@ export class QgaClient implements QgaExecutor {
     this.#dropped++
     // Its end counts too, or a flood of empty lines would have no end.
     this.#unaskedBytes += line.length + 1
-    if (this.#unaskedBytes > 2 * this.#maxMessageBytes) {
-      throw new ProtocolError(`the guest sent ${this.#unaskedBytes} bytes that answer nothing`)
+    if (this.#unaskedBytes > this.#limits.junkBytes) {
+      const message = `the guest sent ${this.#unaskedBytes} bytes that answer nothing`
+      throw new ProtocolError(message, {}, 'ERR_TOO_MUCH_JUNK')
     }
   }
 

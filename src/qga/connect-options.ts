@@ -1,9 +1,10 @@
 import type { CallOptions } from '../wire/call-options.ts'
 import type { Clock } from '../wire/clock.ts'
+import { WIRE_LIMITS, type WireLimits } from '../wire/limits.ts'
 import type { WireTrace } from '../wire/trace.ts'
 
-/** Cap on one message of the agent, in bytes. */
-export const DEFAULT_MAX_MESSAGE_BYTES = 10 * 1024 * 1024
+/** Cap on one message of the agent, in bytes: `guest-get-vcpus` of 65,536 vCPUs. */
+export const DEFAULT_MAX_MESSAGE_BYTES = WIRE_LIMITS.messageBytes.qga
 
 /** How to connect. */
 export interface QgaConnectOptions extends CallOptions {
@@ -12,7 +13,9 @@ export interface QgaConnectOptions extends CallOptions {
    * the channel is opened and the first command syncs: a guest that is still booting has no agent yet.
    */
   readonly sync?: boolean
-  /** Cap on one message of the agent, in bytes. */
+  /** How much the connection may cost; docs/limits.md has the defaults. */
+  readonly limits?: Partial<WireLimits>
+  /** The same as `limits.messageBytes`, which goes first. */
   readonly maxMessageBytes?: number
   /** Sees all traffic. */
   readonly trace?: WireTrace

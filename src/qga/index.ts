@@ -28,4 +28,6 @@ export { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../e
 export type { SocketAddress } from '../wire/socket.ts'
 export { WIRE_CHANNEL, type WireTrace, type WireTraceEntry } from '../wire/trace.ts'
 export { InputError } from '../errors/input-error.ts'
+export { LimitError, type LimitErrorCode } from '../errors/limit-error.ts'
+export type { WireLimits } from '../wire/limits.ts'
 export { VcpuError, type Outcome } from '../errors/vcpu-error.ts'

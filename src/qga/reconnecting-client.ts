@@ -1,8 +1,8 @@
 import type { ExecuteOptions } from '../wire/call-options.ts'
 import { callerOwned } from '../wire/caller-owned.ts'
+import { checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
-import { QGA_COMMAND_TIMEOUT_MS } from '../wire/defaults.ts'
 import { connectOptions, isExecutor, type Endpoint, type Link, type LinkOptions } from '../wire/endpoint.ts'
 import { Reconnecting } from '../wire/reconnecting-client.ts'
 import type { Target } from '../wire/target.ts'
@@ -13,7 +13,7 @@ import type { QgaArguments, QgaExecutor } from './executor.ts'
  * Reach an agent. A channel that was dialled and has ended is dialled again. Opening it does not ask for an answer: a guest
  * may still be booting.
  *
- * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ * @throws {@link InputError} `ERR_ADDRESS` for what is not an endpoint, `ERR_LIMIT` for a limit that cannot be
  */
 export function reachAgent(endpoint: Endpoint<QgaExecutor>, options: LinkOptions): Link<QgaExecutor> {
   if (endpoint instanceof QgaClient) return callerOwned(endpoint.unchecked, options.clock, true)
@@ -24,10 +24,12 @@ export function reachAgent(endpoint: Endpoint<QgaExecutor>, options: LinkOptions
 export class ReconnectingQgaClient implements Link<QgaExecutor>, QgaExecutor {
   readonly executor = this
   readonly #clock: Clock | undefined
+  readonly #limits: CheckedLimits
   readonly #connection: Reconnecting<QgaClient>
 
   constructor(target: Target, options: LinkOptions) {
     this.#clock = options.clock
+    this.#limits = checkLimits('qga', options.limits)
     this.#connection = new Reconnecting(
       "the agent's channel",
       target,
@@ -54,7 +56,7 @@ export class ReconnectingQgaClient implements Link<QgaExecutor>, QgaExecutor {
     // One timer a call: where there is a connection, its own is enough.
     const connected = this.#connection.current
     if (connected !== undefined) return connected.unchecked.execute(command, args, options)
-    const deadline = new Deadline(options, QGA_COMMAND_TIMEOUT_MS, this.#clock)
+    const deadline = new Deadline(options, this.#limits.commandMs, this.#clock)
     const client = await this.#connection.get(deadline)
     return client.unchecked.execute(command, args, { ...options, ...deadline.options() })
   }

@@ -3,6 +3,8 @@ import { parseMessage, own, type WireMessage } from '../wire/message.ts'
 
 /** Flushes whatever half a line the agent's parser still holds, and marks the reply to a delimited sync. */
 const SENTINEL = 0xff
+/** Longest answer, in bytes: it is a number. */
+const MAX_ANSWER_BYTES = 200
 /** Largest id drawn: one that survives any JSON parser's idea of an integer. */
 const MAX_SYNC_ID = 2 ** 47
 
@@ -18,16 +20,17 @@ export class DelimitedSync {
 
   /** Is this line the answer? Only what follows the sentinel counts; what precedes it is some earlier reply's. */
   isAnswer(line: Uint8Array): boolean {
-    if (!line.includes(SENTINEL)) return false
-    const message = parseAfterSentinel(line)
+    const at = line.lastIndexOf(SENTINEL)
+    if (at === -1 || line.length - at > MAX_ANSWER_BYTES) return false
+    const message = parseAnswer(line.subarray(at + 1))
     return message !== undefined && own(message, 'return') === this.#id
   }
 }
 
 /** The message behind the last sentinel of a line, if it is one. */
-function parseAfterSentinel(line: Uint8Array): WireMessage | undefined {
+function parseAnswer(bytes: Uint8Array): WireMessage | undefined {
   try {
-    return parseMessage(line.subarray(line.lastIndexOf(SENTINEL) + 1))
+    return parseMessage(bytes)
   } catch {
     // While out of step any line may be garbage; it is dropped and counted by the caller.
     return undefined

@@ -1,22 +1,24 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
-import { ConnectionError, TimeoutError } from '../errors/peer-errors.ts'
+import { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../errors/peer-errors.ts'
 import { bounded } from '../wire/bounded.ts'
 import { timeoutOf } from '../wire/call-options.ts'
+import { checkLimit, checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import { Deadline } from '../wire/deadline.ts'
-import { QMP_COMMAND_TIMEOUT_MS, QMP_CONNECT_TIMEOUT_MS } from '../wire/defaults.ts'
 import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
 import { EventHub, type EventStream } from '../wire/event-stream.ts'
+import { WIRE_LIMITS } from '../wire/limits.ts'
 import { LineChannel } from '../wire/line-channel.ts'
-import { parseMessage } from '../wire/message.ts'
+import { parseMessage, type MessageLimits, type WireMessage } from '../wire/message.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
 import { callQmp, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
-import { DEFAULT_MAX_MESSAGE_BYTES, type QmpCallOptions, type QmpConnectOptions } from './connect-options.ts'
+import type { QmpCallOptions, QmpConnectOptions } from './connect-options.ts'
 import { decodeEvent } from './events.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 import { decodeGreeting, type QmpGreeting } from './greeting.ts'
 import { MessageLines } from './message-lines.ts'
+import { beginsAsEvent, idAtEnd } from './refused-message.ts'
 import { SilenceWatch } from './silence.ts'
 
 /** Where a client is in its life. It only ever moves to the right. */
@@ -35,27 +37,33 @@ const successors: Readonly<Record<QmpClientState, readonly QmpClientState[]>> = 
 /**
  * A client of one QEMU monitor (QMP). {@link QmpClient.connect} gives one that is ready, or rejects.
  *
- * Commands may be sent without waiting for one another; QEMU answers in order. Replies that nobody waits for any longer
- * are dropped and counted.
+ * Commands may be sent without waiting for one another; QEMU answers in order. Replies that no call waits for any longer
+ * are dropped and counted. What a connection may cost is limited (docs/limits.md).
  */
 export class QmpClient implements QmpExecutor {
   readonly #where: string
   readonly #channel: LineChannel
   readonly #options: QmpConnectOptions
   readonly #pending: PendingCalls
-  readonly #events = new EventHub<QmpEvent>()
+  readonly #limits: CheckedLimits
+  readonly #events: EventHub<QmpEvent>
   readonly #greeted: Promise<QmpGreeting>
   readonly #closed: Promise<Error>
   #onGreeting: (greeting: QmpGreeting) => void = () => undefined
   #state: QmpClientState = 'greeting'
   #greeting: QmpGreeting | undefined
   #oob = false
+  #answered = 0
   #dropped = 0
+  /** Bytes of what was dropped since the last message that was not. */
+  #junkBytes = 0
 
-  private constructor(duplex: Duplex, where: string, options: QmpConnectOptions) {
+  private constructor(duplex: Duplex, where: string, options: QmpConnectOptions, limits: CheckedLimits) {
     this.#where = where
     this.#options = options
-    this.#pending = new PendingCalls(options.clock)
+    this.#limits = limits
+    this.#events = new EventHub(limits.eventBytes)
+    this.#pending = new PendingCalls(options.clock, limits.pending)
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {
       onClosed = resolve
@@ -66,11 +74,14 @@ export class QmpClient implements QmpExecutor {
     })
     // Whoever connects awaits it; this only keeps a close before that from counting as unhandled.
     this.#greeted.catch(() => undefined)
-    const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
-    const lines = new MessageLines(maxMessageBytes)
+    const lines = new MessageLines(limits.messageBytes)
     this.#channel = new LineChannel(duplex, {
       label: 'qmp',
-      maxMessageBytes,
+      maxMessageBytes: limits.messageBytes,
+      lineMs: limits.lineMs,
+      unsentBytes: limits.unsentBytes,
+      clock: options.clock,
+      isUnfinished: () => lines.isUnfinished,
       trace: options.trace,
       onLine: (line) => {
         const message = lines.push(line)
@@ -90,13 +101,15 @@ export class QmpClient implements QmpExecutor {
    *   client then owns, or a function that makes one
    * @throws {@link ConnectionError} `ERR_CONNECT`, `ERR_MONITOR_BUSY`, `ERR_PROCESS_STOPPED`, `ERR_MONITOR_HANGS`,
    *   `ERR_NOT_QMP` or `ERR_CONNECTION_LOST`
-   * @throws {@link InputError} for an address or a time-out that cannot be
+   * @throws {@link InputError} for an address, a stream, a time-out or a limit that cannot be
+   * @throws the signal's reason, and what `trace`, `onEvent` or `onGreeting` throws
    */
   static async connect(target: Target, options: QmpConnectOptions = {}): Promise<QmpClient> {
-    const deadline = new Deadline(options, QMP_CONNECT_TIMEOUT_MS, options.clock)
+    const limits = checkLimits('qmp', options.limits, 'limits', options.maxMessageBytes)
+    const deadline = new Deadline(options, limits.greetingMs, options.clock)
     options.signal?.throwIfAborted()
-    const { where, path, duplex } = await openTarget(target, deadline)
-    const client = new QmpClient(duplex, where, options)
+    const { where, path, duplex } = await openTarget(target, deadline, limits.dialMs)
+    const client = new QmpClient(duplex, where, options, limits)
     try {
       await client.#handshake(deadline, options.oob ?? false, path)
     } catch (error) {
@@ -121,6 +134,11 @@ export class QmpClient implements QmpExecutor {
     return this.#oob
   }
 
+  /** Answers so far that a call waited for, the negotiation's apart. */
+  get answeredMessages(): number {
+    return this.#answered
+  }
+
   /** Messages dropped so far: replies that came too late, and what no client of this project understands. */
   get droppedMessages(): number {
     return this.#dropped
@@ -139,6 +157,8 @@ export class QmpClient implements QmpExecutor {
    * @throws {@link TimeoutError} when it does not answer in time (`outcome: 'unknown'`); a late answer is dropped
    * @throws {@link ConnectionError} when the connection is closed (`'not-sent'`) or ends meanwhile (`'unknown'`)
    * @throws {@link InputError} when the arguments cannot be JSON (`'not-sent'`)
+   * @throws {@link ProtocolError} for a reply that QEMU's schema does not allow, or that is above a limit (`'unknown'`)
+   * @throws {@link LimitError} when too many commands wait, or QEMU does not read (`'not-sent'`)
    */
   execute<C extends QmpCommandName>(
     command: C,
@@ -163,10 +183,13 @@ export class QmpClient implements QmpExecutor {
 
   /**
    * Every event from now on, for one reader; ends when the client closes, fails when the reader falls behind by more
-   * than `capacity` events.
+   * than `capacity` events (`limits.events` unless given), or `limits.eventBytes`.
+   *
+   * @throws {@link InputError} `ERR_LIMIT` for a capacity that cannot be
    */
   events(options: { readonly capacity?: number } = {}): EventStream<QmpEvent> {
-    return this.#events.subscribe(options.capacity)
+    const { capacity = this.#limits.events } = options
+    return this.#events.subscribe(checkLimit('capacity', capacity, WIRE_LIMITS.events))
   }
 
   /** Close the connection. Everything that waits rejects, every event stream ends. Closing again does nothing. */
@@ -182,18 +205,27 @@ export class QmpClient implements QmpExecutor {
   async #handshake(deadline: Deadline, wantOob: boolean, path: string | undefined): Promise<void> {
     const { signal, timeoutMs } = deadline.options()
     const silence = new SilenceWatch(this.#where, path, deadline)
-    this.#greeting = await bounded(this.#greeted, {
-      signal,
-      timeoutMs,
-      clock: deadline.clock,
-      onTimeout: () => silence.error(),
-    }).finally(() => {
+    try {
+      this.#greeting = await bounded(this.#greeted, {
+        signal,
+        timeoutMs,
+        clock: deadline.clock,
+        onTimeout: () => silence.error(),
+      })
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause
+      throw new ConnectionError('ERR_NOT_QMP', `${this.#where} is not a QMP monitor: ${cause.message}`, { cause })
+    } finally {
       silence.end()
-    })
+    }
     this.#oob = wantOob && this.#greeting.capabilities.includes('oob')
     try {
       await this.#send('qmp_capabilities', this.#oob ? { enable: ['oob'] } : undefined, deadline.options())
     } catch (cause) {
+      if (cause instanceof CommandError) {
+        const message = `${this.#where} greeted, and refused the negotiation: ${cause.description}`
+        throw new ConnectionError('ERR_NOT_QMP', message, { cause })
+      }
       if (!(cause instanceof TimeoutError)) throw cause
       const message = `${this.#where} greeted, but did not answer within ${deadline.timeoutMs} ms: QEMU hangs`
       throw new ConnectionError('ERR_MONITOR_HANGS', message, { cause })
@@ -204,11 +236,12 @@ export class QmpClient implements QmpExecutor {
   }
 
   #send(command: string, args: QmpArguments | undefined, options: QmpCallOptions): Promise<unknown> {
-    const timeoutMs = timeoutOf(options, QMP_COMMAND_TIMEOUT_MS)
+    const timeoutMs = timeoutOf(options, this.#limits.commandMs)
     const { signal, onReply, onLateReturn, oob = false } = options
     signal?.throwIfAborted()
     if (this.#channel.cause !== undefined) throw lostCall(command, 'not-sent', this.#channel.cause)
     if (oob && !this.#oob) throw new InputError('ERR_OOB', `${command}: out-of-band execution was not negotiated`)
+    this.#channel.checkRoom(command)
     const encoded = encodeArguments(command, args)
     const { id, answer } = this.#pending.open({ command, timeoutMs, signal, onReply, onLateReturn })
     this.#channel.send(encodeCommand(oob ? 'exec-oob' : 'execute', command, encoded, id))
@@ -216,24 +249,61 @@ export class QmpClient implements QmpExecutor {
   }
 
   #onMessage(line: Uint8Array): void {
-    if (this.#state === 'greeting' && !isEvent(line)) {
-      const greeting = decodeGreeting(line, this.#where)
+    if (this.#state === 'greeting' && !isEvent(line, this.#limits)) {
+      const greeting = decodeGreeting(line, this.#where, this.#limits)
       this.#transition('negotiating')
       this.#onGreeting(greeting)
       this.#options.onGreeting?.(greeting)
       return
     }
-    const message = parseMessage(line)
+    const message = this.#read(line)
+    if (message === undefined) return
     if (Object.hasOwn(message, 'event')) {
       const event = decodeEvent(message)
-      this.#options.onEvent?.(event)
-      this.#events.publish(event)
+      this.#junkBytes = 0
+      this.#options.onEvent?.(event, line.length)
+      this.#events.publish(event, line.length)
       return
     }
     // A line of ours that QEMU could not parse is answered without an id. Most likely it is the oldest call's, but one such
     // line can be answered with several errors (wire-notes): nothing certain follows from it.
     const idless = Object.hasOwn(message, 'error') ? this.#pending.oldest() : undefined
-    if (!settleCall(this.#pending, message, idless, false)) this.#dropped++
+    if (!settleCall(this.#pending, message, idless, false)) {
+      this.#drop(line)
+      return
+    }
+    this.#junkBytes = 0
+    if (this.#state === 'ready') this.#answered++
+  }
+
+  /** @returns `undefined` where it is above a limit: then it has ended the call that it answers */
+  #read(line: Uint8Array): WireMessage | undefined {
+    try {
+      return parseMessage(line, this.#limits)
+    } catch (error) {
+      if (!(error instanceof ProtocolError && error.code === 'ERR_MESSAGE_TOO_COMPLEX')) throw error
+      this.#refuse(line, error)
+      return undefined
+    }
+  }
+
+  #refuse(line: Uint8Array, cause: ProtocolError): void {
+    const id = beginsAsEvent(line) ? undefined : (idAtEnd(line) ?? this.#pending.oldest())
+    const isAnswer = this.#pending.rejectUnsure(
+      id,
+      (command) => new ProtocolError(`${command}: ${cause.message}`, { cause, outcome: 'unknown' }, cause.code),
+    )
+    if (!isAnswer) this.#drop(line)
+  }
+
+  /** @throws {@link ProtocolError} `ERR_TOO_MUCH_JUNK` when nothing else comes any longer; that closes the connection */
+  #drop(line: Uint8Array): void {
+    this.#dropped++
+    this.#junkBytes += line.length + 1
+    if (this.#junkBytes > this.#limits.junkBytes) {
+      const message = `the monitor sent ${this.#junkBytes} bytes that answer nothing`
+      throw new ProtocolError(message, {}, 'ERR_TOO_MUCH_JUNK')
+    }
   }
 
   #onClose(cause: Error): void {
@@ -250,9 +320,9 @@ export class QmpClient implements QmpExecutor {
 }
 
 /** A monitor that other clients use too may bring an event before its greeting (kata-containers/govmm#90). */
-function isEvent(line: Uint8Array): boolean {
+function isEvent(line: Uint8Array, limits: MessageLimits): boolean {
   return (
     Buffer.from(line.buffer, line.byteOffset, Math.min(line.length, MOST_BEFORE_EVENT)).includes('"event"') &&
-    Object.hasOwn(parseMessage(line), 'event')
+    Object.hasOwn(parseMessage(line, limits), 'event')
   )
 }

@@ -1,7 +1,7 @@
 import { ConnectionError } from '../errors/peer-errors.ts'
 import { foreignText } from '../errors/quote.ts'
 import { Field } from '../wire/decode.ts'
-import { own, parseMessage } from '../wire/message.ts'
+import { own, parseMessage, type MessageLimits } from '../wire/message.ts'
 import { decodeVersion, type QemuVersion } from './commands.ts'
 
 /** What a monitor says first. */
@@ -18,9 +18,9 @@ const latin1 = new TextDecoder('latin1')
  *
  * @throws {@link ConnectionError} `ERR_NOT_QMP` when it is not a QMP greeting
  */
-export function decodeGreeting(line: Uint8Array, where: string): QmpGreeting {
+export function decodeGreeting(line: Uint8Array, where: string, limits?: MessageLimits): QmpGreeting {
   try {
-    const greeting = new Field('QMP', own(parseMessage(line), 'QMP'))
+    const greeting = new Field('QMP', own(parseMessage(line, limits), 'QMP'))
     return {
       version: decodeVersion(greeting.at('version')),
       // The schema lets QEMU add capabilities of any shape; those that are not names are not ours to ask for.

@@ -24,6 +24,11 @@ export class MessageLines {
     this.#maxMessageBytes = maxMessageBytes
   }
 
+  /** Is a message begun that more lines belong to? */
+  get isUnfinished(): boolean {
+    return this.#heldBytes > 0
+  }
+
   /**
    * Take the next line.
    *

@@ -37,6 +37,20 @@ export function checkLimits(peer: Peer, given: unknown, name = 'limits', maxMess
 }
 
 /**
+ * The limits of the connections to both peers of a VM, as `Domain.connect` takes them.
+ *
+ * @throws {@link InputError} `ERR_LIMIT` naming the limit and its range
+ */
+export function checkBothLimits(given: unknown): Readonly<Record<Peer, CheckedLimits>> {
+  const { qmp, qga, ...others } = recordOf('limits', given)
+  const [other] = Object.keys(others)
+  if (other !== undefined) {
+    throw new InputError('ERR_LIMIT', `limits has no member ${quote(other)}, expected qmp and qga`)
+  }
+  return { qmp: checkLimits('qmp', qmp, 'limits.qmp'), qga: checkLimits('qga', qga, 'limits.qga') }
+}
+
+/**
  * One number of a caller's, within its range.
  *
  * @throws {@link InputError} `ERR_LIMIT` naming the input and the range
@@ -47,12 +61,8 @@ export function checkLimit(name: string, value: unknown, { min, max }: Pick<Limi
 }
 
 function givenLimits(peer: Peer, given: unknown, name: string): GivenLimits {
-  if (given === undefined) return {}
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new InputError('ERR_LIMIT', `${name} is ${quote(given)}, expected an object`)
-  }
   const own: GivenLimits = {}
-  for (const [key, value] of Object.entries(given as Readonly<Record<string, unknown>>)) {
+  for (const [key, value] of Object.entries(recordOf(name, given))) {
     if (value === undefined) continue
     const known = NAMES.find((each) => each === key)
     if (known === undefined || ROWS[known][peer] === undefined) {
@@ -62,6 +72,12 @@ function givenLimits(peer: Peer, given: unknown, name: string): GivenLimits {
     own[known] = checkLimit(`${name}.${known}`, value, ROWS[known])
   }
   return own
+}
+
+function recordOf(name: string, given: unknown): Readonly<Record<string, unknown>> {
+  if (given === undefined) return {}
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
+  throw new InputError('ERR_LIMIT', `${name} is ${quote(given)}, expected an object`)
 }
 
 function defaultsOf(peer: Peer): WireLimits {

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { WireLimits } from './limits.ts'
 import { badEndpoint, type Target } from './target.ts'
 import type { WireTrace } from './trace.ts'
 
@@ -24,6 +25,8 @@ export interface LinkOptions {
   readonly random?: (() => number) | undefined
   /** `'on-demand'` by default. A stream that was given connected cannot be made again. */
   readonly reconnect?: ReconnectMode | undefined
+  /** How much a connection may cost; docs/limits.md has the defaults. */
+  readonly limits?: Partial<WireLimits> | undefined
   /** Called synchronously when a connection is there, before anything that it brings is delivered. */
   readonly onConnected?: (() => void) | undefined
   /** Called synchronously when a connection that was there has ended, by whichever side; with the first cause. */
@@ -40,9 +43,19 @@ export interface Link<E> {
 }
 
 /** The options of {@link LinkOptions} as a client's `connect` takes them. */
-export function connectOptions(options: LinkOptions): { timeoutMs: number; trace?: WireTrace; clock?: Clock } {
-  const { connectTimeoutMs: timeoutMs, trace, clock } = options
-  return { timeoutMs, ...(trace === undefined ? {} : { trace }), ...(clock === undefined ? {} : { clock }) }
+export function connectOptions(options: LinkOptions): {
+  timeoutMs: number
+  trace?: WireTrace
+  clock?: Clock
+  limits?: Partial<WireLimits>
+} {
+  const { connectTimeoutMs: timeoutMs, trace, clock, limits } = options
+  return {
+    timeoutMs,
+    ...(trace === undefined ? {} : { trace }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(limits === undefined ? {} : { limits }),
+  }
 }
 
 /**

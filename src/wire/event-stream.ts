@@ -6,12 +6,16 @@ export const DEFAULT_EVENT_CAPACITY = 1024
 /**
  * A bounded stream of events for one reader. It collects from the moment it is made, not from the first `next()`; it
  * ends when its source closes or the reader leaves, and fails with an {@link OverflowError} once the reader has fallen
- * behind by more than its capacity.
+ * behind by more than its capacity, in events or in their bytes.
  */
 export class EventStream<T> implements AsyncIterableIterator<T> {
   readonly #capacity: number
+  readonly #maxBytes: number
   readonly #onEnd: (stream: EventStream<T>) => void
   #queue: T[] = []
+  /** How many bytes each of the queue came as, and all of them. */
+  #sizes: number[] = []
+  #bytes = 0
   #waiting: { resolve: (result: IteratorResult<T>) => void; reject: (error: Error) => void }[] = []
   #ended = false
   #failure: Error | undefined
@@ -19,19 +23,29 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
   /**
    * @param capacity - most unread events held
    * @param onEnd - told once when the stream ends for any reason, so that its source can forget it
+   * @param maxBytes - most bytes of unread events held
    */
-  constructor(capacity: number, onEnd: (stream: EventStream<T>) => void) {
+  constructor(capacity: number, onEnd: (stream: EventStream<T>) => void, maxBytes = Infinity) {
     this.#capacity = capacity
+    this.#maxBytes = maxBytes
     this.#onEnd = onEnd
   }
 
-  /** Source side: hand over one event. */
-  push(event: T): void {
+  /** Source side: hand over one event, which came as so many bytes. */
+  push(event: T, bytes = 0): void {
     if (this.#ended) return
     const reader = this.#waiting.shift()
-    if (reader !== undefined) reader.resolve({ done: false, value: event })
-    else if (this.#queue.length < this.#capacity) this.#queue.push(event)
-    else this.end(new OverflowError(`the reader fell more than ${this.#capacity} events behind`))
+    if (reader !== undefined) {
+      reader.resolve({ done: false, value: event })
+    } else if (this.#queue.length >= this.#capacity) {
+      this.end(new OverflowError(`the reader fell more than ${this.#capacity} events behind`))
+    } else if (this.#bytes + bytes > this.#maxBytes) {
+      this.end(new OverflowError(`the reader fell more than ${this.#maxBytes} bytes of events behind`))
+    } else {
+      this.#queue.push(event)
+      this.#sizes.push(bytes)
+      this.#bytes += bytes
+    }
   }
 
   /** Source side: no more events. Those already held can still be read; then the stream ends, or fails with `failure`. */
@@ -49,7 +63,10 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
 
   next(): Promise<IteratorResult<T>> {
     const event = this.#queue.shift()
-    if (event !== undefined) return Promise.resolve({ done: false, value: event })
+    if (event !== undefined) {
+      this.#bytes -= this.#sizes.shift() ?? 0
+      return Promise.resolve({ done: false, value: event })
+    }
     if (!this.#ended) {
       return new Promise((resolve, reject) => {
         this.#waiting.push({ resolve, reject })
@@ -63,6 +80,7 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
   /** Reader side: leave. `break` out of `for await` does this. */
   return(): Promise<IteratorResult<T>> {
     this.#queue = []
+    this.#sizes = []
     this.end()
     return Promise.resolve({ done: true, value: undefined })
   }
@@ -80,7 +98,13 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
 /** Hands each event to every stream that is open now, and ends them all together. */
 export class EventHub<T> {
   readonly #streams = new Set<EventStream<T>>()
+  readonly #maxBytes: number
   #ended = false
+
+  /** @param maxBytes - most bytes of unread events that a stream holds */
+  constructor(maxBytes = Infinity) {
+    this.#maxBytes = maxBytes
+  }
 
   /** Streams open now. */
   get size(): number {
@@ -93,15 +117,16 @@ export class EventHub<T> {
    * @param first - what this stream has before that
    */
   subscribe(capacity: number = DEFAULT_EVENT_CAPACITY, first: readonly T[] = []): EventStream<T> {
-    const stream = new EventStream<T>(capacity, (ended) => this.#streams.delete(ended))
+    const stream = new EventStream<T>(capacity, (ended) => this.#streams.delete(ended), this.#maxBytes)
     for (const event of first) stream.push(event)
     if (this.#ended) stream.end()
     else this.#streams.add(stream)
     return stream
   }
 
-  publish(event: T): void {
-    for (const stream of this.#streams) stream.push(event)
+  /** @param bytes - what it came as */
+  publish(event: T, bytes = 0): void {
+    for (const stream of this.#streams) stream.push(event, bytes)
   }
 
   end(): void {

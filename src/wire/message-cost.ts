@@ -27,6 +27,12 @@ for (const byte of [QUOTE, OPEN_OBJECT, OPEN_ARRAY, CLOSE_OBJECT, CLOSE_ARRAY, C
 /** Secret, or a peer could choose names that look alike to {@link Shapes}. */
 const MULTIPLIER = randomInt(2 ** 31) | 1
 
+/** One step of a hash; the shift makes it good for every multiplier. */
+function mixed(hash: number): number {
+  const product = Math.imul(hash, MULTIPLIER)
+  return product ^ (product >>> 15)
+}
+
 /**
  * What of a message is above its caps, in words; `undefined` where nothing is. Its cost is that of looking at each byte once,
  * up to the first excess: what `JSON.parse` makes of the message may cost a hundred times as much. Whether it is JSON
@@ -47,8 +53,8 @@ export function excessOf(message: Uint8Array, caps: MessageCaps): string | undef
       let char = message[at]
       if (isName) {
         for (; char !== QUOTE && at < length; char = message[++at]) {
-          hash = Math.imul(hash ^ (char ?? 0), MULTIPLIER)
-          if (char === BACKSLASH) hash = Math.imul(hash ^ (message[++at] ?? 0), MULTIPLIER)
+          hash = mixed(hash ^ (char ?? 0))
+          if (char === BACKSLASH) hash = mixed(hash ^ (message[++at] ?? 0))
         }
         isName = false
         if (!shapes.add(hash)) return `more than ${caps.shapes} different sequences of member names`
@@ -108,7 +114,7 @@ class Shapes {
   /** One more name in the innermost object. */
   add(name: number): boolean {
     const before = this.#open[this.#depth] ?? 0
-    const hash = (Math.imul(before + name, MULTIPLIER) ^ (before >>> 15)) | 1
+    const hash = mixed(before + name) || 1
     this.#open[this.#depth] = hash
     const mask = this.#seen.length - 1
     for (let place = (hash >>> 8) & mask; ; place = (place + 1) & mask) {

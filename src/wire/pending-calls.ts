@@ -1,3 +1,4 @@
+import { LimitError } from '../errors/limit-error.ts'
 import { TimeoutError } from '../errors/peer-errors.ts'
 import type { VcpuError } from '../errors/vcpu-error.ts'
 import { onAbort } from './abort.ts'
@@ -37,10 +38,13 @@ export class PendingCalls {
   readonly #calls = new Map<number, PendingCall>()
   /** Given up, and of interest still; the oldest goes when there are too many. */
   readonly #abandoned = new Map<number, PendingCallOptions>()
+  readonly #maxCalls: number
   #nextId = 1
 
-  constructor(clock: Clock = systemClock) {
+  /** @param maxCalls - most calls that may wait at once */
+  constructor(clock: Clock = systemClock, maxCalls = Infinity) {
     this.#clock = clock
+    this.#maxCalls = maxCalls
   }
 
   /** How many calls wait. */
@@ -48,8 +52,13 @@ export class PendingCalls {
     return this.#calls.size
   }
 
-  /** Open a call: its id, and the promise of its answer. Ids are short numbers, never used twice. */
+  /**
+   * Open a call: its id, and the promise of its answer. Ids are short numbers, never used twice.
+   *
+   * @throws {@link LimitError} `ERR_TOO_MANY_PENDING` when as many wait as may
+   */
   open(options: PendingCallOptions): { readonly id: number; readonly answer: Promise<unknown> } {
+    if (this.#calls.size >= this.#maxCalls) throw tooManyPending(options.command, this.#maxCalls)
     const id = this.#nextId++
     const origin: { stack?: string } = {}
     // Taken now, so that a refused command's stack points at who sent it and not at the socket.
@@ -154,6 +163,11 @@ export class PendingCalls {
     this.#abandoned.delete(id)
     return options
   }
+}
+
+/** The error for a command that was not sent, since as many wait as may. */
+export function tooManyPending(command: string, max: number): LimitError {
+  return new LimitError('ERR_TOO_MANY_PENDING', `${command}: ${max} commands wait for an answer, which is the limit`)
 }
 
 function withOrigin<E extends Error>(error: E, origin: { readonly stack?: string }): E {

@@ -68,7 +68,7 @@ export function isConnected(target: Target): target is Duplex {
 }
 
 /**
- * Open what the target leads to, within the deadline.
+ * Open what the target leads to, within the deadline and in `dialMs` milliseconds.
  *
  * @returns the connection, where it leads in words, and the path where that is a UNIX socket
  * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
@@ -77,17 +77,22 @@ export function isConnected(target: Target): target is Duplex {
 export async function openTarget(
   target: Target,
   deadline: Deadline,
+  dialMs = Infinity,
 ): Promise<{ readonly where: string; readonly path?: string; readonly duplex: Duplex }> {
   const parsed = parseTarget(target)
   deadline.signal?.throwIfAborted()
-  if (typeof parsed === 'function') return { where: 'the endpoint given', duplex: await callDialer(parsed, deadline) }
+  const bounds = deadline.options()
+  const timeoutMs = Math.min(bounds.timeoutMs, dialMs)
+  if (typeof parsed === 'function') {
+    return { where: 'the endpoint given', duplex: await callDialer(parsed, deadline, timeoutMs) }
+  }
   if (!isSocketAddress(parsed)) return { where: 'the Duplex given', duplex: parsed }
   const { clock } = deadline
-  const duplex = await dial(parsed, { ...deadline.options(), clock })
+  const duplex = await dial(parsed, { ...bounds, timeoutMs, clock })
   return { where: describeAddress(parsed), duplex, ...(typeof parsed === 'string' ? { path: parsed } : {}) }
 }
 
-async function callDialer(dialer: Dialer, deadline: Deadline): Promise<Duplex> {
+async function callDialer(dialer: Dialer, deadline: Deadline, timeoutMs: number): Promise<Duplex> {
   let isWanted = true
   const dialling = new Promise<Duplex>((resolve) => {
     resolve(dialer())
@@ -102,12 +107,13 @@ async function callDialer(dialer: Dialer, deadline: Deadline): Promise<Duplex> {
   })
   try {
     const duplex: unknown = await bounded(failed, {
-      ...deadline.options(),
+      signal: deadline.signal,
+      timeoutMs,
       clock: deadline.clock,
       onTimeout: () =>
         new ConnectionError(
           'ERR_CONNECT',
-          `cannot connect: the function given made no connection within ${deadline.timeoutMs} ms`,
+          `cannot connect: the function given made no connection within ${Math.min(deadline.timeoutMs, timeoutMs)} ms`,
         ),
     })
     if (typeof duplex !== 'object' || duplex === null || !('pipe' in duplex)) throw badEndpoint(duplex)

@@ -188,13 +188,23 @@ describe('connect() says why not', () => {
     const connecting = failure(peer)
     await peer.command()
     peer.say('{"id": 1, "error": {"class": "CommandNotFound", "desc": "what?"}}\r\n')
-    expect(await connecting).toMatchObject({ name: 'CommandError', errorClass: 'CommandNotFound' })
+    expect(await connecting).toMatchObject({
+      name: 'ConnectionError',
+      code: 'ERR_NOT_QMP',
+      message: 'the Duplex given greeted, and refused the negotiation: what?',
+      cause: expect.objectContaining({ name: 'CommandError', errorClass: 'CommandNotFound' }) as unknown,
+    })
   })
 
   test('the greeting is larger than the cap', async () => {
     const peer = new ScriptedPeer()
     peer.say(GREETING)
-    expect(await failure(peer, { maxMessageBytes: 50 })).toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' })
+    expect(await failure(peer, { maxMessageBytes: 50 })).toMatchObject({
+      name: 'ConnectionError',
+      code: 'ERR_NOT_QMP',
+      message: 'the Duplex given is not a QMP monitor: a message exceeds the cap of 50 bytes',
+      cause: expect.objectContaining({ code: 'ERR_MESSAGE_TOO_LARGE' }) as unknown,
+    })
   })
 
   test('the signal was aborted before: the Duplex is not touched', async () => {

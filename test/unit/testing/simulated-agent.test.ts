@@ -187,7 +187,7 @@ describe('the protocol', () => {
     const agent = new SimulatedAgent(new SimulatedGuest({ kind: 'x86', vcpus: [0], possible: 1 }))
     const client = await QgaClient.connect(agent.connect(), { clock: testClock(), maxMessageBytes: 1_000 })
     agent.flood(5_000, 100)
-    expect(await client.closed).toMatchObject({ code: 'ERR_PROTOCOL' })
+    expect(await client.closed).toMatchObject({ code: 'ERR_TOO_MUCH_JUNK' })
   })
 })
 

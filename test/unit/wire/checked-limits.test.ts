@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MAX_CPU_ID } from '../../../src/bitmap/index.ts'
-import { checkLimits } from '../../../src/wire/checked-limits.ts'
+import { checkBothLimits, checkLimits } from '../../../src/wire/checked-limits.ts'
 import { COUNTED_FROM_BYTES, WIRE_LIMITS, type LimitRow, type Peer } from '../../../src/wire/limits.ts'
 import { excessOf } from '../../../src/wire/message-cost.ts'
 
@@ -95,4 +95,16 @@ test('the limits of the agent have room for 65,536 vCPUs, and for the largest pa
   expect(excessOf(reply, limits)).toBeUndefined()
   const chunk = Buffer.from(JSON.stringify({ return: { count: 1_048_576, 'buf-b64': 'A'.repeat(1_398_104) }, id: 1 }))
   expect(excessOf(chunk, limits)).toBeUndefined()
+})
+
+test('those of both peers of a VM are named by their peer', () => {
+  expect(checkBothLimits(undefined)).toEqual({ qmp: checkLimits('qmp', {}), qga: checkLimits('qga', {}) })
+  expect(checkBothLimits({ qga: { depth: 3 } })).toEqual({
+    qmp: checkLimits('qmp', {}),
+    qga: checkLimits('qga', { depth: 3 }),
+  })
+  expect(() => checkBothLimits({ qmp: { depth: 0 } })).toThrow(/^limits\.qmp\.depth is 0, expected an integer from 1/)
+  expect(() => checkBothLimits({ qga: { lineMs: '7' } })).toThrow(/^limits\.qga\.lineMs is "7", expected/)
+  expect(() => checkBothLimits({ qpm: {} })).toThrow(/^limits has no member "qpm", expected qmp and qga$/)
+  expect(() => checkBothLimits(7)).toThrow(/^limits is 7, expected an object$/)
 })
