@@ -6,6 +6,7 @@ import { Deadline } from '../wire/deadline.ts'
 import { QGA_CLOSE_FILE_TIMEOUT_MS, QGA_READ_FILE_TIMEOUT_MS } from '../wire/defaults.ts'
 import { callQga } from './commands.ts'
 import type { QgaExecutor } from './executor.ts'
+import { closeHandle, closeOwed } from './guest-handles.ts'
 
 /** Files of `/sys` are one page. */
 const DEFAULT_MAX_BYTES = 65_536
@@ -25,8 +26,9 @@ export interface ReadGuestFileOptions extends CallOptions {
 
 /**
  * Read a small file of the guest, such as those of `/sys/devices/system/cpu`. Its handle is closed again, whatever
- * happens, also one that the agent only gives after the caller has given up; but an agent that does not answer the close
- * neither holds up the caller beyond its time-out and signal nor costs it what was read.
+ * happens, also one that the agent only gives after the caller has given up, and (with the next file that is read) one whose
+ * closing was not answered; but an agent that does not answer the close neither holds up the caller beyond its time-out
+ * and signal nor costs it what was read.
  *
  * @throws {@link CommandError} when the agent may not (class `CommandNotFound` or `CommandDisabled`) or cannot
  * @throws {@link ProtocolError} when the file outgrows `maxBytes` or the agent's answers do not fit together
@@ -65,17 +67,18 @@ export async function readThenClose(
       sendAhead: true,
       onLateReturn: (late) => {
         if (typeof late === 'number' && Number.isInteger(late) && late >= 0 && late <= MAX_HANDLE) {
-          void close(executor, late, deadline)
+          void closeHandle(executor, late, deadline)
         }
       },
     },
   )
+  closeOwed(executor, deadline)
   try {
     const content = await readAll(executor, path, handle, { maxBytes, chunkBytes }, deadline)
-    return { content, closed: close(executor, handle, deadline) }
+    return { content, closed: closeHandle(executor, handle, deadline) }
   } catch (error) {
     // At once: a caller that aborts does not wait for a guest to close its file.
-    void close(executor, handle, deadline)
+    void closeHandle(executor, handle, deadline)
     throw error
   }
 }
@@ -123,20 +126,6 @@ async function readAll(
     if (bytes > maxBytes) throw new ProtocolError(`${path} of the guest exceeds the cap of ${maxBytes} bytes`)
     pieces.push(piece)
     if (chunk.eof || piece.length === 0) return Buffer.concat(pieces)
-  }
-}
-
-/**
- * Never rejects: a file that was read is no less read when its closing fails. Not under the caller's signal or time-out,
- * or the handle would stay open in the guest.
- */
-async function close(executor: QgaExecutor, handle: number, { leftMs }: Deadline): Promise<void> {
-  // What was sent ahead of it may take its reader's own time.
-  const timeoutMs = Math.max(QGA_CLOSE_FILE_TIMEOUT_MS, Math.ceil(leftMs))
-  try {
-    await callQga(executor, 'guest-file-close', { handle }, { timeoutMs, sendAhead: true })
-  } catch {
-    // The agent has it, or is gone with all its handles.
   }
 }
 

@@ -1,4 +1,5 @@
 import { CommandError, ConnectionError, TimeoutError } from '../errors/peer-errors.ts'
+import { onAbort } from './abort.ts'
 import { bounded } from './bounded.ts'
 import { timeoutOf, type ExecuteOptions, type ReplyKind } from './call-options.ts'
 import { systemClock, type Clock } from './clock.ts'
@@ -25,7 +26,7 @@ export function callerOwned<Event>(
 ): Link<AnyExecutor<Event>> {
   const guarded = new GuardedCalls(executor, clock, isBounded)
   const execute: AnyExecutor<Event>['execute'] = (command, args, options) => guarded.execute(command, args, options)
-  const events = (): AsyncIterable<Event> => executor.events?.() ?? nothing()
+  const events = (): AsyncIterable<Event> => guardedEvents(() => executor.events?.())
   return {
     executor: executor.events === undefined ? { execute } : { execute, events },
     open: () => Promise.resolve(),
@@ -65,7 +66,15 @@ class GuardedCalls {
     // Only who waits below is concerned.
     closed.catch(() => undefined)
     this.#running.set(end, command)
-    const call = new ForeignCall(options)
+    const own = new AbortController()
+    // Of its own for each call: an executor that listens to what it is given must not add up listeners on a shared signal.
+    const release = this.#isBounded
+      ? undefined
+      : onAbort(signal, (reason) => {
+          own.abort(reason)
+        })
+    const given = release === undefined || signal === undefined ? options : { ...options, signal: own.signal }
+    const call = new ForeignCall(given)
     try {
       const settled = Promise.race([call.run(this.#executor, command, args), closed])
       if (this.#isBounded) return await settled
@@ -77,6 +86,7 @@ class GuardedCalls {
       })
     } finally {
       call.isOver = true
+      release?.()
       this.#running.delete(end)
     }
   }
@@ -141,6 +151,33 @@ function closedCall(command: string, outcome: 'not-sent' | 'unknown'): Connectio
   return new ConnectionError('ERR_CLOSED', `${command}: the connection was closed by this side`, { outcome })
 }
 
-async function* nothing(): AsyncGenerator<never> {
-  // An executor whose events have gone has none to give.
+/**
+ * The events of an executor of the caller's own, from now on. What goes wrong with them is the reader's to see at its next
+ * event, and leaving them never fails: whoever leaves has no use for an error.
+ *
+ * @param subscribe - makes them; `undefined` where there are none (any longer)
+ */
+function guardedEvents<E>(subscribe: () => AsyncIterable<E> | undefined): AsyncIterableIterator<E> {
+  let source: Promise<AsyncIterator<E> | undefined>
+  try {
+    source = Promise.resolve(subscribe()?.[Symbol.asyncIterator]())
+  } catch (error) {
+    source = Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    source.catch(() => undefined)
+  }
+  const end = { done: true, value: undefined } as const
+  return {
+    next: async () => (await source)?.next() ?? end,
+    return: async () => {
+      try {
+        await (await source)?.return?.()
+      } catch {
+        // It is left, however it takes that.
+      }
+      return end
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
 }

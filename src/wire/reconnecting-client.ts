@@ -12,6 +12,8 @@ import { isConnected, parseTarget, type Target } from './target.ts'
 
 /** A connection that can be closed. */
 export interface Closable {
+  /** How many commands it has answered; one that does not say counts as one that works. */
+  readonly answeredMessages?: number
   close(): Promise<void>
 }
 
@@ -36,7 +38,8 @@ export interface ReconnectingOptions {
  * Keeps one connection for many users, and makes a new one when it has ended: when a user next asks, or at once. It never
  * repeats what was under way when the connection ended: only its user knows what a repetition would mean.
  *
- * Failed dials are further and further apart, whoever asks and however often.
+ * Failed dials are further and further apart, whoever asks and however often. A connection that was lost before it answered
+ * anything counts as one: a peer that accepts and then hangs up is no better than one that refuses.
  */
 export class Reconnecting<C extends Closable> {
   readonly #what: string
@@ -48,9 +51,12 @@ export class Reconnecting<C extends Closable> {
   readonly #abort = new AbortController()
   #connection: C | undefined
   #attempt: Promise<C> | undefined
+  /** Connections that could not be made, or did not work, since the last one that did. */
   #failures = 0
+  #connectedAtMs = 0
   #nextDialAtMs = 0
   #lastFailure: unknown
+  #isDiallingOn = false
   /** Why there will be no other connection. */
   #lostFor: Error | undefined
   #closedBy: ConnectionError | undefined
@@ -148,7 +154,7 @@ export class Reconnecting<C extends Closable> {
     const waitMs = this.#nextDialAtMs - this.#clock.now()
     if (this.#failures > 0 && waitMs > 0) await pause(this.#clock, waitMs, signal)
     let connection: C | undefined
-    const life: { isThere: boolean; isLost: boolean } = { isThere: false, isLost: false }
+    const life: { isThere: boolean; lostFor?: Error } = { isThere: false }
     try {
       connection = await this.#dial(this.#target, {
         signal,
@@ -157,9 +163,11 @@ export class Reconnecting<C extends Closable> {
           this.#options.onConnected?.()
         },
         onDisconnected: (cause) => {
-          life.isLost = true
+          life.lostFor = cause
           if (this.#connection === connection && connection !== undefined) {
             this.#connection = undefined
+            if (this.#hasWorked(connection)) this.#failures = 0
+            else this.#backOff()
             this.#onLoss(cause)
           }
           if (life.isThere) this.#options.onDisconnected?.(cause)
@@ -173,9 +181,14 @@ export class Reconnecting<C extends Closable> {
       await connection.close()
       throw this.#closedBy
     }
-    this.#failures = 0
     // It may have ended with the very bytes that made it ready; its user then finds it closed.
-    if (!life.isLost) this.#connection = connection
+    if (life.lostFor === undefined) {
+      this.#connection = connection
+      this.#connectedAtMs = this.#clock.now()
+    } else {
+      this.#backOff()
+      this.#onLoss(life.lostFor)
+    }
     return connection
   }
 
@@ -183,6 +196,15 @@ export class Reconnecting<C extends Closable> {
     if (this.#closedBy !== undefined) return
     this.#lastFailure = error
     if (isConnected(this.#target)) this.#lostFor = toError(error)
+    this.#backOff()
+  }
+
+  /** Did it answer anything, or last longer than any pause would have? */
+  #hasWorked({ answeredMessages = 1 }: C): boolean {
+    return answeredMessages > 0 || this.#clock.now() - this.#connectedAtMs > MAX_REDIAL_PAUSE_MS
+  }
+
+  #backOff(): void {
     const pauseMs = Math.min(REDIAL_PAUSE_MS * 2 ** this.#failures, MAX_REDIAL_PAUSE_MS)
     this.#failures++
     // Half of it at least: many VMs of one host must not dial in step.
@@ -198,15 +220,17 @@ export class Reconnecting<C extends Closable> {
 
   /** Dial in the background until there is a connection again. */
   async #dialOn(): Promise<void> {
+    if (this.#isDiallingOn) return
+    this.#isDiallingOn = true
     while (this.#connection === undefined && this.#closedBy === undefined) {
       try {
         await this.#start()
-        return
       } catch (error) {
         // Nothing that a further dial could cure.
-        if (!(error instanceof ConnectionError)) return
+        if (!(error instanceof ConnectionError)) break
       }
     }
+    this.#isDiallingOn = false
   }
 
   #noOther(cause: Error): ConnectionError {

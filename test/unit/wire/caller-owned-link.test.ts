@@ -63,3 +63,47 @@ test('a late answer is handed over once, by the executor or for it, and only whe
     if (onLateReturn !== undefined) expect(onLateReturn.mock.calls).toEqual([[7]])
   }
 })
+
+test('leaving its events never fails, whatever the executor does then', async () => {
+  const next = () => new Promise<never>(() => undefined)
+  const leaving = [
+    () => Promise.reject(new Error('no')),
+    () => {
+      throw new Error('no')
+    },
+  ]
+  for (const leave of leaving) {
+    const broken = { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
+    const events = callerOwned({ execute, events: () => broken })
+      .executor.events?.()
+      [Symbol.asyncIterator]()
+    expect(await events?.return?.()).toEqual({ done: true, value: undefined })
+  }
+  const plain = { [Symbol.asyncIterator]: () => ({ next }) }
+  const events = callerOwned({ execute, events: () => plain })
+    .executor.events?.()
+    [Symbol.asyncIterator]()
+  expect(await events?.return?.()).toEqual({ done: true, value: undefined })
+})
+
+test('events that cannot be had fail for their reader, at the first of them', async () => {
+  const cannot = () => {
+    throw new Error('no events today')
+  }
+  const events = callerOwned({ execute, events: cannot }).executor.events?.()
+  await settled()
+  await expect(all(events)).rejects.toThrow('no events today')
+  expect(await callerOwned({ execute, events: cannot }).executor.events?.()[Symbol.asyncIterator]().return?.()).toEqual(
+    {
+      done: true,
+      value: undefined,
+    },
+  )
+})
+
+test('it hears of each event from when it is asked for them, and not from the first that is read', async () => {
+  const subscribed = vi.fn(three)
+  const events = callerOwned({ execute, events: subscribed }).executor.events?.()
+  expect(subscribed).toHaveBeenCalledTimes(1)
+  expect(await all(events)).toEqual([1, 2, 3])
+})

@@ -200,3 +200,115 @@ describe('close()', () => {
     expect(closed).toEqual(['closed'])
   })
 })
+
+describe('a connection that does not work', () => {
+  /** A peer that accepts, and hangs up when it is told to. */
+  function flaky(options: ReconnectingOptions = {}) {
+    const made: { answeredMessages: number; hangUp: () => void }[] = []
+    /** How long after each hang-up it was dialled again. */
+    const pauses: number[] = []
+    let hungUpAtMs: number | undefined
+    const link = new Reconnecting(
+      'the monitor',
+      '/run/vm.sock',
+      (_, hooks) => {
+        if (hungUpAtMs !== undefined) pauses.push(clock.now() - hungUpAtMs)
+        hooks.onConnected()
+        const connection = {
+          answeredMessages: 0,
+          hangUp: () => {
+            hungUpAtMs = clock.now()
+            hooks.onDisconnected(lost)
+          },
+          close: () => Promise.resolve(),
+        }
+        made.push(connection)
+        return Promise.resolve(connection)
+      },
+      { clock, random: () => 1, ...options },
+    )
+    return { link, made, pauses }
+  }
+
+  test('is made again with pauses that grow, until one answers', async () => {
+    const { link, made, pauses } = flaky()
+    for (let round = 0; round < 5; round++) {
+      const got = link.get(within(60_000))
+      await clock.advance(1_000)
+      await got
+      made.at(-1)?.hangUp()
+    }
+    const last = link.get(within(60_000))
+    await clock.advance(1_000)
+    await last
+    expect(pauses).toEqual([50, 100, 200, 400, 800])
+    const working = made.at(-1)
+    if (working === undefined) throw new Error('none was made')
+    working.answeredMessages = 1
+    working.hangUp()
+    await link.get(within(1))
+    expect(pauses.at(-1)).toBe(0)
+    made.at(-1)?.hangUp()
+    const again = link.get(within(60_000))
+    await clock.advance(1_000)
+    await again
+    expect(pauses.at(-1)).toBe(50)
+    await link.close()
+    expect(clock.armed).toBe(0)
+  })
+
+  test('counts as one that does when it lasted', async () => {
+    const { link, made } = flaky()
+    await link.get(within(1))
+    await clock.advance(5_000)
+    made[0]?.hangUp()
+    const paused = link.get(within(1_000))
+    await clock.advance(49)
+    expect(made).toHaveLength(1)
+    await clock.advance(1)
+    await paused
+    await clock.advance(5_001)
+    made[1]?.hangUp()
+    await link.get(within(1))
+    expect(made).toHaveLength(3)
+    await link.close()
+  })
+
+  test('is made again in the background with the same pauses', async () => {
+    const { link, made, pauses } = flaky({ reconnect: 'eager' })
+    await link.open(undefined)
+    for (let round = 0; round < 4; round++) {
+      made.at(-1)?.hangUp()
+      await clock.advance(1_000)
+    }
+    expect(pauses).toEqual([50, 100, 200, 400])
+    await link.close()
+    expect(clock.armed).toBe(0)
+  })
+
+  test('that ends with the bytes that made it ready is not dialled without a pause', async () => {
+    let dialled = 0
+    const link = new Reconnecting(
+      'the monitor',
+      '/run/vm.sock',
+      (_, hooks) => {
+        dialled++
+        hooks.onConnected()
+        hooks.onDisconnected(lost)
+        return Promise.resolve({ close: () => Promise.resolve() })
+      },
+      { clock, random: () => 1, reconnect: 'eager' },
+    )
+    await link.open(undefined)
+    await clock.advance(49)
+    expect(dialled).toBe(1)
+    await clock.advance(1)
+    expect(dialled).toBe(2)
+    await clock.advance(18_000)
+    expect(dialled).toBeLessThan(12)
+    await link.close()
+    await clock.advance(60_000)
+    expect(dialled).toBeLessThan(12)
+    expect(clock.armed).toBe(0)
+  })
+})
