@@ -33,7 +33,8 @@ const executors = {
         })
       })
     const link = callerOwned({ execute }, new ManualClock())
-    return Promise.resolve({ execute: link.executor.execute, close: () => link.close() })
+    const { executor } = link
+    return Promise.resolve({ execute: executor.execute.bind(executor), close: () => link.close() })
   },
 }
 

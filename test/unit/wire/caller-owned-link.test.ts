@@ -64,6 +64,13 @@ test('a late answer is handed over once, by the executor or for it, and only whe
   }
 })
 
+function iteratorOf(events: () => AsyncIterable<never>): AsyncIterator<unknown> {
+  const { executor } = callerOwned({ execute, events })
+  const heard = executor.events?.()
+  if (heard === undefined) throw new Error('no events')
+  return heard[Symbol.asyncIterator]()
+}
+
 test('leaving its events never fails, whatever the executor does then', async () => {
   const next = () => new Promise<never>(() => undefined)
   const leaving = [
@@ -71,34 +78,23 @@ test('leaving its events never fails, whatever the executor does then', async ()
     () => {
       throw new Error('no')
     },
+    undefined,
   ]
   for (const leave of leaving) {
-    const broken = { [Symbol.asyncIterator]: () => ({ next, return: leave }) }
-    const events = callerOwned({ execute, events: () => broken })
-      .executor.events?.()
-      [Symbol.asyncIterator]()
-    expect(await events?.return?.()).toEqual({ done: true, value: undefined })
+    const source = leave === undefined ? { next } : { next, return: leave }
+    const events = iteratorOf(() => ({ [Symbol.asyncIterator]: () => source }))
+    expect(await events.return?.()).toEqual({ done: true, value: undefined })
   }
-  const plain = { [Symbol.asyncIterator]: () => ({ next }) }
-  const events = callerOwned({ execute, events: () => plain })
-    .executor.events?.()
-    [Symbol.asyncIterator]()
-  expect(await events?.return?.()).toEqual({ done: true, value: undefined })
 })
 
 test('events that cannot be had fail for their reader, at the first of them', async () => {
   const cannot = () => {
     throw new Error('no events today')
   }
-  const events = callerOwned({ execute, events: cannot }).executor.events?.()
+  const events = iteratorOf(cannot)
   await settled()
-  await expect(all(events)).rejects.toThrow('no events today')
-  expect(await callerOwned({ execute, events: cannot }).executor.events?.()[Symbol.asyncIterator]().return?.()).toEqual(
-    {
-      done: true,
-      value: undefined,
-    },
-  )
+  await expect(events.next()).rejects.toThrow('no events today')
+  expect(await iteratorOf(cannot).return?.()).toEqual({ done: true, value: undefined })
 })
 
 test('it hears of each event from when it is asked for them, and not from the first that is read', async () => {

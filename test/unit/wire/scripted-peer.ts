@@ -34,6 +34,11 @@ export class ScriptedPeer {
     this.#far.end()
   }
 
+  /** From here on what the client sends stays unread. */
+  stopReading(): void {
+    this.#far.pause()
+  }
+
   /** The next whole line that the client sends. */
   async line(): Promise<string> {
     for (;;) {
