@@ -43,6 +43,36 @@ describe('EventStream', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined })
   })
 
+  test('is bounded in bytes, too: what was read makes room again', async () => {
+    const stream = new EventStream<string>(10, () => undefined, 100)
+    stream.push('a', 60)
+    stream.push('b', 40)
+    expect(await stream.next()).toMatchObject({ value: 'a' })
+    stream.push('c', 60)
+    stream.push('d', 1)
+    stream.push('e', 0)
+    expect(await stream.next()).toMatchObject({ value: 'b' })
+    expect(await stream.next()).toMatchObject({ value: 'c' })
+    await expect(stream.next()).rejects.toMatchObject({
+      name: 'OverflowError',
+      code: 'ERR_EVENT_OVERFLOW',
+      message: 'the reader fell more than 100 bytes of events behind',
+    })
+    expect(await stream.next()).toMatchObject({ done: true })
+  })
+
+  test('what is handed to a reader that waits counts as read', async () => {
+    const stream = new EventStream<string>(10, () => undefined, 100)
+    for (const name of ['a', 'b', 'c']) {
+      const waiting = stream.next()
+      stream.push(name, 100)
+      expect(await waiting).toMatchObject({ value: name })
+    }
+    stream.push('d', 100)
+    expect(await stream.next()).toMatchObject({ value: 'd' })
+    await stream.return()
+  })
+
   test('a full stream has not overflowed', async () => {
     const stream = new EventStream<number>(2, () => undefined)
     stream.push(1)
