@@ -61,13 +61,13 @@ export const WIRE_LIMITS = {
     min: 1,
     max: 100_000,
   },
-  /** Most values in one message; an empty object or array counts as two. */
+  /** Most values in one message; an empty object or array counts as two, a string or a long number as four. */
   elements: {
     meaning:
-      'Most values in one message; an empty object or array counts as two. 65,536 vCPUs of the guest are 262,148.',
+      'Most values in one message; an empty object or array counts as two, a string or a long number as four. 65,536 vCPUs of the guest are 262,148.',
     unit: 'count',
     passed: refuses,
-    qmp: 4_000_000,
+    qmp: 8_000_000,
     qga: 270_000,
     min: 1,
     max: MOST,
@@ -79,7 +79,7 @@ export const WIRE_LIMITS = {
     unit: 'count',
     passed: refuses,
     qmp: 16_384,
-    qga: 1_024,
+    qga: 256,
     min: 1,
     max: 1_000_000,
   },

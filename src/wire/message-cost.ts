@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 export interface MessageCaps {
   /** Objects and arrays within one another. */
   readonly depth: number
-  /** Values; an empty object or array counts as two. */
+  /** Values. An empty object or array counts as two, a string or a long number as four: each costs so much more. */
   readonly elements: number
   /** Different sequences of member names: `{"a":1,"b":2}` has two, `a` and `a` before `b`, however often it comes. */
   readonly shapes: number
@@ -23,6 +23,13 @@ const COMMA = 0x2c
 /** The bytes that matter outside of strings: all others are passed over. */
 const isStructural = new Uint8Array(256)
 for (const byte of [QUOTE, OPEN_OBJECT, OPEN_ARRAY, CLOSE_OBJECT, CLOSE_ARRAY, COMMA]) isStructural[byte] = 1
+
+/**
+ * What a string counts beside being a value, since V8 looks each short one up in a table of all strings; and a long number,
+ * since a double has no more than 15 digits for certain and the right one must be searched for.
+ */
+const EXTRA = 3
+const LONG_NUMBER_BYTES = 17
 
 /** Secret, or a peer could choose names that look alike to {@link Shapes}. */
 const MULTIPLIER = randomInt(2 ** 31) | 1
@@ -44,6 +51,8 @@ export function excessOf(message: Uint8Array, caps: MessageCaps): string | undef
   let elements = 1
   let isName = false
   let at = 0
+  /** Behind the last of the bytes that matter. */
+  let before = 0
   while (at < length) {
     const byte = message[at++] ?? 0
     if (isStructural[byte] === 0) continue
@@ -60,14 +69,19 @@ export function excessOf(message: Uint8Array, caps: MessageCaps): string | undef
         if (!shapes.add(hash)) return `more than ${caps.shapes} different sequences of member names`
       } else {
         for (; char !== QUOTE && at < length; char = message[++at]) if (char === BACKSLASH) at++
+        elements += EXTRA
+        if (elements > caps.elements) return `more than ${caps.elements} values`
       }
       if (at - start > caps.stringBytes) return `a string of more than ${caps.stringBytes} bytes`
-      at++
+      before = ++at
       continue
     }
+    // What stands between two of the bytes that matter is a number, a word, or nothing but blanks.
+    if (at - before > LONG_NUMBER_BYTES) elements += EXTRA
+    before = at
     if (byte === COMMA) {
       isName = shapes.isObject
-      if (++elements > caps.elements) return `more than ${caps.elements} values`
+      elements++
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       // Closed more often than opened: JSON.parse reads no further than here.
       if (!shapes.close()) return undefined
@@ -75,8 +89,9 @@ export function excessOf(message: Uint8Array, caps: MessageCaps): string | undef
     } else {
       isName = byte === OPEN_OBJECT
       if (!shapes.open(isName)) return `more than ${caps.depth} objects and arrays within one another`
-      if (++elements > caps.elements) return `more than ${caps.elements} values`
+      elements++
     }
+    if (elements > caps.elements) return `more than ${caps.elements} values`
   }
   return undefined
 }

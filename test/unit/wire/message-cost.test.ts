@@ -5,6 +5,12 @@ import { excessOf, type MessageCaps } from '../../../src/wire/message-cost.ts'
 const encode = (text: string) => new TextEncoder().encode(text)
 const ROOM: MessageCaps = { depth: 1_000, elements: 100_000, shapes: 10_000, stringBytes: 10_000 }
 
+/** How many numbers are long, and stretches of blanks. */
+function longStretches(text: string): number {
+  const withoutStrings = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '"')
+  return withoutStrings.match(/[^"{}[\],]{17,}(?=[{}[\],])/g)?.length ?? 0
+}
+
 /** The same counts from what JSON.parse made of a message. */
 function countsOf(value: unknown): MessageCaps {
   const sequences = new Set<string>()
@@ -15,7 +21,10 @@ function countsOf(value: unknown): MessageCaps {
   }
   const visit = (each: unknown, depth: number): number => {
     elements++
-    if (typeof each === 'string') measure(each)
+    if (typeof each === 'string') {
+      measure(each)
+      elements += 3
+    }
     if (typeof each !== 'object' || each === null) return depth
     const members = Object.entries(each)
     if (members.length === 0) elements++
@@ -67,7 +76,8 @@ describe('excessOf', () => {
         // A message is an object.
         const parsed: unknown = JSON.parse(JSON.stringify({ return: each }))
         const bytes = encode(JSON.stringify(parsed, undefined, indent))
-        const max = countsOf(parsed)[cap]
+        const counts = countsOf(parsed)
+        const max = counts[cap] + (cap === 'elements' ? 3 * longStretches(Buffer.from(bytes).toString()) : 0)
         // An empty object that is printed over lines is still one.
         expect(excessOf(bytes, { ...ROOM, [cap]: max })).toBeUndefined()
         if (max > 0) expect(excessOf(bytes, { ...ROOM, [cap]: max - 1 })).toBe(WORDS[cap](max - 1))
@@ -83,7 +93,18 @@ describe('excessOf', () => {
     ['brackets in a name', '{"\\"[[[[{{{{,,,,":1}'],
     ['an escaped backslash before the end of a name', '{"\\\\":1}'],
   ])('%s', (_, text) => {
-    expect(excessOf(encode(text), { depth: 1, elements: 3, shapes: 1, stringBytes: 16 })).toBeUndefined()
+    expect(excessOf(encode(text), { depth: 1, elements: 6, shapes: 1, stringBytes: 16 })).toBeUndefined()
+  })
+
+  test.each([
+    ['1234567890123456', 2],
+    ['12345678901234567', 5],
+    ['0.1234567890123456', 5],
+    ['          null ', 2],
+    ['               null', 5],
+  ])('a long number counts as four: %s', (value, elements) => {
+    expect(excessOf(encode(`[${value}]`), { ...ROOM, elements })).toBeUndefined()
+    expect(excessOf(encode(`[${value}]`), { ...ROOM, elements: elements - 1 })).toBe(WORDS.elements(elements - 1))
   })
 
   test('a name of an array’s element is only a string', () => {
@@ -112,7 +133,7 @@ describe('excessOf', () => {
     ['closed more often than opened', ']]]]]'],
     ['brackets that JSON.parse never comes to', '[]]['.padEnd(100, '[')],
   ])('no JSON, and nothing that would cost: %s', (_, text) => {
-    expect(excessOf(encode(text), { depth: 1, elements: 2, shapes: 1, stringBytes: 3 })).toBeUndefined()
+    expect(excessOf(encode(text), { depth: 1, elements: 5, shapes: 1, stringBytes: 3 })).toBeUndefined()
   })
 
   test('any bytes are counted without an exception', () => {
