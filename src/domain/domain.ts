@@ -13,18 +13,14 @@ import { Deadline } from '../wire/deadline.ts'
 import type { Link } from '../wire/endpoint.ts'
 import type { EventStream } from '../wire/event-stream.ts'
 import { socketPathOf } from '../wire/target.ts'
-import { TurnQueue } from '../wire/turn-queue.ts'
-import { ChangeCall, type OnSend } from './change/call.ts'
 import { changeGuestCpu } from './change/change-guest-cpu.ts'
-import { changeVcpu } from './change/change-vcpu.ts'
-import { Steps } from './change/steps.ts'
-import { requireConfidence, requireDeviceId, requireMapKind, requireState } from './check-input.ts'
+import { CHANGE_TIMEOUT_MS, setVcpuState } from './change/set-vcpu-state.ts'
+import { requireMapKind, requireState } from './check-input.ts'
 import { runChecks } from './doctor/run-checks.ts'
 import type { Finding } from './doctor/finding.ts'
 import { readGuestMaps } from './guest/cpus.ts'
-import { readGuestView, vcpuOfGuestCpu, type GuestView } from './guest/guest-view.ts'
+import { readVcpuOfGuestCpu, readVcpus } from './guest/read-vcpus.ts'
 import { nameOf, type DomainOptions } from './domain-options.ts'
-import { listVcpus } from './guest/list-vcpus.ts'
 import {
   type ChangeResult,
   type SetVcpuStateOptions,
@@ -36,17 +32,15 @@ import {
 import { layoutGoal } from './layout/layout-goal.ts'
 import type { VcpuLayout } from './layout/layout.ts'
 import { readLayout } from './layout/read-layout.ts'
-import { domainMachine } from './scale/domain-machine.ts'
-import { countGoal, statesGoal, type Goal } from './scale/goal.ts'
-import { guestCountGoal, guestStatesGoal, type GuestGoal } from './scale/guest-goal.ts'
-import { runInGuest, type GuestScaleResult } from './scale/guest-run.ts'
-import type { ScaleMachine } from './scale/machine.ts'
+import { countGoal, statesGoal } from './scale/goal.ts'
+import { guestCountGoal, guestStatesGoal } from './scale/guest-goal.ts'
+import type { GuestScaleResult } from './scale/guest-run.ts'
 import type { Plan } from './scale/plan-step.ts'
 import type { PlanOptions } from './scale/plan.ts'
 import type { ScaleOptions, SetVcpuStatesOptions } from './scale/progress.ts'
-import { ScaleRun } from './scale/scale-run.ts'
+import { Runs } from './scale/runs.ts'
+import type { ScaleRun } from './scale/scale-run.ts'
 import { VmDriver } from './vm/driver.ts'
-import type { DatedReading } from './vm/reading.ts'
 import { followExecutor, monitorListener } from './vm/follow-monitor.ts'
 import { noMonitor, requireMonitor } from './vm/no-monitor.ts'
 import type { DomainEvent } from './vm/news.ts'
@@ -55,8 +49,6 @@ import { pendingIds } from './vm/state.ts'
 import { Vm } from './vm/vm.ts'
 
 const READ_TIMEOUT_MS = 10_000
-/** The guest's part takes seconds on a busy host (and under emulation): longer than libvirt's five. */
-const CHANGE_TIMEOUT_MS = 30_000
 /** Longer than the agent's own share of it: a mute guest must not hide what QEMU says. */
 const DOCTOR_TIMEOUT_MS = 20_000
 
@@ -77,8 +69,7 @@ export class Domain {
   /** Of the monitor's UNIX socket, where it is one. */
   readonly #path: string | undefined
   readonly #vm: Vm
-  /** Runs of several changes follow one another; single changes are not held up by them. */
-  readonly #runs: TurnQueue
+  readonly #runs: Runs
 
   private constructor(options: DomainOptions) {
     const { trace, clock = systemClock, reconnect } = options
@@ -88,7 +79,6 @@ export class Domain {
     this.name = options.name ?? nameOf(qmp ?? options.qga)
     const limits = checkBothLimits(options.limits)
     const linkOptions = { connectTimeoutMs: timeoutOf(options, limits.qmp.greetingMs), trace, clock, reconnect }
-    this.#runs = new TurnQueue('the run before it', clock)
     this.#monitor =
       options.qmp === undefined
         ? noMonitor
@@ -101,6 +91,7 @@ export class Domain {
       options.qga === undefined ? undefined : reachAgent(options.qga, { ...linkOptions, limits: options.limits?.qga })
     const driver = new VmDriver(this.#monitor.executor, clock)
     this.#vm = new Vm(driver, this.#agent?.executor)
+    this.#runs = new Runs(this.#vm, READ_TIMEOUT_MS)
   }
 
   /**
@@ -170,10 +161,7 @@ export class Domain {
    * {@link Domain.getVcpuMap}.
    */
   async vcpus(options: VcpusOptions = {}): Promise<Vcpu[]> {
-    const deadline = this.#deadline(options, READ_TIMEOUT_MS)
-    const reading = await this.#vm.driver.read(deadline)
-    const asksGuest = options.guest !== false && this.#vm.agent !== undefined
-    return listVcpus(reading.slots, asksGuest ? await this.#guestView(reading, deadline, options) : undefined)
+    return readVcpus(this.#vm, this.#deadline(options, READ_TIMEOUT_MS), options)
   }
 
   /**
@@ -184,12 +172,7 @@ export class Domain {
    */
   async guestCpuToVcpu(guestId: number, options: CallOptions = {}): Promise<Vcpu | null | undefined> {
     requireCpuId(guestId)
-    this.#vm.requireAgent()
-    const deadline = this.#deadline(options, READ_TIMEOUT_MS)
-    const reading = await this.#vm.driver.read(deadline)
-    const view = await readGuestView(this.#vm, reading, deadline)
-    const id = await vcpuOfGuestCpu(this.#vm, view, guestId, deadline)
-    return id === null ? null : listVcpus(reading.slots, view).find((vcpu) => vcpu.id === id)
+    return readVcpuOfGuestCpu(this.#vm, guestId, this.#deadline(options, READ_TIMEOUT_MS))
   }
 
   /**
@@ -212,7 +195,7 @@ export class Domain {
    * @throws {@link TimeoutError}, {@link ConnectionError}: their `outcome` says whether anything was sent
    */
   setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions = {}): Promise<VcpuChange> {
-    return this.#setVcpuState(id, online, options)
+    return setVcpuState(this.#vm, id, online, options)
   }
 
   /**
@@ -240,7 +223,7 @@ export class Domain {
    * @throws otherwise as {@link Domain.setGuestVcpuState}
    */
   async scaleGuest(count: number, options: CallOptions = {}): Promise<GuestScaleResult> {
-    return this.#runInGuest(guestCountGoal(count), options)
+    return this.#runs.inGuest(guestCountGoal(count), options)
   }
 
   /**
@@ -251,7 +234,7 @@ export class Domain {
    * @throws as {@link Domain.scaleGuest}
    */
   async setGuestVcpuStates(map: CpuMap, online: boolean, options: CallOptions = {}): Promise<GuestScaleResult> {
-    return this.#runInGuest(guestStatesGoal(map, online), options)
+    return this.#runs.inGuest(guestStatesGoal(map, online), options)
   }
 
   /**
@@ -262,10 +245,7 @@ export class Domain {
    * @throws {@link RefusedError} `ERR_UNSURE`, with `guest`, where it matters which vCPUs run and that is not known
    */
   async plan(count: number, options: PlanOptions & CallOptions = {}): Promise<Plan> {
-    const { signal, timeoutMs, guest, leastConfidence } = options
-    if (leastConfidence !== undefined) requireConfidence(leastConfidence)
-    if (guest === true) this.#vm.requireAgent()
-    return countGoal(count, options).plan(await this.#scaleMachine(guest).look({ signal, timeoutMs }))
+    return this.#runs.plan(count, options)
   }
 
   /**
@@ -274,7 +254,7 @@ export class Domain {
    * progress. Runs of one domain follow one another. See {@link ScaleRun} for its errors.
    */
   scale(count: number, options: ScaleOptions = {}): ScaleRun {
-    return this.#runPlan(countGoal(count, options), options, options.guest)
+    return this.#runs.start(countGoal(count, options), options, options.guest)
   }
 
   /**
@@ -282,7 +262,7 @@ export class Domain {
    * sent: one id that cannot be changed, and none is.
    */
   setVcpuStates(map: CpuMap, online: boolean, options: SetVcpuStatesOptions = {}): ScaleRun {
-    return this.#runPlan(statesGoal(map, online, options.wholeSlot), options, false)
+    return this.#runs.start(statesGoal(map, online, options.wholeSlot), options, false)
   }
 
   /**
@@ -302,7 +282,7 @@ export class Domain {
    * @throws {@link RefusedError} `ERR_LAYOUT` where this machine differs from the layout's, or has something else plugged
    */
   applyLayout(layout: VcpuLayout, options: SetVcpuStatesOptions = {}): ScaleRun {
-    return this.#runPlan(layoutGoal(layout), options, false)
+    return this.#runs.start(layoutGoal(layout), options, false)
   }
 
   /**
@@ -359,60 +339,6 @@ export class Domain {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  async #guestView(
-    reading: DatedReading,
-    deadline: Deadline,
-    { onGuestError }: VcpusOptions,
-  ): Promise<GuestView | 'unknown'> {
-    try {
-      return await readGuestView(this.#vm, reading, deadline)
-    } catch (error) {
-      // A caller's abort, a lost monitor and the domain's end are about more than the guest.
-      const { driver } = this.#vm
-      if (onGuestError === undefined || deadline.signal?.aborted === true || !driver.state.isConnected) throw error
-      driver.throwIfClosed()
-      onGuestError(error)
-      return 'unknown'
-    }
-  }
-
-  async #setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions, onSend?: OnSend): Promise<VcpuChange> {
-    requireState(id, online)
-    const { wholeSlot = false, guest = false, rollback = false, leastConfidence = 'observed', deviceId } = options
-    requireConfidence(leastConfidence)
-    if (deviceId !== undefined) requireDeviceId(deviceId, online)
-    if (guest) this.#vm.requireAgent()
-    const deadline = this.#deadline(options, CHANGE_TIMEOUT_MS)
-    const rollbackTimeoutMs = timeoutOf({ timeoutMs: options.rollbackTimeoutMs }, deadline.timeoutMs)
-    const request = { id, online, wholeSlot, guest, rollback, rollbackTimeoutMs, leastConfidence, deviceId }
-    const steps = new Steps(deadline, this.#vm.driver.ended.signal, options.onStep)
-    return changeVcpu(new ChangeCall(this.#vm, request, deadline, steps, onSend))
-  }
-
-  /** @param asksGuest - the goal is about what the guest runs */
-  #runPlan(goal: Goal, options: SetVcpuStatesOptions, asksGuest: boolean | undefined): ScaleRun {
-    const { signal, timeoutMs, leastConfidence, rollbackTimeoutMs } = options
-    return new ScaleRun(goal, this.#scaleMachine(asksGuest), options, async (task) => {
-      if (options.guest === true) this.#vm.requireAgent()
-      if (leastConfidence !== undefined) requireConfidence(leastConfidence)
-      timeoutOf({ timeoutMs: rollbackTimeoutMs }, CHANGE_TIMEOUT_MS)
-      return this.#runs.run(this.#deadline({ signal, timeoutMs }, CHANGE_TIMEOUT_MS), goal.what, task)
-    })
-  }
-
-  #runInGuest(goal: GuestGoal, options: CallOptions): Promise<GuestScaleResult> {
-    this.#vm.requireAgent()
-    const deadlineOf = (each: CallOptions): Deadline => this.#deadline(each, CHANGE_TIMEOUT_MS)
-    return runInGuest(this.#vm, goal, deadlineOf, options)
-  }
-
-  #scaleMachine(asksGuest = false): ScaleMachine {
-    const deadline = (options: CallOptions): Deadline => this.#deadline(options, READ_TIMEOUT_MS)
-    return domainMachine(this.#vm, asksGuest, deadline, (step, each, onSend) =>
-      this.#setVcpuState(step.id, step.online, { ...each, deviceId: step.deviceId }, onSend),
-    )
   }
 
   #deadline(options: CallOptions, defaultMs: number): Deadline {
