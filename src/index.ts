@@ -42,6 +42,7 @@ export {
   type Endpoint,
   type Finding,
   type FindingSeverity,
+  type GuestChangeCode,
   type GuestScaleResult,
   type Plan,
   type PlanOptions,

@@ -11,7 +11,7 @@ import type { DatedReading } from '../vm/reading.ts'
 import { openRemoval } from '../vm/state.ts'
 import type { ChangeCall, GuestPart } from './call.ts'
 import { failureOf } from './failure.ts'
-import { GuestChangeError } from './guest-change-error.ts'
+import { GuestChangeError, guestChangeCodeOf } from './guest-change-error.ts'
 import { turnInGuest } from './guest-turn.ts'
 import { undoTurn } from './undo.ts'
 
@@ -87,7 +87,7 @@ export async function unplugFailure(call: ChangeCall, part: OfflinePart, error: 
   if (left.size === 0 || cause instanceof AbortError) return cause
   const make = (message: string): GuestChangeError =>
     new GuestChangeError(`${cause.message}. ${message}`, {
-      code: cause.code,
+      code: guestChangeCodeOf(cause),
       failedStep: failedStep(call),
       steps: steps.done,
       outcome: ledger.outcome,

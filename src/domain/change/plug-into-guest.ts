@@ -4,7 +4,7 @@ import { AbortError } from '../../errors/abort-error.ts'
 import { onlineIds } from '../guest/cpus.ts'
 import { takeEvidence, type Evidence } from '../guest/evidence.ts'
 import { rematch, sideOf, type GuestView } from '../guest/guest-view.ts'
-import { GuestChangeError } from './guest-change-error.ts'
+import { GuestChangeError, guestChangeCodeOf } from './guest-change-error.ts'
 import type { Moment } from '../vm/moment.ts'
 import type { SlotReading } from '../vm/reading.ts'
 import { isKnown, isSureEnough, type KnownVcpuGuest, type VcpuChange } from '../results.ts'
@@ -147,7 +147,7 @@ async function turnFailure(call: ChangeCall, turned: CpuMap, seenAt: Moment, err
       ? 'was turned off again'
       : `could not be turned off again: ${failed}`
   return new GuestChangeError(`${cause.message}. The guest's CPU ${String(turned)} ${left}`, {
-    code: cause.code,
+    code: guestChangeCodeOf(cause),
     failedStep: 'online-in-guest',
     steps: steps.done,
     outcome: ledger.outcome,
@@ -163,7 +163,7 @@ async function plugFailure(call: ChangeCall, { slot }: Plugged, deviceId: string
   const failedStep = error instanceof GuestChangeError ? error.failedStep : nextStep(call)
   const make = (message: string): GuestChangeError =>
     new GuestChangeError(message, {
-      code: cause.code,
+      code: guestChangeCodeOf(cause),
       failedStep,
       steps: steps.done,
       outcome: ledger.outcome,

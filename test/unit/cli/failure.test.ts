@@ -12,7 +12,7 @@ import {
 
 /** A change whose guest's part failed of `cause`. */
 function halfDone(cause: Error | undefined, outcome: Outcome): GuestChangeError {
-  return new GuestChangeError('half', { code: 'ERR_X', failedStep: 'online-in-guest', steps: [], outcome, cause })
+  return new GuestChangeError('half', { code: 'ERR_UNSURE', failedStep: 'online-in-guest', steps: [], outcome, cause })
 }
 
 describe('what a failure means', () => {
