@@ -36,6 +36,7 @@ export {
   type ChangeStep,
   type ChangeStepName,
   type DomainEvent,
+  type DomainLimits,
   type DomainState,
   type DomainStateChange,
   type DomainOptions,

@@ -6,6 +6,15 @@ import type { Clock } from '../wire/clock.ts'
 import type { Endpoint, ReconnectMode } from '../wire/endpoint.ts'
 import type { WireLimits } from '../wire/limits.ts'
 import type { WireTrace } from '../wire/trace.ts'
+import type { DomainLimits } from './limits.ts'
+
+/** Limits of a Domain and of the connections that are made for it (docs/limits.md). */
+export interface DomainConnectLimits extends DomainLimits {
+  /** Of the monitor's connection: bytes, depth and values of a message, events, commands and bytes that wait, time. */
+  readonly qmp?: Partial<WireLimits> | undefined
+  /** The same of the agent's. */
+  readonly qga?: Partial<WireLimits> | undefined
+}
 
 /** How to reach a VM. */
 export interface DomainOptions extends CallOptions {
@@ -31,11 +40,8 @@ export interface DomainOptions extends CallOptions {
    * lost (`'eager'`), or never (`false`). Nothing is ever sent twice.
    */
   readonly reconnect?: ReconnectMode | undefined
-  /**
-   * How much each connection that is made here may cost: bytes, depth and number of values of a message, events, commands
-   * and bytes that wait, time. Those that are not given have the defaults of docs/limits.md.
-   */
-  readonly limits?: { readonly qmp?: Partial<WireLimits>; readonly qga?: Partial<WireLimits> } | undefined
+  /** What this Domain does and takes in at most, and what each of its connections may cost; each limit has a default. */
+  readonly limits?: DomainConnectLimits | undefined
   /** Where time comes from; a simulation may give its own. */
   readonly clock?: Clock | undefined
 }

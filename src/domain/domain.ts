@@ -89,7 +89,7 @@ export class Domain {
           })
     this.#agent =
       options.qga === undefined ? undefined : reachAgent(options.qga, { ...linkOptions, limits: options.limits?.qga })
-    const driver = new VmDriver(this.#monitor.executor, clock)
+    const driver = new VmDriver(this.#monitor.executor, clock, options.limits)
     this.#vm = new Vm(driver, this.#agent?.executor)
     this.#runs = new Runs(this.#vm, READ_TIMEOUT_MS)
   }

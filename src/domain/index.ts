@@ -1,6 +1,7 @@
 export { Domain } from './domain.ts'
 export type { AnyVcpuError } from './any-vcpu-error.ts'
 export type { DomainOptions } from './domain-options.ts'
+export type { DomainLimits } from './limits.ts'
 export type { Endpoint } from '../wire/endpoint.ts'
 export { connectionFinding } from './doctor/connection.ts'
 export { FINDING_SEVERITIES, type Finding, type FindingSeverity } from './doctor/finding.ts'

@@ -16,6 +16,7 @@ export type InputErrorCode =
   | 'ERR_MAP_KIND'
   | 'ERR_DEVICE_ID'
   | 'ERR_TIMEOUT_RANGE'
+  | 'ERR_LIMIT'
   | 'ERR_NO_AGENT'
   | 'ERR_NO_MONITOR'
   | 'ERR_LAYOUT'

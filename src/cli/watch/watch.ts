@@ -33,7 +33,7 @@ export async function watch(outer: Session): Promise<void> {
     wakeup.wake()
   })
   const onAbort = (): void => {
-    wakeup.wake()
+    wakeup.end()
   }
   io.signal.addEventListener('abort', onAbort)
   try {

@@ -45,6 +45,7 @@ const CODES: Readonly<Record<GuestChangeCode, true>> = {
   ERR_GUEST_REJECTED: true,
   ERR_HEX_MASK: true,
   ERR_LAYOUT: true,
+  ERR_LIMIT: true,
   ERR_MAP_KIND: true,
   ERR_MESSAGE_TOO_LARGE: true,
   ERR_MONITOR_BUSY: true,

@@ -12,6 +12,7 @@ import type { Clock, Timer } from '../../wire/clock.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { EventHub, type EventStream } from '../../wire/event-stream.ts'
 import { TurnQueue } from '../../wire/turn-queue.ts'
+import { requireLimits, type DomainLimits } from '../limits.ts'
 import { advance } from './advance.ts'
 import { Feed } from './feed.ts'
 import type { VmInput } from './input.ts'
@@ -39,7 +40,7 @@ export class VmDriver {
   readonly #feed = new Feed()
   readonly #phases = new EventHub<DomainStateChange>()
   readonly #waits = new Waits()
-  readonly #pace = new LookPace()
+  readonly #pace: LookPace
   readonly #failures = new LookFailures()
   readonly #machine = new MachineFacts()
   readonly #inputs: VmInput[] = []
@@ -50,9 +51,11 @@ export class VmDriver {
   #callers = 0
   #questions = 0
 
-  constructor(qmp: QmpExecutor, clock: Clock) {
+  constructor(qmp: QmpExecutor, clock: Clock, limits: DomainLimits = {}) {
+    const { maxHintsPerSecond } = requireLimits(limits)
     this.#qmp = qmp
     this.clock = clock
+    this.#pace = new LookPace(maxHintsPerSecond)
     this.turns = new TurnQueue('the change before it', clock)
     this.#state = initialState()
   }
@@ -180,8 +183,8 @@ export class VmDriver {
   /** Never rejects: what a failed look means is decided here. */
   async #look(): Promise<void> {
     this.#isLooking = true
-    this.#pace.begin()
     const startMs = this.clock.now()
+    this.#pace.begin(startMs)
     try {
       await this.read(
         new Deadline({ signal: this.ended.signal, timeoutMs: LOOK_TIMEOUT_MS }, LOOK_TIMEOUT_MS, this.clock),

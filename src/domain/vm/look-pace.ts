@@ -1,3 +1,5 @@
+import { HintBudget } from './hint-budget.ts'
+
 /** The shortest time between two readings that nobody's call asks for, in milliseconds, however many hints come. */
 const LEAST_GAP_MS = 10
 /** Such a reading takes at most a fifth of the time: after one, four times what it took must pass, */
@@ -18,12 +20,24 @@ export interface Interest {
   readonly idle: boolean
 }
 
-/** When to read the slots without being asked to. Pure but for what it remembers of the looks before. */
+/**
+ * When to read the slots without being asked to. Pure but for what it remembers of the looks before.
+ *
+ * However many hints come between two looks, one look is about all of them; and a guest that makes QEMU send events by the
+ * thousand causes no more looks than the budget for hints has.
+ */
 export class LookPace {
+  readonly #budget: HintBudget
   #hinted = false
+  #wanted = false
   #waitMs = FIRST_WAIT_MS
   #lastEndMs = -Infinity
   #lastTookMs = 0
+
+  /** @param maxHintsPerSecond - most looks in a second that hints cause, in the long run */
+  constructor(maxHintsPerSecond: number) {
+    this.#budget = new HintBudget(maxHintsPerSecond)
+  }
 
   /** Something may have changed: look soon. */
   hint(): void {
@@ -33,12 +47,14 @@ export class LookPace {
   /** A call begins to wait: look soon, and often again. */
   restart(): void {
     this.#waitMs = FIRST_WAIT_MS
-    this.#hinted = true
+    this.#wanted = true
   }
 
   /** A look begins: hints from now on want another. */
-  begin(): void {
+  begin(nowMs: number): void {
+    if (this.#hinted) this.#budget.spend(nowMs)
     this.#hinted = false
+    this.#wanted = false
   }
 
   end(nowMs: number, tookMs: number): void {
@@ -50,9 +66,12 @@ export class LookPace {
   /** How long until the next look, in milliseconds; `undefined` when there is nobody to look for. */
   nextInMs(nowMs: number, interest: Interest): number | undefined {
     if (!interest.calls && !interest.idle) return undefined
-    const wantedAfterMs = this.#hinted ? 0 : interest.calls ? this.#waitMs : IDLE_WAIT_MS
     const restMs = Math.min(GAP_SHARE * this.#lastTookMs, MOST_GAP_MS)
-    const gapMs = Math.max(wantedAfterMs, LEAST_GAP_MS, restMs)
-    return Math.max(0, this.#lastEndMs + gapMs - nowMs)
+    const gapMs = Math.max(LEAST_GAP_MS, restMs)
+    const timedMs = this.#wanted ? 0 : interest.calls ? this.#waitMs : IDLE_WAIT_MS
+    const ownMs = Math.max(0, this.#lastEndMs + Math.max(timedMs, gapMs) - nowMs)
+    if (!this.#hinted) return ownMs
+    const hintedMs = Math.max(0, this.#lastEndMs + gapMs - nowMs, this.#budget.waitMs(nowMs))
+    return Math.min(ownMs, hintedMs)
   }
 }
