@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { isatty } from 'node:tty'
+import { EXIT } from './exit-code.ts'
 import { runCli } from './main.ts'
 
 const interruption = new AbortController()
@@ -10,14 +11,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-// `qemu-vcpu list | head` is no failure: its reader has read enough. A change that has begun goes on without readers.
+// `qemu-vcpu list | head` is not a failure: its reader has read enough. A full disk is one. In both cases a change that has
+// begun goes on.
 const unread = new AbortController()
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    if (stream === process.stdout) unread.abort()
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  unread.abort()
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`qemu-vcpu: the output cannot be written: ${error.code ?? 'unknown error'}\n`)
+  process.once('exit', () => {
+    if (process.exitCode === EXIT.done) process.exitCode = EXIT.failed
   })
-}
+})
+// There is nowhere left to report it.
+process.stderr.on('error', () => undefined)
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => {

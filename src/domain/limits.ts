@@ -30,12 +30,20 @@ const RANGES: { readonly [K in keyof Limits]: Range } = {
   maxVcpus: { usual: MAX_CPU_ID + 1, most: MAX_CPU_ID + 1 },
 }
 
+/** What stands beside them in the option: the limits of each connection (`wire/limits`). */
+const CONNECTIONS: readonly string[] = ['qmp', 'qga']
+
 /**
  * The limits to go by.
  *
  * @throws {@link InputError} `ERR_LIMIT`, naming the limit, what was given and the range
  */
 export function requireLimits(given: DomainLimits = {}): Limits {
+  const other = Object.keys(given).find((name) => !Object.hasOwn(RANGES, name) && !CONNECTIONS.includes(name))
+  if (other !== undefined) {
+    const names = [...Object.keys(RANGES), ...CONNECTIONS].join(', ')
+    throw new InputError('ERR_LIMIT', `limits has no member ${quote(other)}, expected one of ${names}`)
+  }
   return {
     maxHintsPerSecond: limitOf('maxHintsPerSecond', given),
     maxVcpus: limitOf('maxVcpus', given),

@@ -23,7 +23,6 @@ export type InputErrorCode =
   | 'ERR_ARGUMENTS'
   | 'ERR_OOB'
   | 'ERR_STREAM'
-  | 'ERR_LIMIT'
   | SimulationInputCode
 
 /** What `qemu-vcpu/testing` may be given wrongly. */

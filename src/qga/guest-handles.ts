@@ -1,3 +1,4 @@
+import { inBackground } from '../wire/background.ts'
 import { CommandError, ConnectionError } from '../errors/peer-errors.ts'
 import type { Deadline } from '../wire/deadline.ts'
 import { QGA_CLOSE_FILE_TIMEOUT_MS } from '../wire/defaults.ts'
@@ -37,5 +38,5 @@ export function closeOwed(executor: QgaExecutor, deadline: Deadline): void {
   const owed = owedBy.get(executor)
   if (owed === undefined) return
   owedBy.delete(executor)
-  for (const handle of owed) void closeHandle(executor, handle, deadline)
+  for (const handle of owed) inBackground('closing a file of the guest', closeHandle(executor, handle, deadline))
 }

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors/peer-errors.ts'
+import { inBackground } from '../wire/background.ts'
 import { bounded } from '../wire/bounded.ts'
 import type { CallOptions } from '../wire/call-options.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -67,7 +68,7 @@ export async function readThenClose(
       sendAhead: true,
       onLateReturn: (late) => {
         if (typeof late === 'number' && Number.isInteger(late) && late >= 0 && late <= MAX_HANDLE) {
-          void closeHandle(executor, late, deadline)
+          inBackground('closing a file of the guest', closeHandle(executor, late, deadline))
         }
       },
     },
@@ -78,7 +79,7 @@ export async function readThenClose(
     return { content, closed: closeHandle(executor, handle, deadline) }
   } catch (error) {
     // At once: a caller that aborts does not wait for a guest to close its file.
-    void closeHandle(executor, handle, deadline)
+    inBackground('closing a file of the guest', closeHandle(executor, handle, deadline))
     throw error
   }
 }

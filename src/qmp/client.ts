@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
 import { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../errors/peer-errors.ts'
+import { inBackground } from '../wire/background.ts'
 import { bounded } from '../wire/bounded.ts'
 import { timeoutOf } from '../wire/call-options.ts'
 import { checkLimit, checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
@@ -70,7 +71,7 @@ export class QmpClient implements QmpExecutor {
     })
     this.#greeted = new Promise((resolve, reject) => {
       this.#onGreeting = resolve
-      void this.#closed.then(reject)
+      inBackground('telling who waits for the greeting of a close', this.#closed.then(reject))
     })
     // Whoever connects awaits it; this only keeps a close before that from counting as unhandled.
     this.#greeted.catch(() => undefined)

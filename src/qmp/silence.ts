@@ -1,5 +1,6 @@
 import { ConnectionError } from '../errors/peer-errors.ts'
 import { foreignText } from '../errors/quote.ts'
+import { inBackground } from '../wire/background.ts'
 import { serialPortAt } from '../wire/local-chardev.ts'
 import { lookAtListener, type LocalListener } from '../wire/local-listener.ts'
 import type { Deadline } from '../wire/deadline.ts'
@@ -27,7 +28,7 @@ export class SilenceWatch {
       path === undefined
         ? undefined
         : deadline.clock.after(Math.max(0, deadline.leftMs * (1 - SHARE)), () => {
-            void this.#look(path)
+            inBackground('a look at a silent monitor', this.#look(path))
           })
     this.#cancel = () => timer?.cancel()
   }

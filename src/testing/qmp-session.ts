@@ -1,3 +1,4 @@
+import { inBackground } from '../wire/background.ts'
 import { own } from '../wire/message.ts'
 import { checkArguments } from './argument-check.ts'
 import type { PortClient } from './client-port.ts'
@@ -101,9 +102,12 @@ export class QmpSession {
       }, id)
     if (!isOutOfBand) this.#inTurn(answer, received)
     else
-      void answer().then((reply) => {
-        this.send(reply)
-      })
+      inBackground(
+        'an out-of-band answer',
+        answer().then((reply) => {
+          this.send(reply)
+        }),
+      )
   }
 
   #open(message: unknown): Envelope | Refusal {

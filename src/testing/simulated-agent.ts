@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { inBackground } from '../wire/background.ts'
 import type { SocketAddress, SocketListener } from '../wire/socket.ts'
 import { agentCommands } from './agent-commands.ts'
 import { blockedCommand } from './agent-refusal.ts'
@@ -151,7 +152,7 @@ export class SimulatedAgent implements AsyncDisposable {
 
   /** The channel goes away, as when QEMU dies. */
   kill(): void {
-    void this.#port.close()
+    inBackground("closing the agent's channel", this.#port.close())
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { inBackground } from '../wire/background.ts'
 import type { SocketAddress, SocketListener } from '../wire/socket.ts'
 import { Board, type BoardDevice } from './board.ts'
 import { CommandHooks, type CommandArguments, type CommandHandler, type ReceivedCommand } from './command-hooks.ts'
@@ -225,7 +226,7 @@ export class SimulatedQemu implements AsyncDisposable {
 
   /** QEMU dies: every connection ends, and there will be no other. */
   kill(): void {
-    void this.#monitors.close()
+    inBackground('closing the monitors', this.#monitors.close())
     this.#surroundings.onKill?.()
   }
 

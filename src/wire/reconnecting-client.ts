@@ -2,6 +2,7 @@ import { ConnectionError } from '../errors/peer-errors.ts'
 import { VcpuError } from '../errors/vcpu-error.ts'
 import { restate } from '../errors/restate.ts'
 import { abortable } from './abort.ts'
+import { inBackground } from './background.ts'
 import { bounded } from './bounded.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Deadline } from './deadline.ts'
@@ -215,7 +216,7 @@ export class Reconnecting<C extends Closable> {
     if (this.#closedBy !== undefined) return
     this.#lastFailure = cause
     if (this.#options.reconnect === false || isConnected(this.#target)) this.#lostFor = cause
-    else if (this.#options.reconnect === 'eager') void this.#dialOn()
+    else if (this.#options.reconnect === 'eager') inBackground('dialling again', this.#dialOn())
   }
 
   /** Dial in the background until there is a connection again. */

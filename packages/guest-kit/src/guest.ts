@@ -169,11 +169,10 @@ async function bootOnce(options: GuestOptions): Promise<Guest> {
   }
   const launching = launch(directory, machine, guestArgs(options, shell.path))
   const ended = launching.then(({ exited }) => exited)
-  void ended
-    .catch(() => undefined)
-    .then(() => {
-      shell.close(new KitError('QEMU ended'))
-    })
+  const closeShell = (): void => {
+    shell.close(new KitError('QEMU ended'))
+  }
+  ended.then(closeShell, closeShell)
   const guest = new Guest(await launching, options, shell)
   if (options.paused === true) return guest
   try {

@@ -19,6 +19,7 @@ export class VmPoller {
   #guest: GuestSide | undefined
   #trouble: Error | null = null
   #isAskingGuest = false
+  #failure: { readonly error: unknown } | undefined
 
   /** @param onSnapshot - is given each new snapshot, QEMU's side first and the guest's as it comes in */
   constructor(session: Session, onSnapshot: (snapshot: Snapshot) => void) {
@@ -29,16 +30,20 @@ export class VmPoller {
   /**
    * Poll once.
    *
-   * @throws what `Domain.vcpus` does, of QEMU's side
+   * @throws what `Domain.vcpus` does, of QEMU's side; what a snapshot of before could not be shown for
    */
   async poll(): Promise<void> {
     const { domain, hasAgent, each } = this.#session
+    if (this.#failure !== undefined) throw this.#failure.error
     this.#vcpus = await domain.vcpus({ ...each(), guest: false })
     this.#show()
-    if (hasAgent && !this.#isAskingGuest) void this.#pollGuest()
+    if (!hasAgent || this.#isAskingGuest) return
+    this.#pollGuest().catch((error: unknown) => {
+      this.#failure ??= { error }
+    })
   }
 
-  /** Never rejects: what goes wrong on QEMU's side the next look tells. */
+  /** What goes wrong on QEMU's side the next look tells. Rejects where the snapshot cannot be shown. */
   async #pollGuest(): Promise<void> {
     const { domain, each } = this.#session
     this.#isAskingGuest = true

@@ -28,16 +28,20 @@ export async function watch(outer: Session): Promise<void> {
   const show = showFor(session)
   const poller = new VmPoller(session, show.snapshot)
   const events = domain.changes()
+  const failures: unknown[] = []
   const heard = hear(events, (event) => {
     show.event(event)
     wakeup.wake()
+  }).catch((error: unknown) => {
+    failures.push(error)
+    wakeup.end()
   })
   const onAbort = (): void => {
     wakeup.end()
   }
   io.signal.addEventListener('abort', onAbort)
   try {
-    while (!io.signal.aborted) {
+    while (!io.signal.aborted && failures.length === 0) {
       await poller.poll()
       await wakeup.wait(POLL_EVERY_MS)
     }
@@ -49,6 +53,7 @@ export async function watch(outer: Session): Promise<void> {
     await heard
     show.end()
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 function showFor(session: Session): Show {

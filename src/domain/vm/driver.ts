@@ -8,6 +8,7 @@
 // callback. A look is a reading that no call asked for: at most one is under way and one wanted (look-pace).
 import { ConnectionError, TimeoutError } from '../../errors/peer-errors.ts'
 import type { QmpExecutor } from '../../qmp/executor.ts'
+import { inBackground } from '../../wire/background.ts'
 import type { Clock, Timer } from '../../wire/clock.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { EventHub, type EventStream } from '../../wire/event-stream.ts'
@@ -74,9 +75,12 @@ export class VmDriver {
     this.#inputs.push(input)
     if (this.#isTaking) return
     this.#isTaking = true
-    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#advance(next)
-    this.#isTaking = false
-    this.#schedule()
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#advance(next)
+    } finally {
+      this.#isTaking = false
+      this.#schedule()
+    }
   }
 
   /**
@@ -132,7 +136,7 @@ export class VmDriver {
   subscribe(): EventStream<DomainEvent> {
     const stream = this.#feed.subscribe()
     // At once: what happens from now on is told from what was so before. A closed domain sends nothing.
-    if (!this.#isLooking) void this.#look()
+    if (!this.#isLooking) this.#lookInBackground()
     return stream
   }
 
@@ -175,12 +179,16 @@ export class VmDriver {
     const ms = this.#pace.nextInMs(this.clock.now(), { calls, idle })
     if (ms === undefined) return
     this.#timer = this.clock.after(ms, () => {
-      void this.#look()
+      this.#lookInBackground()
     })
     if (!calls) this.#timer.unref()
   }
 
-  /** Never rejects: what a failed look means is decided here. */
+  /** What a failed look means it decides itself. */
+  #lookInBackground(): void {
+    inBackground('a look at the vCPU slots', this.#look())
+  }
+
   async #look(): Promise<void> {
     this.#isLooking = true
     const startMs = this.clock.now()

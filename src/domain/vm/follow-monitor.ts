@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../errors/peer-errors.ts'
 import { knownEvent } from '../../qmp/events.ts'
 import type { QmpEvent, QmpExecutor } from '../../qmp/executor.ts'
+import { inBackground } from '../../wire/background.ts'
 import type { VmDriver } from './driver.ts'
 
 /** What a connection made here reports, in the order in which it came over the wire. */
@@ -33,16 +34,37 @@ export function followExecutor(qmp: QmpExecutor, driver: VmDriver): void {
   // A connection made here has reported itself.
   if (driver.state.isConnected) return
   driver.take({ type: 'connected' })
-  const events = qmp.events?.()[Symbol.asyncIterator]()
+  const events = eventsOf(qmp)
   if (events === undefined) {
     driver.take({ type: 'events-ended' })
     return
   }
-  driver.ended.signal.addEventListener('abort', () => void events.return?.().catch(() => undefined))
-  void follow(events, driver)
+  driver.ended.signal.addEventListener('abort', () => {
+    inBackground("leaving an executor's events", leave(events))
+  })
+  inBackground("following an executor's events", follow(events, driver))
 }
 
-/** Never rejects: a stream that fails (its reader fell behind, its executor broke) ends like one that is over. */
+/** None where the executor cannot give them: a stream that fails is as good as one that is over. */
+function eventsOf(qmp: QmpExecutor): AsyncIterator<QmpEvent> | undefined {
+  try {
+    return qmp.events?.()[Symbol.asyncIterator]()
+  } catch {
+    // Without hints the looks go on by themselves.
+    return undefined
+  }
+}
+
+/** The domain is closed by then: nothing depends on it. The executor may throw, reject, or return anything. */
+async function leave(events: AsyncIterator<QmpEvent>): Promise<void> {
+  try {
+    await events.return?.()
+  } catch {
+    // It is the caller's executor, whose stream was left all the same.
+  }
+}
+
+/** A stream that fails (its reader fell behind, its executor broke) ends like one that is over. */
 async function follow(events: AsyncIterator<QmpEvent>, driver: VmDriver): Promise<void> {
   try {
     for (let next = await events.next(); next.done !== true; next = await events.next()) takeEvent(driver, next.value)
