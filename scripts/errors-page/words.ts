@@ -71,11 +71,6 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
         'A device id is not one that QEMU takes, or was given to an unplug.',
         'A letter first, then letters, digits, `-`, `.` and `_`.',
       ),
-      input(
-        'ERR_LIMIT',
-        'A limit (`limits` of `Domain.connect`) is not a number in range.',
-        'The message has the range.',
-      ),
       input('ERR_TIMEOUT_RANGE', 'A time-out is not a number of milliseconds in range.', 'The message has the range.'),
       input(
         'ERR_NO_AGENT',

@@ -77,7 +77,7 @@ export class Domain {
     const { qmp } = options
     this.#path = typeof qmp === 'string' ? socketPathOf(qmp) : undefined
     this.name = options.name ?? nameOf(qmp ?? options.qga)
-    const limits = checkBothLimits({ qmp: options.limits?.qmp, qga: options.limits?.qga })
+    const limits = checkBothLimits(options.limits)
     const linkOptions = { connectTimeoutMs: timeoutOf(options, limits.qmp.greetingMs), trace, clock, reconnect }
     this.#monitor =
       options.qmp === undefined

@@ -14,7 +14,7 @@ test.each([
   [{ qmp: { eventBytes: 1.5 } }, 'limits.qmp.eventBytes is 1.5, expected an integer from 1 to'],
   [{ qga: { events: 5 } }, 'limits.qga has no limit "events", expected one of messageBytes, depth'],
   [{ qga: 5 }, 'limits.qga is 5, expected an object'],
-  [{ monitor: {} }, 'limits has no member "monitor", expected qmp and qga'],
+  [{ monitor: {} }, 'limits has no member "monitor", expected one of maxHintsPerSecond, maxVcpus, qmp, qga'],
   ['small', 'limits is "small", expected an object'],
 ])('%j is refused before anything is opened', async (limits, words) => {
   const dial = vi.fn()
