@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
-import { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../errors/peer-errors.ts'
+import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import { inBackground } from '../wire/background.ts'
 import { bounded } from '../wire/bounded.ts'
 import { timeoutOf } from '../wire/call-options.ts'
@@ -14,6 +14,7 @@ import { parseMessage, type MessageLimits, type WireMessage } from '../wire/mess
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
 import { callQmp, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
+import { connectError } from './connect-error.ts'
 import type { QmpCallOptions, QmpConnectOptions } from './connect-options.ts'
 import { decodeEvent } from './events.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
@@ -114,8 +115,9 @@ export class QmpClient implements QmpExecutor {
     try {
       await client.#handshake(deadline, options.oob ?? false, path)
     } catch (error) {
-      client.#channel.close(error instanceof Error ? error : new Error('aborted', { cause: error }))
-      throw error
+      const failure = connectError(where, deadline.timeoutMs, error)
+      client.#channel.close(failure instanceof Error ? failure : new Error('aborted', { cause: failure }))
+      throw failure
     }
     return client
   }
@@ -213,24 +215,11 @@ export class QmpClient implements QmpExecutor {
         clock: deadline.clock,
         onTimeout: () => silence.error(),
       })
-    } catch (cause) {
-      if (!(cause instanceof ProtocolError)) throw cause
-      throw new ConnectionError('ERR_NOT_QMP', `${this.#where} is not a QMP monitor: ${cause.message}`, { cause })
     } finally {
       silence.end()
     }
     this.#oob = wantOob && this.#greeting.capabilities.includes('oob')
-    try {
-      await this.#send('qmp_capabilities', this.#oob ? { enable: ['oob'] } : undefined, deadline.options())
-    } catch (cause) {
-      if (cause instanceof CommandError) {
-        const message = `${this.#where} greeted, and refused the negotiation: ${cause.description}`
-        throw new ConnectionError('ERR_NOT_QMP', message, { cause })
-      }
-      if (!(cause instanceof TimeoutError)) throw cause
-      const message = `${this.#where} greeted, but did not answer within ${deadline.timeoutMs} ms: QEMU hangs`
-      throw new ConnectionError('ERR_MONITOR_HANGS', message, { cause })
-    }
+    await this.#send('qmp_capabilities', this.#oob ? { enable: ['oob'] } : undefined, deadline.options())
     // The connection may have ended with the very bytes of the answer.
     if (this.#channel.cause !== undefined) throw lostCall('qmp_capabilities', 'unknown', this.#channel.cause)
     this.#transition('ready')
