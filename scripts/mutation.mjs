@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 
-const ROOMS = ['bitmap', 'wire', 'domain/vm']
+const ROOMS = ['bitmap', 'wire', 'qmp', 'qga', 'domain/vm']
 
 const asked = process.argv.slice(2)
 const unknown = asked.find((room) => !ROOMS.includes(room))

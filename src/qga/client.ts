@@ -1,20 +1,19 @@
 import type { Duplex } from 'node:stream'
-import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
+import { ConnectionError } from '../errors/peer-errors.ts'
 import { bounded } from '../wire/bounded.ts'
 import type { ExecuteOptions } from '../wire/call-options.ts'
 import type { Clock } from '../wire/clock.ts'
 import { checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import { Deadline } from '../wire/deadline.ts'
-import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
+import { encodeArguments, encodeCommand, lostCall } from '../wire/envelope.ts'
 import { LineChannel } from '../wire/line-channel.ts'
-import { own, parseMessage, type WireMessage } from '../wire/message.ts'
 import { PendingCalls, tooManyPending } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
 import { AgentTurns } from './agent-turns.ts'
 import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
 import type { QgaConnectOptions } from './connect-options.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
-import { isMonitor } from './monitor-greeting.ts'
+import { Inbox } from './inbox.ts'
 import { DelimitedSync } from './sync.ts'
 
 /** A sync runs alone. */
@@ -33,25 +32,29 @@ export class QgaClient implements QgaExecutor {
   readonly #where: string
   readonly #channel: LineChannel
   readonly #limits: CheckedLimits
+  readonly #inbox: Inbox
   readonly #clock: Clock | undefined
   readonly #pending: PendingCalls
   readonly #turns: AgentTurns
   readonly #closed: Promise<Error>
   #state: QgaClientState = 'unsynced'
-  #sync:
-    { readonly sync: DelimitedSync; readonly onAnswer: () => void; readonly onLost: (cause: Error) => void } | undefined
-  /** The agent was seen to answer with the id that it was asked with; before QEMU 4.0 none does. */
-  #echoesIds = false
-  #answered = 0
-  #dropped = 0
-  #unaskedBytes = 0
+  /** Ends the sync that waits for its answer. */
+  #onLost: (cause: Error) => void = () => undefined
 
   private constructor(duplex: Duplex, where: string, options: QgaConnectOptions, limits: CheckedLimits) {
     this.#where = where
     this.#limits = limits
     this.#clock = options.clock
     this.#pending = new PendingCalls(options.clock)
-    this.#turns = new AgentTurns(() => this.#state === 'synced' && this.#echoesIds, options.clock)
+    this.#turns = new AgentTurns(() => this.#state === 'synced' && this.#inbox.echoesIds, options.clock)
+    this.#inbox = new Inbox(where, this.#pending, limits, {
+      onEcho: () => {
+        this.#turns.check()
+      },
+      onOutOfStep: () => {
+        this.#state = 'unsynced'
+      },
+    })
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {
       onClosed = resolve
@@ -64,11 +67,11 @@ export class QgaClient implements QgaExecutor {
       clock: options.clock,
       trace: options.trace,
       onLine: (line) => {
-        this.#onLine(line)
+        this.#inbox.push(line)
       },
       onClose: (cause) => {
         this.#state = 'closed'
-        this.#sync?.onLost(cause)
+        this.#onLost(cause)
         this.#pending.rejectAll((command) => lostCall(command, 'unknown', cause))
         onClosed(cause)
         options.onClosed?.(cause)
@@ -108,12 +111,12 @@ export class QgaClient implements QgaExecutor {
 
   /** Answers so far that a call waited for; those to syncs apart. */
   get answeredMessages(): number {
-    return this.#answered
+    return this.#inbox.answered
   }
 
   /** Lines dropped so far: stale, late or unreadable. */
   get droppedMessages(): number {
-    return this.#dropped
+    return this.#inbox.dropped
   }
 
   /** Resolves with the first cause once the connection is closed, by whichever side. */
@@ -181,10 +184,10 @@ export class QgaClient implements QgaExecutor {
     const sync = new DelimitedSync()
     const syncTimeoutMs = Math.min(timeoutMs, this.#limits.syncMs)
     const answered = new Promise<void>((resolve, reject) => {
-      const onLost = (cause: Error): void => {
+      this.#onLost = (cause) => {
         reject(isNotAgent(cause) ? cause : lostCall('guest-sync-delimited', 'not-sent', cause))
       }
-      this.#sync = { sync, onAnswer: resolve, onLost }
+      this.#inbox.awaitSync(sync, resolve)
     })
     this.#channel.send(sync.request())
     try {
@@ -206,7 +209,7 @@ export class QgaClient implements QgaExecutor {
       this.#setUnlessClosed('unsynced')
       throw error
     } finally {
-      this.#sync = undefined
+      this.#inbox.endSync()
     }
   }
 
@@ -233,94 +236,6 @@ export class QgaClient implements QgaExecutor {
     })
     this.#channel.send(encodeCommand('execute', command, encoded, id))
     return answer
-  }
-
-  #onLine(line: Uint8Array): void {
-    if (isMonitor(line)) {
-      const message = `${this.#where} is a QEMU monitor, and not the channel of a guest agent`
-      throw new ConnectionError('ERR_NOT_AGENT', message, { outcome: 'not-sent' })
-    }
-    if (this.#sync?.sync.isAnswer(line) === true) {
-      this.#unaskedBytes = 0
-      // It answers in order: what was asked before is not answered any more.
-      this.#pending.forgetAbandoned()
-      this.#sync.onAnswer()
-    } else if (this.#sync !== undefined || this.#pending.size === 0) {
-      this.#settleLate(line)
-      this.#drop(line)
-    } else {
-      this.#onReply(line)
-    }
-  }
-
-  #onReply(line: Uint8Array): void {
-    let message: WireMessage
-    try {
-      message = parseMessage(line, this.#limits)
-    } catch (cause) {
-      if (cause instanceof ProtocolError && cause.code === 'ERR_MESSAGE_TOO_COMPLEX') this.#refuse(cause)
-      else this.#loseStep(cause instanceof Error ? cause.message : String(cause), cause)
-      return
-    }
-    const id = own(message, 'id') ?? undefined
-    if (id !== undefined) this.#noteEcho(id)
-    else if (this.#pending.size > 1) {
-      this.#loseStep('without an id, while several commands were in flight')
-      return
-    }
-    // Agents before QEMU 4.0 do not echo the id; after a sync there is only one call it can be.
-    if (settleCall(this.#pending, message, this.#pending.oldest())) {
-      this.#answered++
-      this.#unaskedBytes = 0
-    } else {
-      this.#drop(line)
-    }
-  }
-
-  /** What is above a limit is not read, not even for its id: an agent answers in order, so it is the oldest call's. */
-  #refuse(cause: ProtocolError): void {
-    this.#state = 'unsynced'
-    this.#pending.rejectUnsure(
-      this.#pending.oldest(),
-      (command) => new ProtocolError(`${command}: ${cause.message}`, { cause, outcome: 'unknown' }, cause.code),
-    )
-  }
-
-  /** What was answered cannot be told from what was not: every call in flight ends, and the next one syncs first. */
-  #loseStep(why: string, cause?: unknown): void {
-    this.#state = 'unsynced'
-    this.#pending.rejectAll(
-      (command) => new ProtocolError(`${command}: the agent answered ${why}`, { cause, outcome: 'unknown' }),
-    )
-  }
-
-  #noteEcho(id: unknown): void {
-    if (this.#echoesIds || id !== this.#pending.oldest()) return
-    this.#echoesIds = true
-    this.#turns.check()
-  }
-
-  /** An answer to the call that was given up, before the next sync is answered: there is only one that it can be. */
-  #settleLate(line: Uint8Array): void {
-    const abandoned = this.#pending.oldestAbandoned()
-    if (abandoned === undefined) return
-    try {
-      settleCall(this.#pending, parseMessage(line, this.#limits), abandoned)
-    } catch (error) {
-      // Out of step any line may be garbage.
-      if (!(error instanceof ProtocolError)) throw error
-    }
-  }
-
-  /** @throws {@link ProtocolError} when the guest talks without being asked and does not stop; that closes the channel */
-  #drop(line: Uint8Array): void {
-    this.#dropped++
-    // Its end counts too, or a flood of empty lines would have no end.
-    this.#unaskedBytes += line.length + 1
-    if (this.#unaskedBytes > this.#limits.junkBytes) {
-      const message = `the guest sent ${this.#unaskedBytes} bytes that answer nothing`
-      throw new ProtocolError(message, {}, 'ERR_TOO_MUCH_JUNK')
-    }
   }
 
   #setUnlessClosed(state: QgaClientState): void {

@@ -1,33 +1,27 @@
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
-import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
+import { ConnectionError } from '../errors/peer-errors.ts'
 import { inBackground } from '../wire/background.ts'
 import { bounded } from '../wire/bounded.ts'
 import { timeoutOf } from '../wire/call-options.ts'
 import { checkLimit, checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import { Deadline } from '../wire/deadline.ts'
-import { encodeArguments, encodeCommand, lostCall, settleCall } from '../wire/envelope.ts'
+import { encodeArguments, encodeCommand, lostCall } from '../wire/envelope.ts'
 import { EventHub, type EventStream } from '../wire/event-stream.ts'
 import { WIRE_LIMITS } from '../wire/limits.ts'
 import { LineChannel } from '../wire/line-channel.ts'
-import { parseMessage, type MessageLimits, type WireMessage } from '../wire/message.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
 import { callQmp, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
 import { connectError } from './connect-error.ts'
 import type { QmpCallOptions, QmpConnectOptions } from './connect-options.ts'
-import { decodeEvent } from './events.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 import { decodeGreeting, type QmpGreeting } from './greeting.ts'
-import { MessageLines } from './message-lines.ts'
-import { beginsAsEvent, idAtEnd } from './refused-message.ts'
+import { Inbox } from './inbox.ts'
 import { SilenceWatch } from './silence.ts'
 
 /** Where a client is in its life. It only ever moves to the right. */
 export type QmpClientState = 'greeting' | 'negotiating' | 'ready' | 'closed'
-
-/** How far into a line its `event` member is looked for, in bytes: QEMU puts the timestamp first. */
-const MOST_BEFORE_EVENT = 200
 
 const successors: Readonly<Record<QmpClientState, readonly QmpClientState[]>> = {
   greeting: ['negotiating', 'closed'],
@@ -47,6 +41,7 @@ export class QmpClient implements QmpExecutor {
   readonly #channel: LineChannel
   readonly #options: QmpConnectOptions
   readonly #pending: PendingCalls
+  readonly #inbox: Inbox
   readonly #limits: CheckedLimits
   readonly #events: EventHub<QmpEvent>
   readonly #greeted: Promise<QmpGreeting>
@@ -55,10 +50,6 @@ export class QmpClient implements QmpExecutor {
   #state: QmpClientState = 'greeting'
   #greeting: QmpGreeting | undefined
   #oob = false
-  #answered = 0
-  #dropped = 0
-  /** Bytes of what was dropped since the last message that was not. */
-  #junkBytes = 0
 
   private constructor(duplex: Duplex, where: string, options: QmpConnectOptions, limits: CheckedLimits) {
     this.#where = where
@@ -76,18 +67,25 @@ export class QmpClient implements QmpExecutor {
     })
     // Whoever connects awaits it; this only keeps a close before that from counting as unhandled.
     this.#greeted.catch(() => undefined)
-    const lines = new MessageLines(limits.messageBytes)
+    this.#inbox = new Inbox(this.#pending, limits, {
+      onGreeting: (line) => {
+        this.#onMonitorGreeting(line)
+      },
+      onEvent: (event, bytes) => {
+        options.onEvent?.(event, bytes)
+        this.#events.publish(event, bytes)
+      },
+    })
     this.#channel = new LineChannel(duplex, {
       label: 'qmp',
       maxMessageBytes: limits.messageBytes,
       lineMs: limits.lineMs,
       unsentBytes: limits.unsentBytes,
       clock: options.clock,
-      isUnfinished: () => lines.isUnfinished,
+      isUnfinished: () => this.#inbox.isUnfinished,
       trace: options.trace,
       onLine: (line) => {
-        const message = lines.push(line)
-        if (message !== undefined) this.#onMessage(message)
+        this.#inbox.push(line)
       },
       onClose: (cause) => {
         onClosed(cause)
@@ -139,12 +137,13 @@ export class QmpClient implements QmpExecutor {
 
   /** Answers so far that a call waited for, the negotiation's apart. */
   get answeredMessages(): number {
-    return this.#answered
+    // The negotiation's is the first.
+    return Math.max(0, this.#inbox.answered - 1)
   }
 
   /** Messages dropped so far: replies that came too late, and what no client of this project understands. */
   get droppedMessages(): number {
-    return this.#dropped
+    return this.#inbox.dropped
   }
 
   /** Resolves with the first cause once the connection is closed, by whichever side. */
@@ -238,62 +237,11 @@ export class QmpClient implements QmpExecutor {
     return answer
   }
 
-  #onMessage(line: Uint8Array): void {
-    if (this.#state === 'greeting' && !isEvent(line, this.#limits)) {
-      const greeting = decodeGreeting(line, this.#where, this.#limits)
-      this.#transition('negotiating')
-      this.#onGreeting(greeting)
-      this.#options.onGreeting?.(greeting)
-      return
-    }
-    const message = this.#read(line)
-    if (message === undefined) return
-    if (Object.hasOwn(message, 'event')) {
-      const event = decodeEvent(message)
-      this.#junkBytes = 0
-      this.#options.onEvent?.(event, line.length)
-      this.#events.publish(event, line.length)
-      return
-    }
-    // A line of ours that QEMU could not parse is answered without an id. Most likely it is the oldest call's, but one such
-    // line can be answered with several errors (wire-notes): nothing certain follows from it.
-    const idless = Object.hasOwn(message, 'error') ? this.#pending.oldest() : undefined
-    if (!settleCall(this.#pending, message, idless, false)) {
-      this.#drop(line)
-      return
-    }
-    this.#junkBytes = 0
-    if (this.#state === 'ready') this.#answered++
-  }
-
-  /** @returns `undefined` where it is above a limit: then it has ended the call that it answers */
-  #read(line: Uint8Array): WireMessage | undefined {
-    try {
-      return parseMessage(line, this.#limits)
-    } catch (error) {
-      if (!(error instanceof ProtocolError && error.code === 'ERR_MESSAGE_TOO_COMPLEX')) throw error
-      this.#refuse(line, error)
-      return undefined
-    }
-  }
-
-  #refuse(line: Uint8Array, cause: ProtocolError): void {
-    const id = beginsAsEvent(line) ? undefined : (idAtEnd(line) ?? this.#pending.oldest())
-    const isAnswer = this.#pending.rejectUnsure(
-      id,
-      (command) => new ProtocolError(`${command}: ${cause.message}`, { cause, outcome: 'unknown' }, cause.code),
-    )
-    if (!isAnswer) this.#drop(line)
-  }
-
-  /** @throws {@link ProtocolError} `ERR_TOO_MUCH_JUNK` when nothing else comes any longer; that closes the connection */
-  #drop(line: Uint8Array): void {
-    this.#dropped++
-    this.#junkBytes += line.length + 1
-    if (this.#junkBytes > this.#limits.junkBytes) {
-      const message = `the monitor sent ${this.#junkBytes} bytes that answer nothing`
-      throw new ProtocolError(message, {}, 'ERR_TOO_MUCH_JUNK')
-    }
+  #onMonitorGreeting(line: Uint8Array): void {
+    const greeting = decodeGreeting(line, this.#where, this.#limits)
+    this.#transition('negotiating')
+    this.#onGreeting(greeting)
+    this.#options.onGreeting?.(greeting)
   }
 
   #onClose(cause: Error): void {
@@ -307,12 +255,4 @@ export class QmpClient implements QmpExecutor {
     if (!successors[this.#state].includes(to)) throw new Error(`a QMP client cannot go from ${this.#state} to ${to}`)
     this.#state = to
   }
-}
-
-/** A monitor that other clients use too may bring an event before its greeting (kata-containers/govmm#90). */
-function isEvent(line: Uint8Array, limits: MessageLimits): boolean {
-  return (
-    Buffer.from(line.buffer, line.byteOffset, Math.min(line.length, MOST_BEFORE_EVENT)).includes('"event"') &&
-    Object.hasOwn(parseMessage(line, limits), 'event')
-  )
 }

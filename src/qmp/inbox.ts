@@ -1,0 +1,118 @@
+import { ProtocolError } from '../errors/peer-errors.ts'
+import type { CheckedLimits } from '../wire/checked-limits.ts'
+import { settleCall } from '../wire/envelope.ts'
+import { Junk } from '../wire/junk.ts'
+import { parseMessage, type MessageLimits, type WireMessage } from '../wire/message.ts'
+import type { PendingCalls } from '../wire/pending-calls.ts'
+import { decodeEvent } from './events.ts'
+import type { QmpEvent } from './executor.ts'
+import { MessageLines } from './message-lines.ts'
+import { beginsAsEvent, idAtEnd } from './refused-message.ts'
+
+/** How far into a line its `event` member is looked for, in bytes: QEMU puts the timestamp first. */
+const MOST_BEFORE_EVENT = 200
+
+/** Where the messages of a monitor go that are not answers. */
+export interface InboxListener {
+  /** The first message that is not an event. */
+  readonly onGreeting: (line: Uint8Array) => void
+  readonly onEvent: (event: QmpEvent, bytes: number) => void
+}
+
+/** What comes from a monitor: tells a greeting, events and answers apart, and gives each answer to its call. */
+export class Inbox {
+  readonly #pending: PendingCalls
+  readonly #limits: CheckedLimits
+  readonly #listener: InboxListener
+  readonly #lines: MessageLines
+  readonly #junk: Junk
+  #isGreeted = false
+  #answered = 0
+
+  constructor(pending: PendingCalls, limits: CheckedLimits, listener: InboxListener) {
+    this.#pending = pending
+    this.#limits = limits
+    this.#listener = listener
+    this.#lines = new MessageLines(limits.messageBytes)
+    this.#junk = new Junk('the monitor', limits.junkBytes)
+  }
+
+  /** Answers so far that a call waited for. */
+  get answered(): number {
+    return this.#answered
+  }
+
+  /** Messages so far that answered nothing and are not events. */
+  get dropped(): number {
+    return this.#junk.messages
+  }
+
+  /** Is a message begun that more lines belong to? */
+  get isUnfinished(): boolean {
+    return this.#lines.isUnfinished
+  }
+
+  /**
+   * Take the next line.
+   *
+   * @throws {@link ProtocolError} for what no monitor sends, and for too much that answers nothing
+   */
+  push(line: Uint8Array): void {
+    const message = this.#lines.push(line)
+    if (message === undefined) return
+    if (this.#isGreeted || isEvent(message, this.#limits)) {
+      this.#take(message)
+      return
+    }
+    this.#isGreeted = true
+    this.#listener.onGreeting(message)
+  }
+
+  #take(line: Uint8Array): void {
+    const message = this.#read(line)
+    if (message === undefined) return
+    if (Object.hasOwn(message, 'event')) {
+      const event = decodeEvent(message)
+      this.#junk.endRow()
+      this.#listener.onEvent(event, line.length)
+      return
+    }
+    // A line of ours that QEMU could not parse is answered without an id. Most likely it is the oldest call's, but one such
+    // line can be answered with several errors (wire-notes): nothing certain follows from it.
+    const idless = Object.hasOwn(message, 'error') ? this.#pending.oldest() : undefined
+    if (!settleCall(this.#pending, message, idless, false)) {
+      this.#junk.add(line)
+      return
+    }
+    this.#junk.endRow()
+    this.#answered++
+  }
+
+  /** @returns `undefined` where it is above a limit: then it has ended the call that it answers */
+  #read(line: Uint8Array): WireMessage | undefined {
+    try {
+      return parseMessage(line, this.#limits)
+    } catch (error) {
+      if (!(error instanceof ProtocolError && error.code === 'ERR_MESSAGE_TOO_COMPLEX')) throw error
+      this.#refuse(line, error)
+      return undefined
+    }
+  }
+
+  #refuse(line: Uint8Array, cause: ProtocolError): void {
+    const id = beginsAsEvent(line) ? undefined : (idAtEnd(line) ?? this.#pending.oldest())
+    const isAnswer = this.#pending.rejectUnsure(
+      id,
+      (command) => new ProtocolError(`${command}: ${cause.message}`, { cause, outcome: 'unknown' }, cause.code),
+    )
+    if (!isAnswer) this.#junk.add(line)
+  }
+}
+
+/** A monitor that other clients use too may bring an event before its greeting (kata-containers/govmm#90). */
+function isEvent(line: Uint8Array, limits: MessageLimits): boolean {
+  return (
+    Buffer.from(line.buffer, line.byteOffset, Math.min(line.length, MOST_BEFORE_EVENT)).includes('"event"') &&
+    Object.hasOwn(parseMessage(line, limits), 'event')
+  )
+}
