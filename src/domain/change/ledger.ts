@@ -62,6 +62,11 @@ export class Ledger {
     for (const request of this.#requests) if (request.fate === 'done') request.undone()
   }
 
+  /** What was done may be undone by now, by somebody else. */
+  doubt(): void {
+    for (const request of this.#requests) if (request.fate === 'done') request.taken()
+  }
+
   /** What became of the change as a whole. */
   get outcome(): Outcome {
     const has = (...fates: readonly Fate[]): boolean => this.#requests.some(({ fate }) => fates.includes(fate))

@@ -15,6 +15,7 @@ import type { GuestTurn } from '../guest/set-online.ts'
 import { turnInGuest } from './guest-turn.ts'
 import { pickSlot } from './pick-slot.ts'
 import { plugVcpu, type Plugged } from './plug.ts'
+import { requireStillThere } from './still-there.ts'
 import { undoPlug, undoTurn } from './undo.ts'
 
 /**
@@ -31,6 +32,7 @@ export async function plugIntoGuest(call: ChangeCall): Promise<VcpuChange> {
   const plugged = await plugVcpu(call)
   let turn: GuestTurn = { turned: CpuMap.empty, failure: undefined }
   let seenAt = beforeAt
+  let change: VcpuChange
   try {
     const { guests, ...bringUp } = await listedAndOn(call, plugged, before, beforeAt)
     turn = bringUp.turn
@@ -38,15 +40,17 @@ export async function plugIntoGuest(call: ChangeCall): Promise<VcpuChange> {
     if (turn.failure !== undefined) throw turn.failure
     const guest = { ids: idsOf(guests), changed: turn.turned }
     const { slot, deviceId } = plugged
-    return call.result(slot, { changed: deviceId === null ? CpuMap.empty : slot.ids, deviceId, guest })
+    change = call.result(slot, { changed: deviceId === null ? CpuMap.empty : slot.ids, deviceId, guest })
   } catch (error) {
     throw plugged.deviceId === null
       ? await turnFailure(call, turn.turned, seenAt, error)
       : await plugFailure(call, plugged, plugged.deviceId, error)
   }
+  await requireStillThere(call, plugged)
+  return change
 }
 
-/** Wait until they are listed, and turn them on; once more where the guest is reset in between. */
+/** Wait until they are listed, and turn them on; once more where the guest was reset in between, or may have been. */
 async function listedAndOn(
   call: ChangeCall,
   plugged: Plugged,
@@ -56,8 +60,15 @@ async function listedAndOn(
   for (;;) {
     const { guests, seenAt } = await listed(call, plugged, before, beforeAt)
     const turn = await turnOn(call, guests, seenAt)
-    if (turn !== undefined) return { guests, seenAt, turn }
+    if (turn === undefined) continue
+    if (turn.failure !== undefined || isOneBoot(call, seenAt)) return { guests, seenAt, turn }
   }
+}
+
+/** A reset that happens while there is no connection is not heard. */
+function isOneBoot({ vm }: ChangeCall, { boot, connection }: Moment): boolean {
+  const { now, isConnected } = vm.driver.state
+  return isConnected && now.boot === boot && now.connection === connection
 }
 
 /** The guest's part of a plug of ours is a request of its own: QEMU has passed it on, and the guest answers or does not. */
@@ -81,7 +92,7 @@ async function awaitGuests(
   beforeAt: Moment,
 ): Promise<Listed> {
   const wasEmpty = slotOf(before.reading.slots, slot.firstId)?.qomPath === null
-  if (deviceId === null && call.vm.driver.state.now.boot === beforeAt.boot) {
+  if (deviceId === null && isOneBoot(call, beforeAt)) {
     const known = knownAlready(call, slot, before.reading, rematch(call.vm, before.reading, before.view))
     if (known !== undefined) return { guests: known, seenAt: beforeAt }
   }

@@ -2,6 +2,7 @@ import { devicePath } from '../../bitmap/machine/device-path.ts'
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { isRefusal } from '../../errors/refusal.ts'
 import { NotConfirmedError, RefusedError } from '../errors.ts'
+import type { Moment } from '../vm/moment.ts'
 import type { DatedReading } from '../vm/reading.ts'
 import { isPending } from '../vm/removal.ts'
 import { openRemoval } from '../vm/state.ts'
@@ -19,6 +20,8 @@ export interface Plugged {
   readonly deviceId: string | null
   /** Its entry in the ledger. */
   readonly request: Request | undefined
+  /** When QEMU was asked what is in the slot. */
+  readonly seenAt: Moment
 }
 
 /**
@@ -36,7 +39,7 @@ export async function plugVcpu(call: ChangeCall): Promise<Plugged> {
     const reading = await driver.read(deadline)
     const { slot, isDone } = pickSlot(reading, call.request)
     requireNoRemoval(call, slot)
-    if (isDone) return { slot, deviceId: null, request: undefined }
+    if (isDone) return { slot, deviceId: null, request: undefined, seenAt: reading.askedAt }
     await requireX2apic(driver.qmp, reading, slot, call.request.id, deadline)
     return fill(call, slot)
   })
@@ -44,7 +47,8 @@ export async function plugVcpu(call: ChangeCall): Promise<Plugged> {
   if (deviceId === null || request === undefined) return plugged
   // From here on no other change waits for this one.
   await call.steps.note('device_add', `QEMU accepted ${deviceId}`)
-  const filled = slotOf((await driver.read(deadline)).slots, slot.firstId)
+  const { slots, askedAt } = await driver.read(deadline)
+  const filled = slotOf(slots, slot.firstId)
   if (filled?.qomPath !== devicePath(deviceId)) {
     throw new NotConfirmedError(
       `QEMU accepted ${deviceId} for vCPU ${String(slot.ids)}, but shows ${filled?.qomPath ?? 'nothing'} in that slot`,
@@ -52,7 +56,7 @@ export async function plugVcpu(call: ChangeCall): Promise<Plugged> {
   }
   request.done()
   await call.steps.note('slot-filled', `QEMU lists vCPU ${String(slot.ids)}`)
-  return { slot: filled, deviceId, request }
+  return { slot: filled, deviceId, request, seenAt: askedAt }
 }
 
 /** Ask QEMU to fill a slot. */
@@ -79,18 +83,14 @@ async function fill(call: ChangeCall, slot: VcpuSlot): Promise<Plugged> {
   } catch (error) {
     if (!isRefusal(error)) throw error
     request.refused()
-    const filled = await filledByAnother(call, firstId)
-    if (filled === undefined) throw error
-    return { slot: filled, deviceId: null, request }
+    const after = await readAfterRefusal(call)
+    const filled = slotOf(after?.slots ?? [], firstId)
+    // Somebody else has filled the slot in the meantime, which is what was wanted.
+    if (after === undefined || filled === undefined || filled.qomPath === null) throw error
+    return { slot: filled, deviceId: null, request, seenAt: after.askedAt }
   }
   request.taken()
-  return { slot, deviceId, request }
-}
-
-/** After a refusal: somebody else may have filled the slot in the meantime, which is what was wanted. */
-async function filledByAnother(call: ChangeCall, firstId: number): Promise<VcpuSlot | undefined> {
-  const slot = slotOf((await readAfterRefusal(call))?.slots ?? [], firstId)
-  return slot?.qomPath === null ? undefined : slot
+  return { slot, deviceId, request, seenAt: driver.state.now }
 }
 
 /** A look that fails leaves the refusal as the verdict: QEMU has said it. */

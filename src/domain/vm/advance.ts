@@ -145,7 +145,7 @@ function onEvent(state: VmState, event: KnownQmpEvent): Advance {
       const removals = state.removals.map((removal) =>
         removal.device.qomPath === event.data.path ? { ...removal, isGone: true } : removal,
       )
-      return { state: { ...state, removals }, news: [], wantsLook: true }
+      return { state: { ...state, removals, deletedAt: tick }, news: [], wantsLook: true }
     }
     case 'RESUME':
       return { state, news: [], wantsLook: true }

@@ -48,6 +48,8 @@ export interface VmState {
   /** By cpu-index. */
   readonly observed: ReadonlyMap<number, Observation>
   readonly guest: GuestMemory
+  /** The tick at which QEMU last reported that a device had gone, whichever and whoever asked for it; 0: never. */
+  readonly deletedAt: number
   readonly lastWords: LastWords
 }
 
@@ -75,6 +77,7 @@ export function initialState(): VmState {
     plugs: [],
     observed: new Map(),
     guest: NOTHING_KEPT,
+    deletedAt: 0,
     lastWords: { reset: 0, shutdown: 0, panicked: 0 },
   }
 }

@@ -222,7 +222,9 @@ describe('events', () => {
   })
 
   test('hints', () => {
-    expect(advance(before, heard({ event: 'DEVICE_DELETED', data: { path: 'x' }, timestamp }))).toStrictEqual(looked())
+    expect(advance(before, heard({ event: 'DEVICE_DELETED', data: { path: 'x' }, timestamp }))).toStrictEqual(
+      looked({ deletedAt: 11 }),
+    )
     expect(advance(before, heard({ event: 'RESUME', data: {}, timestamp }))).toStrictEqual(looked())
     expect(advance(before, heard({ event: 'STOP', data: {}, timestamp }))).toStrictEqual(quiet(after(before)))
   })

@@ -49,6 +49,7 @@ test('the first state', () => {
       atBoot: undefined,
       seen: CpuMap.empty,
     },
+    deletedAt: 0,
     lastWords: { reset: 0, shutdown: 0, panicked: 0 },
   })
 })

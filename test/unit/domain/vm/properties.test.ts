@@ -92,7 +92,7 @@ test('advance is pure', () => {
 test('each input is one tick, boots and connections only grow, and no date is of the future', () => {
   fc.assert(
     fc.property(histories, (history) => {
-      walk(history, ({ now, removals, plugs, observed, reading, lastWords }, _, last) => {
+      walk(history, ({ now, removals, plugs, observed, reading, lastWords, deletedAt }, _, last) => {
         expect(now.tick).toBe(last.now.tick + 1)
         expect(now.boot).toBeGreaterThanOrEqual(last.now.boot)
         expect(now.connection).toBeGreaterThanOrEqual(last.now.connection)
@@ -108,7 +108,7 @@ test('each input is one tick, boots and connections only grow, and no date is of
         const refusals = removals.flatMap(({ refusal, before }) =>
           [refusal, before?.refusal].flatMap((heard) => heard?.tick ?? []),
         )
-        const ticks = [lastWords.reset, lastWords.shutdown, lastWords.panicked, ...refusals]
+        const ticks = [lastWords.reset, lastWords.shutdown, lastWords.panicked, deletedAt, ...refusals]
         expect(Math.max(...ticks)).toBeLessThanOrEqual(now.tick)
       })
     }),
