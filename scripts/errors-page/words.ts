@@ -37,6 +37,11 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
         'Correct it. A UNIX socket path has at most 107 bytes; an IPv6 host stands in brackets.',
       ),
       input(
+        'ERR_SAME_ADDRESS',
+        'The monitor and the agent were given the same socket.',
+        "Give `--qga` (library: `qga`) the agent's own socket: that of the chardev of `org.qemu.guest_agent.0`.",
+      ),
+      input(
         'ERR_CPU_ID',
         'An id is not an integer from 0 up, or a list excludes all that it names.',
         '`qemu-vcpu map` shows the ids.',

@@ -29,6 +29,7 @@ import {
   type VcpuMapKind,
   type VcpusOptions,
 } from './results.ts'
+import { requireTwoEndpoints } from './same-endpoint.ts'
 import { layoutGoal } from './layout/layout-goal.ts'
 import type { VcpuLayout } from './layout/layout.ts'
 import { readLayout } from './layout/read-layout.ts'
@@ -98,13 +99,15 @@ export class Domain {
    * Connect to a VM's monitor, and open its agent's channel where one is given. The agent itself may start later.
    *
    * @throws {@link ConnectionError} when a socket is missing, held by another client, or not what it should be
-   * @throws {@link InputError} for an address, a time-out or a limit that cannot be, or without any endpoint
+   * @throws {@link InputError} for an address, a time-out or a limit that cannot be, without any endpoint, and for one address given
+   *   as both
    */
   static async connect(options: DomainOptions): Promise<Domain> {
     options.signal?.throwIfAborted()
     if (options.qmp === undefined && options.qga === undefined) {
       throw new InputError('ERR_ADDRESS', 'neither `qmp` nor `qga` is given: there is nothing to connect to')
     }
+    requireTwoEndpoints(options)
     const domain = new Domain(options)
     try {
       await domain.#monitor.open(options.signal)

@@ -4,6 +4,7 @@ import { VcpuError } from './vcpu-error.ts'
 export type InputErrorCode =
   | 'ERR_USAGE'
   | 'ERR_ADDRESS'
+  | 'ERR_SAME_ADDRESS'
   | 'ERR_CPU_ID'
   | 'ERR_CPU_LIST'
   | 'ERR_CPU_MAP'

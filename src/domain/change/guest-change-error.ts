@@ -68,6 +68,7 @@ const CODES: Readonly<Record<GuestChangeCode, true>> = {
   ERR_PROCESS_STOPPED: true,
   ERR_PROTOCOL: true,
   ERR_REMOVAL_PENDING: true,
+  ERR_SAME_ADDRESS: true,
   ERR_STATE: true,
   ERR_STREAM: true,
   ERR_TIMEOUT: true,

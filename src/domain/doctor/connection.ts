@@ -1,3 +1,4 @@
+import { InputError } from '../../errors/input-error.ts'
 import { ConnectionError, type TimeoutError } from '../../errors/peer-errors.ts'
 import type { LocalListener } from '../../wire/local-listener.ts'
 import { foreignText } from '../../errors/quote.ts'
@@ -36,6 +37,13 @@ const ADVICE = {
   },
 } satisfies Readonly<Record<string, Pick<Finding, 'code' | 'summary' | 'advice'>>>
 
+const SAME_SOCKET = {
+  code: 'same-socket',
+  summary: 'the monitor and the guest agent were given the same socket',
+  advice:
+    "give the agent's channel as --qga: the socket of the -chardev that -device virtserialport,name=org.qemu.guest_agent.0 names; leave --qga out where the VM has none",
+} satisfies Pick<Finding, 'code' | 'summary' | 'advice'>
+
 /**
  * The finding that a failed `Domain.connect` is: who cannot connect cannot be examined either, and still wants to know what
  * to do.
@@ -43,6 +51,8 @@ const ADVICE = {
  * @returns `undefined` for an error that says nothing about the monitor's socket
  */
 export function connectionFinding(error: unknown): Finding | undefined {
+  if (error instanceof InputError && error.code === 'ERR_SAME_ADDRESS')
+    return { ...SAME_SOCKET, severity: 'blocks', evidence: error.message }
   if (!(error instanceof ConnectionError) || !isExplained(error.code)) return undefined
   return { ...ADVICE[error.code], severity: 'blocks', evidence: error.message }
 }
