@@ -1,4 +1,5 @@
 // A Domain could not be given limits, and a client took NaN for a cap, so that there was none.
+import type { Duplex } from 'node:stream'
 import { expect, test, vi } from 'vitest'
 import { Domain, type DomainOptions } from '../../src/index.ts'
 import { testClock } from '../support/passing-clock.ts'
@@ -18,7 +19,9 @@ test.each([
   ['small', 'limits is "small", expected an object'],
 ])('%j is refused before anything is opened', async (limits, words) => {
   const dial = vi.fn()
-  await expect(Domain.connect({ qmp: dial, qga: dial, ...limited(limits) })).rejects.toMatchObject({
+  await expect(
+    Domain.connect({ qmp: dial, qga: () => dial() as unknown as Duplex, ...limited(limits) }),
+  ).rejects.toMatchObject({
     name: 'InputError',
     code: 'ERR_LIMIT',
     outcome: 'not-sent',
