@@ -1,3 +1,4 @@
+import { eventually } from '../../real/support/eventually.ts'
 import { expect } from 'vitest'
 import {
   bootGuest,
@@ -89,13 +90,16 @@ export class Session {
    * shell, say the same.
    */
   async expectState({ maps, guestIds }: ExpectedState): Promise<void> {
+    const listed = String(CpuMap.from(Object.values(guestIds).filter((id) => id !== undefined)))
+    // The guest's own list may lag behind the slot by a moment.
+    await eventually(`the guest lists CPU ${listed}`, async () => (await trueGuest(this.guest)).present === listed)
     expect(await allMaps(this.domain)).toEqual(maps)
     expect(await trueIndexes(this.guest)).toEqual(Object.keys(guestIds).map(Number))
     const pairs = Object.entries(guestIds).flatMap(([index, guestId]) =>
       guestId === undefined ? [] : [{ index: Number(index), guestId }],
     )
     const truth = await trueGuest(this.guest)
-    expect(truth.present).toBe(String(CpuMap.from(pairs.map(({ guestId }) => guestId))))
+    expect(truth.present).toBe(listed)
     expect(truth.online).toBe(maps['agent-online'])
     const present = truth.cpus
       .filter((cpu) => cpu.index !== undefined)
