@@ -264,6 +264,12 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
         changed: 'What `outcome` says.',
         toDo: "Check what listens at the address; a guest's agent that does so is broken or hostile.",
       },
+      {
+        code: 'ERR_TOO_MANY_VCPUS',
+        happened: 'Library: QEMU or the agent lists more vCPUs, or higher ids, than `limits.maxVcpus`.',
+        changed: 'What `outcome` says.',
+        toDo: 'Raise the limit for a VM that large; a guest that lists more CPUs than its VM has is broken or hostile.',
+      },
       input(
         'ERR_TOO_MANY_PENDING',
         'Library: as many commands as the limit wait for an answer on this connection.',

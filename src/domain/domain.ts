@@ -44,6 +44,7 @@ import type { ScaleRun } from './scale/scale-run.ts'
 import { VmDriver } from './vm/driver.ts'
 import { followExecutor, monitorListener } from './vm/follow-monitor.ts'
 import { noMonitor, requireMonitor } from './vm/no-monitor.ts'
+import { limitAgent } from './vm/most-vcpus.ts'
 import type { DomainEvent } from './vm/news.ts'
 import { phaseOf, type DomainState, type DomainStateChange } from './vm/phase.ts'
 import { pendingIds } from './vm/state.ts'
@@ -91,7 +92,8 @@ export class Domain {
     this.#agent =
       options.qga === undefined ? undefined : reachAgent(options.qga, { ...linkOptions, limits: options.limits?.qga })
     const driver = new VmDriver(this.#monitor.executor, clock, options.limits)
-    this.#vm = new Vm(driver, this.#agent?.executor)
+    const agent = this.#agent === undefined ? undefined : limitAgent(this.#agent.executor, driver.maxVcpus)
+    this.#vm = new Vm(driver, agent)
     this.#runs = new Runs(this.#vm, READ_TIMEOUT_MS)
   }
 

@@ -42,10 +42,16 @@ export class ConnectionError extends VcpuError {
  * - `ERR_MESSAGE_TOO_LARGE`: a message of too many bytes;
  * - `ERR_MESSAGE_TOO_COMPLEX`: a message nested too deep, of too many values, or with a string that is too long;
  * - `ERR_MESSAGE_TOO_SLOW`: a message that was begun and not ended in time;
- * - `ERR_TOO_MUCH_JUNK`: too much that answers nothing.
+ * - `ERR_TOO_MUCH_JUNK`: too much that answers nothing;
+ * - `ERR_TOO_MANY_VCPUS`: more vCPUs or CPUs, or higher ids, than a domain takes in.
  */
 export type ProtocolErrorCode =
-  'ERR_PROTOCOL' | 'ERR_MESSAGE_TOO_LARGE' | 'ERR_MESSAGE_TOO_COMPLEX' | 'ERR_MESSAGE_TOO_SLOW' | 'ERR_TOO_MUCH_JUNK'
+  | 'ERR_PROTOCOL'
+  | 'ERR_MESSAGE_TOO_LARGE'
+  | 'ERR_MESSAGE_TOO_COMPLEX'
+  | 'ERR_MESSAGE_TOO_SLOW'
+  | 'ERR_TOO_MUCH_JUNK'
+  | 'ERR_TOO_MANY_VCPUS'
 
 /** The peer sent what its protocol does not allow (`ERR_PROTOCOL`), or more than a limit. */
 export class ProtocolError extends VcpuError {

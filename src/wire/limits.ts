@@ -232,4 +232,22 @@ export const DOMAIN_LIMITS: readonly DomainLimitRow[] = [
     passed: '`ERR_CPU_ID` for an argument, `ERR_PROTOCOL` for a reply',
     option: undefined,
   },
+  {
+    name: 'vCPUs',
+    meaning:
+      'vCPUs that QEMU lists, CPUs that the agent lists, and one more than the highest id of either. 1 to 65,536.',
+    unit: 'count',
+    usual: 65_536,
+    passed: '`ERR_TOO_MANY_VCPUS`: the call that read them rejects',
+    option: 'limits.maxVcpus',
+  },
+  {
+    name: 'hints',
+    meaning:
+      'Readings of the slots in a second that events of QEMU cause, in the long run; as many may come at once. A guest can cause events without end. 1 to 100. After each, four times what it took must pass.',
+    unit: 'count',
+    usual: 20,
+    passed: 'further events share the next reading',
+    option: 'limits.maxHintsPerSecond',
+  },
 ]

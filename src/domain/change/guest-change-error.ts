@@ -1,5 +1,6 @@
 import type { InputErrorCode, SimulationInputCode } from '../../errors/input-error.ts'
-import type { ConnectionErrorCode } from '../../errors/peer-errors.ts'
+import type { LimitErrorCode } from '../../errors/limit-error.ts'
+import type { ConnectionErrorCode, ProtocolErrorCode } from '../../errors/peer-errors.ts'
 import { VcpuError, type VcpuErrorOptions } from '../../errors/vcpu-error.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { ChangeStep, ChangeStepName } from '../results.ts'
@@ -11,16 +12,16 @@ type GuestPartCode = 'ERR_GUEST_REJECTED' | 'ERR_GUEST_NOT_LISTED' | 'ERR_UNSURE
 export type GuestChangeCode =
   | RefusalCode
   | ConnectionErrorCode
+  | ProtocolErrorCode
+  | LimitErrorCode
   | Exclude<InputErrorCode, SimulationInputCode>
   | GuestPartCode
   | 'ERR_COMMAND'
   | 'ERR_CONTRADICTION'
   | 'ERR_EXECUTOR'
   | 'ERR_GUEST_REFUSED'
-  | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_NOT_CONFIRMED'
   | 'ERR_PARTIAL'
-  | 'ERR_PROTOCOL'
   | 'ERR_TIMEOUT'
 
 /** All of them, as the compiler checks. */
@@ -47,7 +48,9 @@ const CODES: Readonly<Record<GuestChangeCode, true>> = {
   ERR_LAYOUT: true,
   ERR_LIMIT: true,
   ERR_MAP_KIND: true,
+  ERR_MESSAGE_TOO_COMPLEX: true,
   ERR_MESSAGE_TOO_LARGE: true,
+  ERR_MESSAGE_TOO_SLOW: true,
   ERR_MONITOR_BUSY: true,
   ERR_MONITOR_HANGS: true,
   ERR_NOT_AGENT: true,
@@ -73,6 +76,10 @@ const CODES: Readonly<Record<GuestChangeCode, true>> = {
   ERR_STREAM: true,
   ERR_TIMEOUT: true,
   ERR_TIMEOUT_RANGE: true,
+  ERR_TOO_MANY_PENDING: true,
+  ERR_TOO_MANY_VCPUS: true,
+  ERR_TOO_MUCH_JUNK: true,
+  ERR_TOO_MUCH_UNSENT: true,
   ERR_UNSURE: true,
   ERR_USAGE: true,
 }

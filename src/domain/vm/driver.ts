@@ -22,6 +22,7 @@ import { LookPace } from './look-pace.ts'
 import type { Moment } from './moment.ts'
 import type { DomainEvent } from './news.ts'
 import { MachineFacts } from './machine-facts.ts'
+import { requireFewVcpus } from './most-vcpus.ts'
 import { phaseChangeOf, phaseOf, type DomainStateChange } from './phase.ts'
 import { readSlots, type DatedReading } from './reading.ts'
 import { initialState, pendingIds, type VmState } from './state.ts'
@@ -35,6 +36,8 @@ export class VmDriver {
   /** Sending takes a turn: from the reading that a change is decided on until QEMU has answered it. */
   readonly turns: TurnQueue
   readonly clock: Clock
+  /** Most vCPU ids of QEMU, and CPUs of the guest, that are taken in. */
+  readonly maxVcpus: number
   /** Aborted when the domain closes: what the driver itself has under way ends with it. */
   readonly ended = new AbortController()
   readonly #qmp: QmpExecutor
@@ -53,7 +56,8 @@ export class VmDriver {
   #questions = 0
 
   constructor(qmp: QmpExecutor, clock: Clock, limits: DomainLimits = {}) {
-    const { maxHintsPerSecond } = requireLimits(limits)
+    const { maxHintsPerSecond, maxVcpus } = requireLimits(limits)
+    this.maxVcpus = maxVcpus
     this.#qmp = qmp
     this.clock = clock
     this.#pace = new LookPace(maxHintsPerSecond)
@@ -86,13 +90,14 @@ export class VmDriver {
   /**
    * Read every slot now. What it shows is taken in before it is returned.
    *
-   * @throws what the executor rejects with; `ContradictionError` as {@link readSlots}
+   * @throws what the executor rejects with; `ContradictionError` as {@link readSlots}; `ProtocolError` `ERR_TOO_MANY_VCPUS`
    */
   async read(deadline: Deadline): Promise<DatedReading> {
     this.throwIfClosed()
     const now = (): Moment => ({ ...this.#state.now, question: ++this.#questions })
     const pause = (ms: number): Promise<void> => this.pause(ms, deadline, () => false)
     const reading = await readSlots(this.#qmp, deadline, now, pause, this.#machine)
+    requireFewVcpus(reading.slots, this.maxVcpus)
     this.#failures.clear()
     this.take({ type: 'read', reading })
     return reading
