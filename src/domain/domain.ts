@@ -109,8 +109,8 @@ export class Domain {
     if (options.qmp === undefined && options.qga === undefined) {
       throw new InputError('ERR_ADDRESS', 'neither `qmp` nor `qga` is given: there is nothing to connect to')
     }
-    requireTwoEndpoints(options)
     const domain = new Domain(options)
+    requireTwoEndpoints(options)
     try {
       await domain.#monitor.open(options.signal)
       if (options.lazyAgent !== true) await domain.#agent?.open(options.signal)
