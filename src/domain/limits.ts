@@ -39,6 +39,9 @@ const CONNECTIONS: readonly string[] = ['qmp', 'qga']
  * @throws {@link InputError} `ERR_LIMIT`, naming the limit, what was given and the range
  */
 export function requireLimits(given: DomainLimits = {}): Limits {
+  if (!isObject(given)) {
+    throw new InputError('ERR_LIMIT', `limits is ${quote(given)}, expected an object`)
+  }
   const other = Object.keys(given).find((name) => !Object.hasOwn(RANGES, name) && !CONNECTIONS.includes(name))
   if (other !== undefined) {
     const names = [...Object.keys(RANGES), ...CONNECTIONS].join(', ')
@@ -56,4 +59,8 @@ function limitOf(name: keyof Limits, given: DomainLimits): number {
   if (value === undefined) return usual
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value
   throw new InputError('ERR_LIMIT', `limits.${name} is ${quote(value)}, expected a whole number from 1 to ${most}`)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
