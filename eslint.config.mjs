@@ -45,7 +45,7 @@ export default tseslint.config(
   },
   {
     // And test/support/no-real-time.ts fails the test in which a timer of less than 5 s is set.
-    files: ['test/{unit,stories,regressions}/**/*.ts'],
+    files: ['test/{unit,stories,regressions,fuzz}/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

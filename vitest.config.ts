@@ -18,7 +18,7 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['test/{unit,stories,regressions,reports}/**/*.test.ts'],
+          include: ['test/{unit,stories,regressions,reports,fuzz}/**/*.test.ts'],
           // No file leaves anything behind in its process that another could see: half the time is that of the imports.
           isolate: false,
           setupFiles: ['test/support/no-real-time.ts'],

@@ -17,6 +17,7 @@ const jobs = {
   faults: [['node', '--import', 'tsx', 'scripts/faults.ts']],
   bench: [['node', '--import', 'tsx', 'bench/run.ts']],
   mutation: [['node', 'scripts/mutation.mjs']],
+  fuzz: [['node', '--expose-gc', '--import', 'tsx', 'scripts/fuzz.ts']],
   build: [
     ['node', '-e', "require('fs').rmSync('dist', { recursive: true, force: true })"],
     ['tsc', '-p', 'tsconfig.build.json'],

@@ -1,0 +1,124 @@
+// The harness itself: what is right passes, and each thing that is wrong is noticed.
+import { EventEmitter } from 'node:events'
+import { expect, test } from 'vitest'
+import { runCli } from '../../src/cli/main.ts'
+import { clientPlan, commandPlan, domainPlan, PLAINLY } from './plan/plain.ts'
+import type { DomainPlan, Plan } from './plan/plan.ts'
+import { Campaign } from './run/campaign.ts'
+import { ProcessWatch } from './run/process-watch.ts'
+import { runClient } from './run/run-client.ts'
+import { runCommands } from './run/run-command.ts'
+import { runDomain, type Connect } from './run/run-domain.ts'
+import * as wrong from './wrong-domains.ts'
+
+const read = domainPlan([{ op: 'getVcpuMap', kind: 'online' }])
+const plug = domainPlan([{ op: 'setVcpuState', id: 3, online: true, how: PLAINLY }])
+/** The plug is carried out, and its answer is lost. */
+const unanswered = { link: 'qmp', at: { on: 'device_add', nth: 1 }, mishap: { kind: 'hang' } } as const
+const plugInDoubt: DomainPlan = { ...plug, faults: [unanswered] }
+
+const cases: readonly (readonly [name: string, plan: DomainPlan, connect: Connect, says: RegExp])[] = [
+  ['settles twice', plug, wrong.settlesTwice, /setVcpuState: it settled 2 times/],
+  ['is not-sent, and was sent', plugInDoubt, wrong.claims('not-sent'), /it is not-sent, and sent device_add/],
+  ['is rejected, and was done', plugInDoubt, wrong.claims('rejected'), /outcome rejected: vcpu3-\w+ is plugged/],
+  ['is done, and never was', plug, wrong.claimsDone, /it resolved, and its slot was never so/],
+  ['sees a vCPU too many', read, wrong.seesTooMuch, /plugged is 0,1,7, and was 0,1/],
+  ['never ends', read, wrong.neverEnds, /getVcpuMap does not settle/],
+  ['ends late', read, wrong.endsLate, /it took 300\d ms, at most 2000/],
+  ['leaves a timer', read, wrong.leavesTimer, /1 timers are left/],
+  ['leaves a listener', read, wrong.leavesListener, /1 listeners are left at the signal of getVcpuMap/],
+  ['does not close', read, wrong.neverCloses, /a connection is open/],
+  ['quotes raw text', read, wrong.quotesRaw, /U\+202e in its message/],
+  ['quotes raw text in a cause', read, wrong.quotesRawInCause, /the cause 1 of its Error has U\+001b/],
+  ['throws what is not the package’s', read, wrong.throwsAnything, /TypeError: x is undefined/],
+  ['plugs a device twice', plug, wrong.plugsTwice, /device_add of "again" was sent twice/],
+]
+
+test.each(cases)('a domain that %s is noticed', async (_, plan, connect, says) => {
+  expect((await runDomain(plan)).faults).toEqual([])
+  expect((await runDomain(plan, connect)).faults.join('\n')).toMatch(says)
+})
+
+test('what a peer lies about is not held against the subject', async () => {
+  const lie = { kind: 'edit', at: { kind: 'number', node: 0 }, put: { raw: '5' } } as const
+  const plan: DomainPlan = { ...read, faults: [{ link: 'qmp', at: { on: 'query-cpus-fast', nth: 1 }, mishap: lie }] }
+  expect(await runDomain(plan)).toMatchObject({ faults: [] })
+  expect((await runDomain(plan, wrong.throwsAnything)).faults).not.toEqual([])
+})
+
+const commands: readonly (readonly [name: string, main: typeof runCli, says: RegExp])[] = [
+  [
+    'prints twice',
+    async (argv, io) => {
+      io.stdout('{}\n')
+      return runCli(argv, io)
+    },
+    /its stdout is not one document/,
+  ],
+  ['exits wrongly', async (argv, io) => 1 + (await runCli(argv, io)), /exit code 1, and (stderr says ""|no error)/],
+  [
+    'prints raw text',
+    (argv, io) =>
+      runCli(argv, {
+        ...io,
+        stderr: () => undefined,
+        stdout: (text) => {
+          io.stdout(`${text.trim()}\u202e\n`)
+        },
+      }),
+    /stdout has U\+202e/,
+  ],
+  ['rejects', () => Promise.reject(new Error('oops')), /it rejected with Error: oops/],
+]
+
+test.each(commands)('a command that %s is noticed', async (_, main, says) => {
+  const plan = commandPlan(['set', '3', 'on'])
+  expect((await runCommands(plan)).faults).toEqual([])
+  expect((await runCommands(plan, main)).faults.join('\n')).toMatch(says)
+})
+
+test('a client is asked, and what goes wrong is counted', async () => {
+  const { tallies, faults } = await runClient(clientPlan('monitor', ['query-status'], [unanswered]))
+  expect(faults).toEqual([])
+  expect(tallies).toEqual([
+    { operation: 'connect', ending: 'done', mishaps: [] },
+    { operation: 'execute query-status', ending: 'done', mishaps: [] },
+    { operation: 'close', ending: 'done', mishaps: [] },
+  ])
+  const lost = await runClient(
+    clientPlan(
+      'agent',
+      ['guest-ping'],
+      [{ link: 'qga', at: { on: 'guest-ping', nth: 1 }, mishap: { kind: 'swallow' } }],
+    ),
+  )
+  expect(lost.tallies[1]).toEqual({ operation: 'execute guest-ping', ending: 'ERR_TIMEOUT', mishaps: ['swallow'] })
+})
+
+test('what is unhandled in the process is heard', () => {
+  const events = new EventEmitter()
+  const watch = new ProcessWatch(events)
+  events.emit('unhandledRejection', new Error('first'))
+  events.emit('warning', new Error('second'))
+  events.emit('uncaughtException', 'third')
+  expect(watch.take().map((heard) => heard.split('\n')[0])).toEqual([
+    'unhandledRejection: Error: first',
+    'warning: Error: second',
+    'uncaughtException: "third"',
+  ])
+  expect(watch.take()).toEqual([])
+  watch.end()
+  expect(events.eventNames()).toEqual([])
+})
+
+test('a plan that fails is made smaller, and its seed and path find it again', async () => {
+  const run = (plan: Plan) => runDomain(plan as DomainPlan, wrong.claims('rejected'))
+  const campaign = new Campaign(run)
+  const batch = { subject: 'domain', seed: 5, plans: 2_000 } as const
+  const failure = await campaign.run(batch)
+  expect(failure?.faults[0]).toMatch(/outcome rejected/)
+  expect((failure?.plan as DomainPlan).steps.length).toBeLessThanOrEqual(2)
+  const again = await campaign.run({ ...batch, path: failure?.path })
+  campaign.end()
+  expect(again?.plan).toEqual(failure?.plan)
+})

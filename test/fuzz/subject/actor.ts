@@ -1,0 +1,129 @@
+import type { WireTrace } from '../../../src/index.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '../../../src/testing/index.ts'
+import { own } from '../../../src/wire/message.ts'
+import { currentCall, type Call, type Owner, type Sent } from '../../stories/domain-over-simulated-vm/call.ts'
+import { faultOfExchange } from '../invariants/exchange.ts'
+import { Lines, readLine } from '../peer/message.ts'
+import type { Arena } from './arena.ts'
+import { Exchange, type ExchangeOptions } from './exchange.ts'
+
+/** Who hears of the lines that the code that runs now sends. */
+const lineListener = new AsyncLocalStorage<(line: Buffer) => void>()
+
+/** Who makes exchanges on one VM: notes all that is sent, and holds what came of it against what is so. */
+export class Actor implements Owner {
+  readonly name = 'A'
+  readonly stage: Arena
+  readonly resets: number[] = []
+  readonly sent: Sent[] = []
+  readonly exchanges: Exchange[] = []
+  /** Everything that was wrong. */
+  readonly faults: string[] = []
+  /** Called with each exchange as it settles. */
+  onEnd: (exchange: Exchange) => void = () => undefined
+  closedAtMs: number | undefined
+  /** Timers of the subject that have neither fired nor been cancelled. */
+  timers = 0
+  /** The subject's time. */
+  readonly clock: Clock
+  readonly #lines = { qmp: new Lines(), qga: new Lines() }
+
+  constructor(stage: Arena, clock: Clock = stage.clock) {
+    this.stage = stage
+    this.clock = this.#counting(clock)
+    stage.history.watchers.add(() => {
+      for (const exchange of this.open) exchange.see()
+    })
+  }
+
+  /** Those that have not ended. */
+  get open(): readonly Exchange[] {
+    return this.exchanges.filter(({ end }) => end === undefined)
+  }
+
+  readonly everyCall = (): readonly Call[] => this.exchanges.flatMap(({ call }) => call ?? [])
+
+  /** Sees the traffic of the subject. */
+  readonly trace: WireTrace = ({ label, direction, bytes }) => {
+    this.stage.history.observe()
+    if (direction === 'in' || (label !== 'qmp' && label !== 'qga')) return
+    if (this.closedAtMs !== undefined)
+      this.#fault(`${JSON.stringify(Buffer.from(bytes).toString())} was sent after close()`)
+    for (const line of this.#lines[label].push(bytes)) this.#note(line)
+  }
+
+  /** Sees the traffic of a client that stands alone: each line goes to whom {@link noting} says. */
+  readonly rawTrace: WireTrace = ({ direction, bytes }) => {
+    if (direction === 'in') return
+    if (this.closedAtMs !== undefined) this.#fault(`${bytes.length} bytes were sent after close()`)
+    for (const line of new Lines().push(bytes)) lineListener.getStore()?.(line)
+  }
+
+  /** Run `task`; each line that it sends is handed to `onLine`. */
+  noting<T>(onLine: (line: Buffer) => void, task: () => T): T {
+    return lineListener.run(onLine, task)
+  }
+
+  /** Begin an exchange. */
+  begin(
+    options: ExchangeOptions,
+    run: (signal: AbortSignal, call: Call | undefined) => PromiseLike<unknown>,
+  ): Exchange {
+    const exchange: Exchange = new Exchange(this, options, run, (ended) => {
+      const fault = faultOfExchange(ended, this.stage.faults.hasLied)
+      if (fault !== undefined) this.#fault(`${ended.name}: ${fault}`)
+      this.onEnd(ended)
+    })
+    this.exchanges.push(exchange)
+    return exchange
+  }
+
+  #fault(what: string): void {
+    this.faults.push(`${what} (at ${this.stage.clock.now()} ms)`)
+  }
+
+  #note(line: Buffer): void {
+    const message = readLine(line)
+    if (message === undefined) return
+    const command = own(message, 'execute')
+    if (typeof command !== 'string') return
+    const args = (own(message, 'arguments') ?? {}) as Readonly<Record<string, unknown>>
+    const call = currentCall.getStore()
+    const sent = call?.note(command, args)
+    this.stage.history.next()
+    if (!/^device_|^guest-set-vcpus/.test(command)) return
+    if (sent === undefined || call?.owner !== this) this.#fault(`${command} was sent by no call`)
+    else {
+      this.sent.push(sent)
+      if (call.end !== undefined) this.#fault(`${call.name}: ${command} was sent after the call had ended`)
+    }
+  }
+
+  #counting(clock: Clock): Clock {
+    return {
+      now: () => clock.now(),
+      after: (ms, task) => {
+        let isPending = true
+        this.timers++
+        const over = (): void => {
+          if (isPending) this.timers--
+          isPending = false
+        }
+        const timer = clock.after(ms, () => {
+          over()
+          task()
+        })
+        return {
+          cancel: () => {
+            over()
+            timer.cancel()
+          },
+          unref: () => {
+            timer.unref()
+          },
+        }
+      },
+    }
+  }
+}
