@@ -27,7 +27,9 @@ export function parseMessage(line: Uint8Array, limits?: MessageLimits): WireMess
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(line))
-  } catch (cause) {
+  } catch (error) {
+    // Node quotes what it could not parse: the cause has the peer's bytes too.
+    const cause = new SyntaxError(foreignText(error instanceof Error ? error.message : String(error)))
     throw new ProtocolError(`not a line of JSON: ${foreignText(lenient.decode(line.subarray(0, 400)))}`, { cause })
   }
   if (!isObject(value)) {
