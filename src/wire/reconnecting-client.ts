@@ -134,6 +134,8 @@ export class Reconnecting<C extends Closable> {
     await connection?.close()
     // A connection that could not be made needs no closing; whoever asked for it has its error.
     await (await attempt?.catch(() => undefined))?.close()
+    // A stream that was given connected and never used is this side's to end all the same.
+    if (isConnected(this.#target) && !this.#target.destroyed) this.#target.on('error', () => undefined).destroy()
   }
 
   /** The dial under way, or a new one. */
