@@ -93,13 +93,8 @@ export async function openTarget(
 }
 
 async function callDialer(dialer: Dialer, deadline: Deadline, timeoutMs: number): Promise<Duplex> {
-  let isWanted = true
   const dialling = new Promise<Duplex>((resolve) => {
     resolve(dialer())
-  }).then((duplex) => {
-    // Too late for the caller, and nothing else would ever close it.
-    if (!isWanted) duplex.on('error', () => undefined).destroy()
-    return duplex
   })
   const failed = dialling.catch((cause: unknown): never => {
     const why = foreignText(cause instanceof Error ? cause.message : String(cause))
@@ -116,10 +111,20 @@ async function callDialer(dialer: Dialer, deadline: Deadline, timeoutMs: number)
           `cannot connect: the function given made no connection within ${Math.min(deadline.timeoutMs, timeoutMs)} ms`,
         ),
     })
-    if (typeof duplex !== 'object' || duplex === null || !('pipe' in duplex)) throw badEndpoint(duplex)
-    return duplex as Duplex
+    if (!isStream(duplex)) throw badEndpoint(duplex)
+    return duplex
   } catch (error) {
-    isWanted = false
+    // Whether it is there already or comes later: nothing else would ever close it.
+    dialling.then(
+      (duplex: unknown) => {
+        if (isStream(duplex)) duplex.on('error', () => undefined).destroy()
+      },
+      () => undefined,
+    )
     throw error
   }
+}
+
+function isStream(given: unknown): given is Duplex {
+  return typeof given === 'object' && given !== null && 'pipe' in given
 }
