@@ -23,13 +23,22 @@ export function isX86(target: string | undefined): boolean {
  * @returns the APIC id of a slot, or `undefined` where its place is not told in numbers
  */
 export function apicIds(slots: readonly Placed[]): (slot: Placed) => number | undefined {
-  const widths = LEVELS.map((level) => bitsFor(Math.max(0, ...slots.map(({ props }) => Number(props[level] ?? 0)))))
+  const widths = LEVELS.map((level) => bitsFor(Math.max(0, ...slots.map(({ props }) => levelId(props[level]) ?? 0))))
   return ({ props }) => {
-    const place = ['socket-id', ...LEVELS].map((level) => Number(props[level] ?? 0))
+    const place: number[] = []
+    for (const level of ['socket-id', ...LEVELS]) {
+      const id = levelId(props[level])
+      if (id === undefined) return undefined
+      place.push(id)
+    }
     const [socket = 0, ...below] = place
-    if (!place.every((id) => Number.isInteger(id) && id >= 0)) return undefined
     return below.reduce((id, value, at) => id * 2 ** (widths[at] ?? 0) + value, socket)
   }
+}
+
+/** 0 where the level is not named; `undefined` for what is not a number of a place: it is a peer's, and may be anything. */
+function levelId(value: unknown = 0): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
 }
 
 function bitsFor(largest: number): number {

@@ -1,11 +1,12 @@
 import { deviceIdOf } from '../../bitmap/machine/device-path.ts'
 import { isPlugged, slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import { foreignText } from '../../errors/quote.ts'
 import { RefusedError } from '../errors.ts'
 import type { Goal } from '../scale/goal.ts'
 import { planStep, type Plan } from '../scale/plan-step.ts'
 import { countPlugged, type PlanBasis } from '../scale/plan.ts'
-import type { VcpuDevice, VcpuLayout } from './layout.ts'
+import { propertyText, type VcpuDevice, type VcpuLayout } from './layout.ts'
 
 /** That a VM has the vCPUs of a layout, in the same slots and with the same device ids. */
 export function layoutGoal(layout: VcpuLayout): Goal {
@@ -57,11 +58,11 @@ function requireSame({ ids, driver, id, props }: VcpuDevice, slot: VcpuSlot | un
 }
 
 function differs({ ids, firstId }: VcpuSlot, how: string): RefusedError {
-  return new RefusedError('ERR_LAYOUT', `vCPU ${String(ids)} ${how}`, firstId, ids)
+  return new RefusedError('ERR_LAYOUT', `vCPU ${String(ids)} ${foreignText(how)}`, firstId, ids)
 }
 
 /** The same text for the same properties, in whichever order they came. */
 function textOf(props: VcpuSlot['props']): string {
-  const members = Object.entries(props).map(([name, value]) => `${name}=${String(value)}`)
+  const members = Object.entries(props).map(([name, value]) => `${name}=${propertyText(value)}`)
   return members.sort().join(',')
 }

@@ -2,6 +2,7 @@ import { deviceIdOf, isMadeAtStart } from '../../bitmap/machine/device-path.ts'
 import type { CpuInstanceProperties } from '../../bitmap/machine/replies.ts'
 import { isPlugged, type PluggedSlot, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
+import { foreignValue } from '../../errors/quote.ts'
 
 /** One vCPU device that QEMU is given beside those of `-smp`. */
 export interface VcpuDevice {
@@ -57,8 +58,13 @@ export function layoutArguments({ smp, devices }: VcpuLayout): readonly string[]
 }
 
 function deviceArgument({ driver, id, props }: VcpuDevice): string {
-  const members = Object.entries(props).map(([name, value]) => `${name}=${String(value)}`)
+  const members = Object.entries(props).map(([name, value]) => `${name}=${propertyText(value)}`)
   return [driver, ...(id === null ? [] : [`id=${id}`]), ...members].map(escaped).join(',')
+}
+
+/** A property of a slot as `-device` has it; a peer's, that may be anything. */
+export function propertyText(value: unknown): string {
+  return typeof value === 'string' ? value : foreignValue(value)
 }
 
 /** QEMU doubles a comma that belongs to a value. */
