@@ -1,4 +1,4 @@
-import type { ExecuteOptions } from '../wire/call-options.ts'
+import type { CallOptions, ExecuteOptions } from '../wire/call-options.ts'
 
 /** Arguments of a command, in the wire's spelling. Members that are `undefined` are not sent. */
 export type QmpArguments = Readonly<Record<string, unknown>>
@@ -31,4 +31,10 @@ export interface QmpExecutor {
    * but a refusal of the guest cannot be heard.
    */
   events?(): AsyncIterable<QmpEvent>
+
+  /**
+   * Resolves, within its bounds, when a command would leave at once. Optional: for an executor that connects by itself, so
+   * that a change does not leave after its caller has given up.
+   */
+  connected?(options: CallOptions): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { ExecuteOptions } from '../wire/call-options.ts'
+import type { CallOptions, ExecuteOptions } from '../wire/call-options.ts'
 import { callerOwned } from '../wire/caller-owned.ts'
 import { checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -76,6 +76,11 @@ export class ReconnectingQmpClient implements Link<QmpExecutor>, QmpExecutor {
     const deadline = new Deadline(options, this.#limits.commandMs, this.#clock)
     const client = await this.#connection.get(deadline)
     return client.unchecked.execute(command, args, { ...options, ...deadline.options() })
+  }
+
+  async connected(options: CallOptions): Promise<void> {
+    if (this.#connection.current !== undefined) return
+    await this.#connection.get(new Deadline(options, QMP_COMMAND_TIMEOUT_MS, this.#clock))
   }
 
   /** Every event from now on, over all connections, for one reader. */

@@ -29,8 +29,15 @@ export async function sendChange<C extends 'device_add' | 'device_del'>(
   args: QmpCommands[C]['arguments'],
   answers: Answers,
 ): Promise<void> {
-  call.throwIfOver()
   const { driver } = call.vm
+  try {
+    // The wait for QEMU's answer is longer than the caller's own; what has to be connected first must not leave that late.
+    await driver.qmp.connected?.(call.deadline.options())
+    call.throwIfOver()
+  } catch (error) {
+    answers.onUnsent()
+    throw error
+  }
   let isAnswered = false
   const once = (task: () => void): void => {
     if (isAnswered) return
