@@ -31,6 +31,7 @@ const cases: readonly (readonly [name: string, plan: DomainPlan, connect: Connec
   ['quotes raw text', read, wrong.quotesRaw, /U\+202e in its message/],
   ['quotes raw text in a cause', read, wrong.quotesRawInCause, /the cause 1 of its Error has U\+001b/],
   ['throws what is not the package’s', read, wrong.throwsAnything, /TypeError: x is undefined/],
+  ['asks without end', read, wrong.asksMuch, /3\d{3} commands were sent in/],
   ['plugs a device twice', plug, wrong.plugsTwice, /device_add of "again" was sent twice/],
 ]
 
@@ -81,9 +82,9 @@ test('a client is asked, and what goes wrong is counted', async () => {
   const { tallies, faults } = await runClient(clientPlan('monitor', ['query-status'], [unanswered]))
   expect(faults).toEqual([])
   expect(tallies).toEqual([
-    { operation: 'connect', ending: 'done', mishaps: [] },
-    { operation: 'execute query-status', ending: 'done', mishaps: [] },
-    { operation: 'close', ending: 'done', mishaps: [] },
+    { operation: 'connect', ending: 'done', mishaps: [], isLiedTo: false },
+    { operation: 'execute query-status', ending: 'done', mishaps: [], isLiedTo: false },
+    { operation: 'close', ending: 'done', mishaps: [], isLiedTo: false },
   ])
   const lost = await runClient(
     clientPlan(
@@ -92,7 +93,12 @@ test('a client is asked, and what goes wrong is counted', async () => {
       [{ link: 'qga', at: { on: 'guest-ping', nth: 1 }, mishap: { kind: 'swallow' } }],
     ),
   )
-  expect(lost.tallies[1]).toEqual({ operation: 'execute guest-ping', ending: 'ERR_TIMEOUT', mishaps: ['swallow'] })
+  expect(lost.tallies[1]).toEqual({
+    operation: 'execute guest-ping',
+    ending: 'ERR_TIMEOUT',
+    mishaps: ['swallow'],
+    isLiedTo: false,
+  })
 })
 
 test('what is unhandled in the process is heard', () => {

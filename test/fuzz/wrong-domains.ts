@@ -87,6 +87,14 @@ export const endsLate = wrong((domain, { clock }) => ({
     }),
 }))
 
+/** Each read asks thousands of times. */
+export const asksMuch = wrong((domain) => ({
+  getVcpuMap: async (...args) => {
+    for (let time = 0; time < 1_600; time++) await domain.getVcpuMaps()
+    return domain.getVcpuMap(...args)
+  },
+}))
+
 /** Each read leaves a timer. */
 export const leavesTimer = wrong((domain, { clock }) => ({
   getVcpuMap: (...args) => {

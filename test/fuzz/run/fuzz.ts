@@ -60,12 +60,14 @@ async function report(
   failures: readonly Failure[],
   print: Print,
 ): Promise<boolean> {
-  const { exchanges, struck } = table
+  const { exchanges, struck, liedTo } = table
   const after = await memoryInUse()
   const growth = before === undefined ? 0 : growthOf(before, after)
   print(`\n${table.grid()}\n`)
   print(`endings: ${table.endings()}`)
-  print(`${exchanges} exchanges (${struck} after a fault) in ${Math.round(seconds)} s, seed ${seed}`)
+  print(
+    `${exchanges} exchanges (${struck} after a fault, ${liedTo} of these after a lie) in ${Math.round(seconds)} s, seed ${seed}`,
+  )
   if (slowest !== undefined) {
     print(
       `the plan that took longest, ${Math.round(slowest.cpuMs)} ms of CPU: ${JSON.stringify(slowest.plan).slice(0, 2_000)}`,

@@ -33,7 +33,7 @@ export async function runOnSockets(plan: DomainPlan): Promise<Verdict> {
   const tallies: Tally[] = []
   actor.onEnd = (exchange) => {
     const mishaps = [...arena.faults.struck]
-    tallies.push({ operation: exchange.name, ending: endingOf(exchange), mishaps })
+    tallies.push({ operation: exchange.name, ending: endingOf(exchange), mishaps, isLiedTo: arena.faults.hasLied })
   }
   const [qmp, qga] = [join(folder, 'qmp.sock'), join(folder, 'qga.sock')]
   const listeners = [

@@ -9,6 +9,8 @@ import type { Tally, Verdict } from './verdict.ts'
 
 /** How far beyond its own bound an exchange is waited for, in virtual milliseconds. */
 const PATIENCE_MS = 60_000
+/** Commands that the subject of a plan may send, whatever its peers do: some six times the most that was seen. */
+const MOST_LINES = 3_000
 
 /** One plan being carried out in memory and virtual time. */
 export class Session {
@@ -24,6 +26,7 @@ export class Session {
         operation: exchange.name,
         ending: endingOf(exchange),
         mishaps: [...this.arena.faults.struck],
+        isLiedTo: this.arena.faults.hasLied,
       })
     }
   }
@@ -54,6 +57,7 @@ export class Session {
     await this.waitForAll()
     await arena.pass(0)
     this.fault(faultOfLeftovers(actor, arena.ends))
+    if (actor.lines > MOST_LINES) this.fault(`${actor.lines} commands were sent in ${arena.clock.now()} ms`)
     arena.end()
     await arena.pass(0)
     return { tallies: this.#tallies, faults: actor.faults }

@@ -7,6 +7,7 @@ export class Table {
   readonly #cells = new Map<string, Map<string, number>>()
   readonly #endings = new Map<string, number>()
   #exchanges = 0
+  #liedTo = 0
 
   /** How many exchanges there were. */
   get exchanges(): number {
@@ -18,9 +19,15 @@ export class Table {
     return this.#exchanges - [...(this.#cells.get(UNHURT)?.values() ?? [])].reduce((sum, count) => sum + count, 0)
   }
 
+  /** And how many, before it, were lied to. */
+  get liedTo(): number {
+    return this.#liedTo
+  }
+
   add(tallies: readonly Tally[]): void {
-    for (const { operation, ending, mishaps } of tallies) {
+    for (const { operation, ending, mishaps, isLiedTo } of tallies) {
       this.#exchanges++
+      if (isLiedTo) this.#liedTo++
       this.#endings.set(ending, (this.#endings.get(ending) ?? 0) + 1)
       for (const mishap of mishaps.length === 0 ? [UNHURT] : mishaps) {
         const row = this.#cells.get(mishap) ?? new Map<string, number>()

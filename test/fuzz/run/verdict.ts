@@ -7,6 +7,8 @@ export interface Tally {
   readonly ending: string
   /** What had gone wrong in the plan by its end. */
   readonly mishaps: readonly Mishap['kind'][]
+  /** Had a peer said what is not so? Then what the subject says of its VM was not held against it. */
+  readonly isLiedTo: boolean
 }
 
 /** What became of one plan. */

@@ -25,6 +25,8 @@ export class Actor implements Owner {
   closedAtMs: number | undefined
   /** Timers of the subject that have neither fired nor been cancelled. */
   timers = 0
+  /** Lines that the subject has sent. */
+  lines = 0
   /** The subject's time. */
   readonly clock: Clock
   readonly #lines = { qmp: new Lines(), qga: new Lines() }
@@ -50,7 +52,10 @@ export class Actor implements Owner {
     if (direction === 'in' || (label !== 'qmp' && label !== 'qga')) return
     if (this.closedAtMs !== undefined)
       this.#fault(`${JSON.stringify(Buffer.from(bytes).toString())} was sent after close()`)
-    for (const line of this.#lines[label].push(bytes)) this.#note(line)
+    for (const line of this.#lines[label].push(bytes)) {
+      this.lines++
+      this.#note(line)
+    }
   }
 
   /** Sees the traffic of a client that stands alone: each line goes to whom {@link noting} says. */
