@@ -80,7 +80,7 @@ export class ReconnectingQmpClient implements Link<QmpExecutor>, QmpExecutor {
 
   async connected(options: CallOptions): Promise<void> {
     if (this.#connection.current !== undefined) return
-    await this.#connection.get(new Deadline(options, QMP_COMMAND_TIMEOUT_MS, this.#clock))
+    await this.#connection.get(new Deadline(options, this.#limits.commandMs, this.#clock))
   }
 
   /** Every event from now on, over all connections, for one reader. */
