@@ -53,9 +53,24 @@ ${measured()}
 `
 }
 
-/** Figures of one machine: no test asserts them. */
+/** Figures of one machine, taken by hand: no test asserts them. Read the ratios. */
 function measured(): string {
-  return ''
+  return `## What it came to
+
+Taken on two cores of an AMD EPYC with Node 20; how long one turn of the event loop took.
+
+| one reply of the agent | before there were limits | with the defaults |
+| --- | --- | --- |
+| 10 MiB of \`{},\` | 0.8 s and 320 MiB | refused after its first 4 MiB: about 10 ms |
+| 10 MiB of nested \`[\` | 1 to 2.4 s | refused after its first 4 MiB: about 10 ms |
+| 10 MiB of objects with 20 names each, all different | 1.4 s and 220 MiB | refused after its first 4 MiB: about 10 ms |
+| 4 MiB of any of these | 0.15 to 0.5 s and 90 to 160 MiB | counted, and refused: about 10 ms |
+| 4 MiB of digits, or of escapes in strings of 1 MiB | 5 ms | counted and read: about 17 ms |
+| the most expensive one that was found within the limits | – | 43 ms of CPU and 33 MiB |
+| \`guest-get-vcpus\` of 65,536 vCPUs | 9 ms | 14 to 22 ms |
+
+A flood of 1 GiB of lines that answer nothing, with \`junkBytes\` raised so that it goes on: the monitor of the same domain answered some thousand maps
+meanwhile, and the process grew by 45 to 75 MiB. With the defaults the flood ends after 8 MiB, and a line without end after 4 MiB.`
 }
 
 function wireRow([name, row]: readonly [string, LimitRow]): string {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { QgaClient, setGuestVcpus, TimeoutError, type QgaExecutor } from '../../../src/qga/index.ts'
+import {
+  CommandError,
+  ConnectionError,
+  QgaClient,
+  setGuestVcpus,
+  TimeoutError,
+  type QgaExecutor,
+} from '../../../src/qga/index.ts'
 import { Refusal, SimulatedAgent, SimulatedGuest } from '../../../src/testing/index.ts'
 import { testClock } from '../../support/passing-clock.ts'
 
@@ -129,4 +136,43 @@ describe('setGuestVcpus', () => {
     })
     await expect(setGuestVcpus(client, [on(1)])).rejects.toMatchObject({ errorClass: 'CommandDisabled' })
   })
+})
+
+test('the reason of an abort is the caller’s own, whatever it is; another error beside it is ours', async () => {
+  const reason = new TimeoutError('mine', { outcome: 'not-sent' })
+  const controller = new AbortController()
+  const failing = (error: Error): QgaExecutor => ({
+    execute: () => {
+      controller.abort(reason)
+      return Promise.reject(error)
+    },
+  })
+  const { signal } = controller
+  await expect(setGuestVcpus(failing(reason), [{ 'logical-id': 1, online: true }], { signal })).rejects.toBe(reason)
+  const other = new ConnectionError('ERR_CONNECTION_LOST', 'lost')
+  const next = new AbortController()
+  const execute = () => {
+    next.abort(reason)
+    return Promise.reject(other)
+  }
+  await expect(
+    setGuestVcpus({ execute }, [{ 'logical-id': 1, online: true }], { signal: next.signal }),
+  ).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', outcome: 'unknown' })
+})
+
+test('a later entry that fails is named with what it was to be', async () => {
+  for (const [online, word] of [
+    [true, 'on'],
+    [false, 'off'],
+  ] as const) {
+    const answers: (number | Error)[] = [1, new CommandError('guest-set-vcpus', 'GenericError', 'busy')]
+    const execute = () => {
+      const next = answers.shift()
+      return next instanceof Error ? Promise.reject(next) : Promise.resolve(next)
+    }
+    const changes = [1, 2].map((id) => ({ 'logical-id': id, online }))
+    await expect(setGuestVcpus({ execute }, changes)).rejects.toThrow(
+      `the guest did 1 of 2 changes, then failed to turn its CPU 2 ${word}: busy`,
+    )
+  }
 })
