@@ -6,6 +6,9 @@ import type { Step } from './step.ts'
 import { describeTruth } from './truth.ts'
 import type { World } from './world.ts'
 
+/** What QEMU says that ends itself at a reset or a boot under TCG (docs/wire-notes.md). */
+export const RESET_ASSERTION = 'iotlb_to_section: Assertion'
+
 /** What became of a step. */
 export interface CarriedOut {
   readonly ended: readonly Ended[]

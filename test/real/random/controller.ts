@@ -10,6 +10,13 @@ export interface Reach {
   readonly qmp: string
   readonly qga: string
   readonly reconnect: 'on-demand' | 'eager'
+  /** Cuts the monitor's connection where something stands between; its own end is cut unless given. */
+  readonly cut?: (() => void) | undefined
+}
+
+interface Line {
+  socket: Socket | undefined
+  readonly cut: (() => void) | undefined
 }
 
 /** One Domain, its wire as it was seen go by, and a monitor connection that can be cut. */
@@ -17,12 +24,12 @@ export class Controller {
   readonly name: 'A' | 'B'
   readonly domain: Domain
   readonly log: WireLog
-  readonly #line: { socket: Socket | undefined }
+  readonly #line: Line
   readonly #plugged = new Set<number>()
   #isInGap = true
   readonly #reading: Promise<void>
 
-  private constructor(name: 'A' | 'B', domain: Domain, log: WireLog, line: { socket: Socket | undefined }) {
+  private constructor(name: 'A' | 'B', domain: Domain, log: WireLog, line: Line) {
     this.name = name
     this.domain = domain
     this.log = log
@@ -32,7 +39,7 @@ export class Controller {
 
   static async connect(reach: Reach, indexOf: (target: string) => number | undefined): Promise<Controller> {
     const log = new WireLog(indexOf)
-    const line: { socket: Socket | undefined } = { socket: undefined }
+    const line: Line = { socket: undefined, cut: reach.cut }
     const dial = async (): Promise<Socket> => {
       const socket = connect(reach.qmp)
       await once(socket, 'connect')
@@ -46,7 +53,8 @@ export class Controller {
 
   /** Cut the monitor's connection, as a proxy between the two would that dies. */
   cut(): void {
-    this.#line.socket?.destroy()
+    if (this.#line.cut !== undefined) this.#line.cut()
+    else this.#line.socket?.destroy()
   }
 
   /** The vCPUs that are plugged by what `changes()` has reported; `undefined` since it has reported a gap. */

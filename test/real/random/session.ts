@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { QemuVersion } from '../../../packages/guest-kit/src/index.ts'
 import { showConsoleOnFailure } from '../../../packages/guest-kit/src/show-console.ts'
-import { carryOut } from './carry-out.ts'
+import { carryOut, RESET_ASSERTION } from './carry-out.ts'
 import { Chooser } from './choose.ts'
 import { Figures } from './figures.ts'
 import { heapInUse } from './leftovers.ts'
@@ -11,7 +11,6 @@ import { World } from './world.ts'
 
 const SEED = 'QEMU_VCPU_RANDOM_SEED'
 const SCRIPT = 'QEMU_VCPU_RANDOM_SCRIPT'
-const RESET_ASSERTION = 'iotlb_to_section: Assertion'
 const STEPS = 'QEMU_VCPU_RANDOM_STEPS'
 /** What a session may keep for good once it is warm: its own figures, compiled code, the console of the guests. */
 const HEAP_GROWTH_BYTES = 16 * 1024 * 1024

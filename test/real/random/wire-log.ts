@@ -102,8 +102,11 @@ export class WireLog {
     }
     const refused = event === 'ACPI_DEVICE_OST' ? refusedIndex(data) : undefined
     if (refused === undefined) return
+    // A device that was plugged since the latest look at the truth has an index that only QEMU can name.
+    const device = recordOf(data['info'])['device']
     for (const [target, { answer }] of this.#removals) {
-      if (answer !== undefined && this.#indexOf(target) === refused) this.#removals.delete(target)
+      const isMeant = target === device || this.#indexOf(target) === refused
+      if (answer !== undefined && isMeant) this.#removals.delete(target)
     }
   }
 }

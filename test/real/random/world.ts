@@ -5,7 +5,7 @@ import type { Guest, QemuVersion } from '../../../packages/guest-kit/src/index.t
 import { trueDevices } from '../../oracle/vcpus.ts'
 import { boot } from '../support/boot.ts'
 import { eventually } from '../support/eventually.ts'
-import { Controller } from './controller.ts'
+import { Controller, type Reach } from './controller.ts'
 import { Leftovers } from './leftovers.ts'
 import { slotsOf, type RawSlot } from './raw-client.ts'
 import { readTruth, type Truth } from './truth.ts'
@@ -23,6 +23,14 @@ const SECOND_AGENT = `
     --logfile=/run/second/log > /dev/null 2>&1 &
   echo $! > /run/second/pid`
 
+/** What else is there, beside the guest. */
+export interface Surroundings {
+  /** `false`: other things of the process come and go, so that what a Domain leaves behind cannot be told from them. */
+  readonly isAlone?: boolean
+  /** Puts something between a Domain and its monitor at this path; it is its maker's to close. */
+  readonly through?: (path: string) => Promise<{ readonly path: string; readonly cut: () => void }>
+}
+
 /** A guest with two monitors and two agents, two Domains on them, and what is known of it without either Domain. */
 export class World {
   readonly guest: Guest
@@ -39,7 +47,7 @@ export class World {
   /** vCPUs whose unplug the guest has refused since the last look. */
   readonly #refused = new Set<number>()
   readonly #directory: string
-  readonly #leftovers: Leftovers
+  readonly #leftovers: Leftovers | undefined
 
   private constructor(
     guest: Guest,
@@ -47,7 +55,7 @@ export class World {
     controllers: Readonly<Record<'A' | 'B', Controller>>,
     truth: Truth,
     directory: string,
-    leftovers: Leftovers,
+    leftovers: Leftovers | undefined,
   ) {
     this.guest = guest
     this.slots = slots
@@ -67,11 +75,13 @@ export class World {
     }
   }
 
-  static async begin(qemuVersion: QemuVersion): Promise<World> {
+  /** @param qemuVersion - the everyday one, or what the environment names, where it is `undefined` */
+  static async begin(qemuVersion: QemuVersion | undefined, surroundings: Surroundings = {}): Promise<World> {
+    const { isAlone = true, through } = surroundings
     const directory = await mkdtemp(join(tmpdir(), 'vcpu-'))
     const socket = (id: string): string => join(directory, `${id}.sock`)
     const guest = await boot({
-      qemuVersion,
+      ...(qemuVersion === undefined ? {} : { qemuVersion }),
       smp: `${BOOT_VCPUS},maxcpus=${MAX_VCPUS}`,
       memoryMb: 512,
       // On a host that is too busy for the timer interrupts of a boot under TCG the kernel would panic over them.
@@ -87,15 +97,22 @@ export class World {
     await startSecondAgent(guest)
     const slots = await slotsOf(guest)
     const truth = await readTruth(guest)
-    const leftovers = new Leftovers()
+    const leftovers = isAlone ? new Leftovers() : undefined
+    const monitorOf = async (path: string): Promise<Pick<Reach, 'qmp' | 'cut'>> => {
+      const relay = await through?.(path)
+      return relay === undefined ? { qmp: path } : { qmp: relay.path, cut: relay.cut }
+    }
     const indexOf = (target: string): number | undefined => indexIn(world?.truth ?? truth, target)
     let world: World | undefined = undefined
     const controllers = {
       A: await Controller.connect(
-        { name: 'A', qmp: guest.qmpPath, qga: guest.qgaPath, reconnect: 'on-demand' },
+        { name: 'A', ...(await monitorOf(guest.qmpPath)), qga: guest.qgaPath, reconnect: 'on-demand' },
         indexOf,
       ),
-      B: await Controller.connect({ name: 'B', qmp: socket('qmp'), qga: socket('qga'), reconnect: 'eager' }, indexOf),
+      B: await Controller.connect(
+        { name: 'B', ...(await monitorOf(socket('qmp'))), qga: socket('qga'), reconnect: 'eager' },
+        indexOf,
+      ),
     }
     world = new World(guest, slots, controllers, truth, directory, leftovers)
     return world
@@ -166,7 +183,7 @@ export class World {
     try {
       await this.controllers.A.close()
       await this.controllers.B.close()
-      await this.#leftovers.expectNone()
+      await this.#leftovers?.expectNone()
     } finally {
       await this.guest.stop()
       await rm(this.#directory, { recursive: true, force: true })
