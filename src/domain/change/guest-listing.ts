@@ -51,6 +51,8 @@ type Look =
   | ({ readonly type: 'listed' } & Listed)
   /** The guest certainly has no CPU for one of them. */
   | { readonly type: 'absent' }
+  /** The look was cut short by the end of the call's own time. */
+  | { readonly type: 'unseen' }
   /**
    * Which CPU one of them is, is not known; `isFinal`: although the guest lists a CPU for each vCPU. Where its files say
    * which is which, those of a new CPU may be there a moment later than the CPU.
@@ -123,9 +125,8 @@ async function lookAt(listing: Listing): Promise<Look> {
     if (ids !== undefined) vm.driver.take({ type: 'observed', ids })
     return sideOfSlot(listing, { ...evidence, view: rematch(vm, evidence.reading, view, ids) }, seenAt)
   } catch (error) {
-    // A look that the end of the call's own time cut short saw nothing, like one that came too early.
-    if (error instanceof TimeoutError && deadline.leftMs <= keptForAsking(deadline))
-      return { type: 'not-known', isFinal: false, hasFiles: false }
+    // It saw nothing: neither that the guest has no CPU for the vCPU, nor that it has too many.
+    if (error instanceof TimeoutError && deadline.leftMs <= keptForAsking(deadline)) return { type: 'unseen' }
     throw error
   }
 }
@@ -198,7 +199,7 @@ function guestError(
 async function timedOut({ call }: Listing, look: Look): Promise<VcpuError> {
   const reason = (await reasonForSilence(call)) ?? 'neither QEMU nor the guest gave a reason'
   const { timeoutMs } = call.deadline
-  return look.type === 'not-known'
+  return look.type === 'not-known' || look.type === 'unseen'
     ? new TimeoutError(`which CPU of the guest it is was not known within ${timeoutMs} ms: ${reason}`)
     : new TimeoutError(`the guest did not list it within ${timeoutMs} ms: ${reason}`)
 }
