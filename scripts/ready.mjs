@@ -18,6 +18,7 @@ const jobs = {
   bench: [['node', '--import', 'tsx', 'bench/run.ts']],
   mutation: [['node', 'scripts/mutation.mjs']],
   fuzz: [['node', '--expose-gc', '--import', 'tsx', 'scripts/fuzz.ts']],
+  soak: [['node', '--expose-gc', '--import', 'tsx', 'scripts/soak.ts']],
   build: [
     ['node', '-e', "require('fs').rmSync('dist', { recursive: true, force: true })"],
     ['tsc', '-p', 'tsconfig.build.json'],
