@@ -163,7 +163,7 @@ describe('the agent is stopped, killed and started again', () => {
     showConsoleOnFailure(guest)
     await using client = await QgaClient.connect(guest.qgaPath)
     await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: new StoppingAgent(client, 'guest-set-vcpus') })
-    await expect(domain.setGuestVcpuState(1, false, { timeoutMs: 500 })).rejects.toMatchObject({
+    await expect(domain.setGuestVcpuState(1, false, { timeoutMs: 3_000 })).rejects.toMatchObject({
       code: 'ERR_TIMEOUT',
       outcome: 'unknown',
     })
@@ -192,7 +192,7 @@ describe('the agent is stopped, killed and started again', () => {
     showConsoleOnFailure(guest)
     await guest.shell('kill -STOP $(cat /run/qemu-ga.pid)')
     await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
-    await expect(domain.setGuestVcpuState(1, false, { timeoutMs: 500 })).rejects.toMatchObject({
+    await expect(domain.setGuestVcpuState(1, false, { timeoutMs: 3_000 })).rejects.toMatchObject({
       code: 'ERR_NO_AGENT_ANSWER',
       outcome: 'not-sent',
     })
