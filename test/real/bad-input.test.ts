@@ -76,11 +76,11 @@ describe('bad input to a VM that is well', () => {
 
   test('the monitor and the agent held by another client are told as that', async () => {
     showConsoleOnFailure(guest)
-    await expect(QmpClient.connect(guest.qmpPath, { timeoutMs: 2_000 })).rejects.toMatchObject({
+    await expect(QmpClient.connect(guest.qmpPath, { timeoutMs: 8_000 })).rejects.toMatchObject({
       code: 'ERR_MONITOR_BUSY',
       message: expect.stringContaining('another client is connected to this monitor') as string,
     })
-    await expect(QgaClient.connect(guest.qgaPath, { timeoutMs: 300 })).rejects.toMatchObject({
+    await expect(QgaClient.connect(guest.qgaPath, { timeoutMs: 3_000 })).rejects.toMatchObject({
       code: 'ERR_NO_AGENT_ANSWER',
     })
   })
@@ -127,7 +127,7 @@ describe('the same through the command', () => {
 
   test('not a QMP socket: the agent’s', async () => {
     showConsoleOnFailure(guest)
-    const run = await runCommand(['map', '--qmp', guest.qgaPath, '--timeout', '2000', '--json'])
+    const run = await runCommand(['map', '--qmp', guest.qgaPath, '--timeout', '8000', '--json'])
     expect(run.code).toBe(3)
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'ERR_NOT_QMP' } })
     expect(run.stdout).toContain('it is not a monitor, but the virtio-serial port')
@@ -137,7 +137,7 @@ describe('the same through the command', () => {
     showConsoleOnFailure(guest)
     await using holder = await QmpClient.connect(guest.qmpPath)
     expect(holder.state).toBe('ready')
-    const run = await runCommand(['map', '--qmp', guest.qmpPath, '--timeout', '500', '--json'])
+    const run = await runCommand(['map', '--qmp', guest.qmpPath, '--timeout', '4000', '--json'])
     expect(run.code).toBe(3)
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'ERR_MONITOR_BUSY' } })
   })
@@ -175,12 +175,12 @@ test('a guest whose agent does not run: QEMU’s side works, the agent’s says 
   await using guest = await boot({ agent: false })
   showConsoleOnFailure(guest)
   await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
-  const silent = domain.getVcpuMap('agent-online', { timeoutMs: 500 })
+  const silent = domain.getVcpuMap('agent-online', { timeoutMs: 3_000 })
   const plugged = domain.setVcpuState(4, true)
   await expect(silent).rejects.toMatchObject({ code: 'ERR_NO_AGENT_ANSWER', outcome: 'not-sent' })
   expect(String((await plugged).changed)).toBe('4')
   await domain.close()
-  const run = await runCommand(['map', '--qmp', guest.qmpPath, '--qga', guest.qgaPath, '--timeout', '500', '--json'])
+  const run = await runCommand(['map', '--qmp', guest.qmpPath, '--qga', guest.qgaPath, '--timeout', '4000', '--json'])
   expect(run.code).toBe(3)
   expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'ERR_NO_AGENT_ANSWER' } })
 })

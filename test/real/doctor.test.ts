@@ -94,7 +94,7 @@ describe('a guest on a kernel that takes what is plugged', () => {
     showConsoleOnFailure(guest)
     await guest.query('stop')
     await unplugAndGiveUp(domain, 5)
-    const findings = await domain.doctor({ timeoutMs: 2_000 })
+    const findings = await domain.doctor({ timeoutMs: 8_000 })
     expect(findings.map(({ code }) => code)).toEqual([
       'vm-not-running',
       'tcg-plug-budget',
@@ -194,7 +194,7 @@ test('a guest without an agent', async () => {
   await using guest = await boot({ agent: false })
   showConsoleOnFailure(guest)
   await using domain = await Domain.connect({ qmp: guest.qmpPath, qga: guest.qgaPath })
-  const findings = await domain.doctor({ timeoutMs: 2_000 })
+  const findings = await domain.doctor({ timeoutMs: 8_000 })
   const ofOldest = testedQemu === '7.2' ? ['tcg-replug-crash'] : []
   expect(findings.map(({ code }) => code)).toEqual([...ofOldest, 'tcg-plug-budget', 'agent-silent'])
 })
