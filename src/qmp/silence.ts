@@ -35,27 +35,7 @@ export class SilenceWatch {
 
   /** The error for a monitor that did not greet. */
   error(): ConnectionError {
-    const silent = `${this.#where} did not greet within ${this.#timeoutMs} ms`
-    const seen = this.#seen
-    if (seen === undefined) return this.#probablyBusy(silent)
-    const { accepted, waiting, processes } = seen
-    const names = processes.map(({ pid, name }) => `process ${pid} (${foreignText(name, 40)})`).join(' and ')
-    if (processes.length > 0 && processes.every(({ state }) => state !== 'running')) {
-      const how = processes.every(({ state }) => state === 'traced') ? 'held by a debugger' : 'stopped (SIGSTOP)'
-      return new ConnectionError('ERR_PROCESS_STOPPED', `${silent}: ${names}, which listens there, is ${how}`)
-    }
-    if (this.#port !== undefined) {
-      const message = `${silent}: it is not a monitor, but the virtio-serial port ${foreignText(this.#port, 60)}`
-      return new ConnectionError('ERR_NOT_QMP', message)
-    }
-    if (accepted > 1 || (accepted === 1 && waiting > 0)) {
-      const message = `${silent}: another client is connected to this monitor (QEMU serves one at a time)`
-      return new ConnectionError('ERR_MONITOR_BUSY', message)
-    }
-    // Something in front of a monitor may hold it and accept whoever comes.
-    if (accepted === 1) return this.#probablyBusy(silent)
-    const by = names === '' ? '' : ` by ${names}`
-    return new ConnectionError('ERR_MONITOR_HANGS', `${silent}: no connection is accepted${by}, and no client has one`)
+    return silenceError(`${this.#where} did not greet within ${this.#timeoutMs} ms`, this.#seen, this.#port)
   }
 
   /** The wait is over: nothing is looked at any longer. */
@@ -63,16 +43,49 @@ export class SilenceWatch {
     this.#cancel()
   }
 
-  #probablyBusy(silent: string): ConnectionError {
-    return new ConnectionError(
-      'ERR_MONITOR_BUSY',
-      `${silent}: another client probably holds this monitor (QEMU serves one at a time), or it is not a QMP monitor`,
-    )
-  }
-
   async #look(path: string): Promise<void> {
     const seen = await lookAtListener(path)
     for (const { pid } of seen?.processes ?? []) this.#port ??= await serialPortAt(path, pid)
     this.#seen = seen
   }
+}
+
+/**
+ * Why a monitor did not greet, by what was seen of its socket.
+ *
+ * @param silent - that it did not, in words
+ * @param seen - `undefined` where nothing could be seen
+ * @param port - the name of the virtio-serial port that it is, where it is one
+ */
+export function silenceError(
+  silent: string,
+  seen: LocalListener | undefined,
+  port: string | undefined,
+): ConnectionError {
+  if (seen === undefined) return probablyBusy(silent)
+  const { accepted, waiting, processes } = seen
+  const names = processes.map(({ pid, name }) => `process ${pid} (${foreignText(name, 40)})`).join(' and ')
+  if (processes.length > 0 && processes.every(({ state }) => state !== 'running')) {
+    const how = processes.every(({ state }) => state === 'traced') ? 'held by a debugger' : 'stopped (SIGSTOP)'
+    return new ConnectionError('ERR_PROCESS_STOPPED', `${silent}: ${names}, which listens there, is ${how}`)
+  }
+  if (port !== undefined) {
+    const message = `${silent}: it is not a monitor, but the virtio-serial port ${foreignText(port, 60)}`
+    return new ConnectionError('ERR_NOT_QMP', message)
+  }
+  if (accepted > 1 || (accepted === 1 && waiting > 0)) {
+    const message = `${silent}: another client is connected to this monitor (QEMU serves one at a time)`
+    return new ConnectionError('ERR_MONITOR_BUSY', message)
+  }
+  // Something in front of a monitor may hold it and accept whoever comes.
+  if (accepted === 1) return probablyBusy(silent)
+  const by = names === '' ? '' : ` by ${names}`
+  return new ConnectionError('ERR_MONITOR_HANGS', `${silent}: no connection is accepted${by}, and no client has one`)
+}
+
+function probablyBusy(silent: string): ConnectionError {
+  return new ConnectionError(
+    'ERR_MONITOR_BUSY',
+    `${silent}: another client probably holds this monitor (QEMU serves one at a time), or it is not a QMP monitor`,
+  )
 }

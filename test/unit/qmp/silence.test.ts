@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { SilenceWatch } from '../../../src/qmp/silence.ts'
+import { silenceError, SilenceWatch } from '../../../src/qmp/silence.ts'
 import { Deadline } from '../../../src/wire/deadline.ts'
-import { lookAtListener } from '../../../src/wire/local-listener.ts'
+import { lookAtListener, type LocalListener } from '../../../src/wire/local-listener.ts'
 import { dial, listen } from '../../../src/wire/socket.ts'
 import { ManualClock, settled } from '../../support/manual-clock.ts'
 
@@ -80,5 +80,111 @@ test('a wait that is over looks no longer', () => {
   const watch = new SilenceWatch('the monitor', '/nonexistent', new Deadline({}, 5_000, clock))
   expect(clock.armed).toBe(1)
   watch.end()
+  expect(clock.armed).toBe(0)
+})
+
+const qemu = { pid: 7, name: 'qemu', state: 'running' } as const
+const listener = { accepted: 0, waiting: 0, processes: [qemu] }
+const BUSY = 'another client is connected to this monitor (QEMU serves one at a time)'
+const PROBABLY = 'another client probably holds this monitor (QEMU serves one at a time), or it is not a QMP monitor'
+
+test.each<[string, LocalListener | undefined, string | undefined, string, string]>([
+  ['nothing was seen', undefined, undefined, 'ERR_MONITOR_BUSY', PROBABLY],
+  [
+    'nobody has it',
+    listener,
+    undefined,
+    'ERR_MONITOR_HANGS',
+    'no connection is accepted by process 7 (qemu), and no client has one',
+  ],
+  [
+    'nobody has it, owner unknown',
+    { ...listener, processes: [] },
+    undefined,
+    'ERR_MONITOR_HANGS',
+    'no connection is accepted, and no client has one',
+  ],
+  [
+    'it waits',
+    { ...listener, waiting: 3 },
+    undefined,
+    'ERR_MONITOR_HANGS',
+    'no connection is accepted by process 7 (qemu), and no client has one',
+  ],
+  ['one has it', { ...listener, accepted: 1 }, undefined, 'ERR_MONITOR_BUSY', PROBABLY],
+  ['one has it and one waits', { ...listener, accepted: 1, waiting: 1 }, undefined, 'ERR_MONITOR_BUSY', BUSY],
+  ['two have it', { ...listener, accepted: 2 }, undefined, 'ERR_MONITOR_BUSY', BUSY],
+  [
+    'it is a port',
+    { ...listener, accepted: 2 },
+    'org.qemu.guest_agent.0',
+    'ERR_NOT_QMP',
+    'it is not a monitor, but the virtio-serial port org.qemu.guest_agent.0',
+  ],
+  [
+    'it is a port of an odd name',
+    listener,
+    `\u001b${'x'.repeat(100)}`,
+    'ERR_NOT_QMP',
+    `it is not a monitor, but the virtio-serial port \\u{1b}${'x'.repeat(59)}… (101 characters)`,
+  ],
+  [
+    'it is stopped',
+    { ...listener, processes: [{ ...qemu, state: 'stopped' }] },
+    'port',
+    'ERR_PROCESS_STOPPED',
+    'process 7 (qemu), which listens there, is stopped (SIGSTOP)',
+  ],
+  [
+    'it is traced',
+    { ...listener, processes: [{ ...qemu, state: 'traced' }] },
+    undefined,
+    'ERR_PROCESS_STOPPED',
+    'process 7 (qemu), which listens there, is held by a debugger',
+  ],
+  [
+    'one is stopped, one traced',
+    {
+      ...listener,
+      processes: [
+        { ...qemu, state: 'traced' },
+        { pid: 8, name: '\u001b', state: 'stopped' },
+      ],
+    },
+    undefined,
+    'ERR_PROCESS_STOPPED',
+    'process 7 (qemu) and process 8 (\\u{1b}), which listens there, is stopped (SIGSTOP)',
+  ],
+  [
+    'one of two is stopped',
+    { ...listener, accepted: 1, processes: [{ ...qemu, state: 'stopped' }, qemu] },
+    undefined,
+    'ERR_MONITOR_BUSY',
+    PROBABLY,
+  ],
+])('%s', (_, seen, port, code, words) => {
+  expect(silenceError('it is silent', seen, port)).toMatchObject({
+    name: 'ConnectionError',
+    code,
+    message: `it is silent: ${words}`,
+  })
+})
+
+test('a look is taken once, when six tenths of the time are over, and only at a path', async () => {
+  const clock = new ManualClock()
+  const watch = new SilenceWatch('the monitor', '/nonexistent/qmp.sock', new Deadline({}, 1_000, clock))
+  expect(clock.armed).toBe(1)
+  await clock.advance(599)
+  expect(clock.armed).toBe(1)
+  await clock.advance(1)
+  expect(clock.armed).toBe(0)
+  expect(watch.error().message).toBe(`the monitor did not greet within 1000 ms: ${PROBABLY}`)
+  watch.end()
+  new SilenceWatch('the monitor', undefined, new Deadline({}, 1_000, clock)).end()
+  const over = new Deadline({}, 1_000, clock)
+  await clock.advance(2_000)
+  const late = new SilenceWatch('the monitor', '/nonexistent/qmp.sock', over)
+  expect(clock.armed).toBe(1)
+  late.end()
   expect(clock.armed).toBe(0)
 })
