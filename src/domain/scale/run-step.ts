@@ -40,8 +40,8 @@ export async function runStep(
     const result = await machine.apply(at.step, { ...options, wholeSlot: true, onStep }, (id) => {
       deviceId = id
       hasSent = true
-      account.noteSent()
     })
+    if (hasSent) account.noteSent()
     return noteResult(account, at, before, result)
   } catch (error) {
     const undoes = options.rollback === true
