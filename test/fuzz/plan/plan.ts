@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import type { OnPlug, OnUnplug, SimulatedVmOptions } from '../../../src/testing/index.ts'
 import type { Beginning } from '../../stories/domain-over-simulated-vm/stage.ts'
 import { beginnings } from '../../stories/domain-over-simulated-vm/beginnings.ts'
+import type { WireLimits } from '../../../src/wire/limits.ts'
 import type { LinkFault } from './fault.ts'
+import { agentLimits, limits, monitorLimits, type PlanLimits } from './limits.ts'
 import { linkFaults } from './mishaps.ts'
 import type { Execute, Run, Step } from './operation.ts'
 import { agentExecutes, monitorExecutes, runs, steps } from './operations.ts'
@@ -21,6 +23,7 @@ export interface DomainPlan extends Ground {
   readonly hasAgent: boolean
   /** Something to dial, connected Duplexes, or clients of the caller's own. */
   readonly endpoint: 'dial' | 'connected' | 'client'
+  readonly limits?: PlanLimits | undefined
   readonly connectTimeoutMs: number
   readonly steps: readonly Step[]
 }
@@ -36,6 +39,7 @@ export interface ClientPlan extends Ground {
   readonly subject: 'monitor' | 'agent'
   readonly connectTimeoutMs: number
   readonly oob: boolean
+  readonly limits?: Partial<WireLimits> | undefined
   readonly executes: readonly Execute[]
 }
 
@@ -73,6 +77,7 @@ function domainPlans(subject: 'domain' | 'sockets'): fc.Arbitrary<DomainPlan> {
       subject: fc.constant(subject),
       hasAgent: fc.constantFrom(true, true, true, false),
       endpoint: fc.constantFrom('dial', 'dial', 'dial', 'connected', 'client'),
+      limits,
       connectTimeoutMs,
       steps,
     }),
@@ -90,6 +95,7 @@ export const plans: Readonly<Record<Plan['subject'], fc.Arbitrary<Plan>>> = {
       connectTimeoutMs,
       oob: fc.boolean(),
       executes: monitorExecutes,
+      limits: fc.oneof(fc.constant(undefined), monitorLimits),
     }),
     ['qmp'],
   ),
@@ -99,6 +105,7 @@ export const plans: Readonly<Record<Plan['subject'], fc.Arbitrary<Plan>>> = {
       connectTimeoutMs,
       oob: fc.constant(false),
       executes: agentExecutes,
+      limits: fc.oneof(fc.constant(undefined), agentLimits),
     }),
     ['qga'],
   ),

@@ -39,7 +39,9 @@ export async function runClient(plan: ClientPlan): Promise<Verdict> {
 async function connect(session: Session, plan: ClientPlan, signal: AbortSignal): Promise<Client> {
   const { actor, arena } = session
   const { subject, connectTimeoutMs: timeoutMs, oob } = plan
-  const options = { timeoutMs, signal, clock: actor.clock, trace: actor.rawTrace }
+  const { limits } = plan
+  const bounds = { timeoutMs, signal, clock: actor.clock, trace: actor.rawTrace }
+  const options = limits === undefined ? bounds : { ...bounds, limits }
   if (subject === 'agent') return QgaClient.connect(arena.dialAgent, options)
   const client = await QmpClient.connect(arena.dialMonitor, { ...options, oob })
   // A reader that leaves what it reads unread.

@@ -50,6 +50,7 @@ async function connectTo(session: Session, plan: DomainPlan, connect: Connect): 
       const domain = await connect({
         ...(await clients.endpointsOf(plan)),
         reconnect: beginning.reconnect,
+        limits: plan.limits,
         timeoutMs,
         signal,
         clock: actor.clock,

@@ -14,7 +14,7 @@ export class Clients {
   }
 
   /** The endpoints of a plan. */
-  async endpointsOf({ endpoint, hasAgent }: DomainPlan): Promise<Pick<DomainOptions, 'qmp' | 'qga'>> {
+  async endpointsOf({ endpoint, hasAgent, limits }: DomainPlan): Promise<Pick<DomainOptions, 'qmp' | 'qga'>> {
     const { stage } = this.#actor
     switch (endpoint) {
       case 'dial':
@@ -24,10 +24,10 @@ export class Clients {
       case 'client': {
         const { clock, trace } = this.#actor
         const options = { ...this.#bounds, clock, trace }
-        const qmp = await QmpClient.connect(stage.dialMonitor, options)
+        const qmp = await QmpClient.connect(stage.dialMonitor, { ...options, limits: limits?.qmp ?? {} })
         this.#open.push(qmp)
         if (!hasAgent) return { qmp }
-        const qga = await QgaClient.connect(stage.dialAgent, { ...options, sync: false })
+        const qga = await QgaClient.connect(stage.dialAgent, { ...options, limits: limits?.qga ?? {}, sync: false })
         this.#open.push(qga)
         return { qmp, qga }
       }
