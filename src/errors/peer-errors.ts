@@ -1,4 +1,8 @@
+import { foreignText } from './quote.ts'
 import { VcpuError, type VcpuErrorOptions } from './vcpu-error.ts'
+
+/** More than the escaped words of a peer that a message takes in. */
+const MAX_DESCRIPTION = 4_000
 
 /**
  * Why there is no connection:
@@ -88,9 +92,10 @@ export class CommandError extends VcpuError {
   readonly description: string
 
   constructor(command: string, errorClass: string, description: string, options: VcpuErrorOptions = {}) {
-    super('ERR_COMMAND', `${command}: ${description}`, { outcome: 'rejected', ...options })
+    const words = foreignText(description, MAX_DESCRIPTION)
+    super('ERR_COMMAND', `${foreignText(command)}: ${words}`, { outcome: 'rejected', ...options })
     this.command = command
-    this.errorClass = errorClass
-    this.description = description
+    this.errorClass = foreignText(errorClass)
+    this.description = words
   }
 }

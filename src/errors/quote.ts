@@ -28,7 +28,26 @@ function quoteOther(value: unknown): string {
  */
 export function foreignText(text: string, max: number = MAX_FOREIGN): string {
   const cut = text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text
-  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeCharacter)
+  return printable(cut)
+}
+
+/**
+ * Every character that cannot be printed as it is: C0, C1 and DEL, format characters (zero-width, bidirectional), line and
+ * paragraph separators, lone surrogates, and what else is not shown at all.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
+
+/** The same text with those characters escaped, however long it is. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, escapeCharacter)
+}
+
+/** The same of any value: every text in it, at every depth, and every name of a member. */
+export function printableValue(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value)
+  if (Array.isArray(value)) return value.map(printableValue)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [printable(key), printableValue(each)]))
 }
 
 function escapeCharacter(character: string): string {

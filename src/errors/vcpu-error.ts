@@ -1,5 +1,8 @@
-import { foreignText, foreignValue } from './quote.ts'
+import { INSPECT, inspectError, type Inspect } from './inspect-error.ts'
+import { foreignText, foreignValue, printableValue } from './quote.ts'
 
+/** Most characters of a message of this package: a run of thousands of vCPUs names them. */
+const MAX_OWN_MESSAGE = 20_000
 /** Most characters of a foreign message, and most causes in a row, in an error as JSON. */
 const MAX_MESSAGE = 1_000
 const MAX_CAUSES = 16
@@ -21,7 +24,7 @@ export interface VcpuErrorOptions extends ErrorOptions {
 
 /**
  * Base class of every error that this package makes itself. Branch on the class or on {@link VcpuError.code}, never on
- * the text. A read that was
+ * the text. Whatever its message quotes, no character in it steers a terminal or begins a line. A read that was
  * aborted rejects with its `signal.reason` instead, which is the caller's own; a change with an `AbortError`.
  */
 export abstract class VcpuError extends Error {
@@ -32,7 +35,7 @@ export abstract class VcpuError extends Error {
   readonly outcome: Outcome | undefined
 
   constructor(code: string, message: string, options: VcpuErrorOptions = {}) {
-    super(message, options)
+    super(foreignText(message, MAX_OWN_MESSAGE), options)
     this.code = code
     this.outcome = options.outcome
   }
@@ -44,11 +47,18 @@ export abstract class VcpuError extends Error {
   toJSON(): Readonly<Record<string, unknown>> {
     return errorAsJson(this, MAX_CAUSES)
   }
+
+  /** As `util.inspect` shows it: its causes too, and nothing in it that could steer a terminal. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectError(this, options, inspect, (each) => each instanceof VcpuError)
+  }
 }
 
 function errorAsJson(error: VcpuError, depth: number): Readonly<Record<string, unknown>> {
   const { name, code, message, outcome, cause } = error
-  const fields = Object.entries(error).filter(([key, value]) => !(key in SHOWN_FIRST) && isPlain(value, 4))
+  const fields = Object.entries(error)
+    .filter(([key, value]) => !(key in SHOWN_FIRST) && isPlain(value, 4))
+    .map(([key, value]): [string, unknown] => [key, printableValue(value)])
   return {
     name,
     code,
@@ -63,7 +73,7 @@ const SHOWN_FIRST = { name: 0, code: 0, message: 0, outcome: 0, cause: 0, stack:
 
 function causeAsJson(cause: unknown, depth: number): unknown {
   if (cause instanceof VcpuError) return errorAsJson(cause, depth)
-  if (!(cause instanceof Error)) return isPlain(cause, 4) ? cause : foreignValue(cause, MAX_MESSAGE)
+  if (!(cause instanceof Error)) return isPlain(cause, 4) ? printableValue(cause) : foreignValue(cause, MAX_MESSAGE)
   return {
     name: foreignText(cause.name, MAX_MESSAGE),
     message: foreignText(cause.message, MAX_MESSAGE),

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../errors/peer-errors.ts'
 import { foreignText } from '../errors/quote.ts'
+import { shownError } from '../errors/shown-error.ts'
 import { excessOf, type MessageCaps } from './message-cost.ts'
 
 /** One JSON object of a peer, unchecked beyond being one. */
@@ -27,10 +28,11 @@ export function parseMessage(line: Uint8Array, limits?: MessageLimits): WireMess
   let value: unknown
   try {
     value = JSON.parse(utf8.decode(line))
-  } catch (error) {
-    // Node quotes what it could not parse: the cause has the peer's bytes too.
-    const cause = new SyntaxError(foreignText(error instanceof Error ? error.message : String(error)))
-    throw new ProtocolError(`not a line of JSON: ${foreignText(lenient.decode(line.subarray(0, 400)))}`, { cause })
+  } catch (cause) {
+    throw new ProtocolError(`not a line of JSON: ${foreignText(lenient.decode(line.subarray(0, 400)))}`, {
+      // V8 quotes what it could not read.
+      cause: shownError(cause),
+    })
   }
   if (!isObject(value)) {
     throw new ProtocolError(`not a JSON object: ${foreignText(lenient.decode(line.subarray(0, 400)))}`)

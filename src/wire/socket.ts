@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
 import { ConnectionError } from '../errors/peer-errors.ts'
+import { shownError } from '../errors/shown-error.ts'
 import { onAbort } from './abort.ts'
 import { timeoutOf, type CallOptions } from './call-options.ts'
 import { systemClock, type Clock } from './clock.ts'
@@ -61,7 +62,9 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
     }
     const onError = (cause: NodeJS.ErrnoException): void => {
       settle({
-        reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${connectFailure(cause)}`, { cause }),
+        reason: new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${connectFailure(cause)}`, {
+          cause: shownError(cause),
+        }),
       })
     }
     const timer = clock.after(timeoutMs, () => {
@@ -103,7 +106,9 @@ export async function listen(address: SocketAddress, onConnection: (socket: Sock
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
-        new ConnectionError('ERR_CONNECT', `cannot listen at ${describeAddress(address)}: ${cause.message}`, { cause }),
+        new ConnectionError('ERR_CONNECT', `cannot listen at ${describeAddress(address)}: ${cause.message}`, {
+          cause: shownError(cause),
+        }),
       )
     })
     server.listen(typeof address === 'string' ? { path: address } : { ...address }, resolve)
