@@ -36,6 +36,9 @@ const jobs = {
   ],
 }
 
+// Ctrl-C reaches the job too, which may have something left to say: this ends when the job does.
+process.on('SIGINT', () => undefined)
+
 const [job = '', ...rest] = process.argv.slice(2)
 const steps = jobs[job]
 if (steps === undefined) fail(`there is no job '${job}', only ${Object.keys(jobs).join(', ')}`)

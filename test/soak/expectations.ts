@@ -53,7 +53,14 @@ const EXPECTED: Readonly<Record<Trouble, readonly ErrorName[]>> = {
 }
 
 /** Errors that say that this package, or what it speaks to, is broken: never to be seen, as a cause neither. */
-const NEVER: readonly string[] = ['ContradictionError', 'ExecutorError', 'InputError', 'OverflowError', 'ProtocolError']
+const NEVER: readonly string[] = [
+  'ContradictionError',
+  'ExecutorError',
+  'InputError',
+  'LimitError',
+  'OverflowError',
+  'ProtocolError',
+]
 
 /**
  * What is wrong with the way in which a call failed: `undefined` where it is one of the ways in which it may.

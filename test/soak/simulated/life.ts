@@ -10,6 +10,7 @@ import { Relay } from '../relay.ts'
 
 /** Both ends are in this process: on a host with no time for it a greeting takes longer than the usual five seconds. */
 const CONNECT_MS = 60_000
+const LIMITS = { qmp: { dialMs: CONNECT_MS }, qga: { dialMs: CONNECT_MS, syncMs: CONNECT_MS } }
 
 /** Of what happened in a step, for people. */
 const MOST_ENTRIES = 60
@@ -58,7 +59,7 @@ export class SimulatedLife {
       return duplex
     }
     const reconnect = random.pick(['on-demand', 'eager'] as const)
-    const options = { clock, name, reconnect, timeoutMs: CONNECT_MS }
+    const options = { clock, name, reconnect, timeoutMs: CONNECT_MS, limits: LIMITS }
     if (directory === undefined) {
       const domain = await Domain.connect({ ...options, qmp: noting('qmp'), qga: noting('qga') })
       return new SimulatedLife(vm, domain, [], dialled)

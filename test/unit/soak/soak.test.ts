@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { Domain } from '../../../src/index.ts'
 import type { Gauges } from '../../soak/gauges.ts'
 import { judgeRun } from '../../soak/report.ts'
 import type { Seat, SeatContext } from '../../soak/seat.ts'
@@ -92,6 +93,25 @@ test('what a seat throws is false, and the run goes on', async () => {
   expect(tally.falses).toBe(1)
   expect(tally.texts[0]).toContain('a step threw TypeError: of no kind')
   expect(steps).toBeGreaterThan(100)
+})
+
+test.each([
+  ['says that nothing is plugged', 'vcpus', () => Promise.resolve([]), /it says {2}are plugged, in truth 0 /],
+  ['never ends a plug', 'setVcpuState', () => new Promise<never>(() => undefined), /plug.* has not settled after/],
+  ['says that it is done without doing it', 'setVcpuState', () => Promise.resolve({}), /done, and vCPU \d+ is /],
+  [
+    'fails with a bug of its own',
+    'doctor',
+    () => Promise.reject(new TypeError('x is undefined')),
+    /something else than/,
+  ],
+] as const)('a package that %s is caught', async (_, method, lie, words) => {
+  const spy = vi.spyOn(Domain.prototype, method).mockImplementation(lie as never)
+  onTestFinished(() => {
+    spy.mockRestore()
+  })
+  const { tally } = await run({ durationMs: 2 * MINUTE_MS, seats: [simulated('a')] })
+  expect(tally.texts.join('\n')).toMatch(words)
 })
 
 test('a run that is stopped ends its seats at once, leaves no listener, and has a verdict', async () => {
