@@ -30,23 +30,22 @@ export async function runStep(
   account: Account,
 ): Promise<CpuMap | StepFailure> {
   const done = new Set<ChangeStepName>()
-  let deviceId: string | undefined
-  let hasSent = false
+  const sending: { deviceId?: string | undefined; hasSent: boolean } = { hasSent: false }
   const onStep: OnStep = (step: ChangeStep) => {
     done.add(step.step)
     return options.onStep?.(step)
   }
   try {
     const result = await machine.apply(at.step, { ...options, wholeSlot: true, onStep }, (id) => {
-      deviceId = id
-      hasSent = true
+      sending.deviceId = id
+      sending.hasSent = true
     })
-    if (hasSent) account.noteSent()
+    if (sending.hasSent) account.noteSent()
     return noteResult(account, at, before, result)
   } catch (error) {
     const undoes = options.rollback === true
     const guest = options.guest === true
-    return new StepFailure(error, noteFailure(account, at, before, { error, done, undoes, guest, deviceId, hasSent }))
+    return new StepFailure(error, noteFailure(account, at, before, { error, done, undoes, guest, ...sending }))
   }
 }
 
@@ -87,7 +86,7 @@ function noteFailure(
   account: Account,
   at: AtStep,
   before: Look,
-  { error, done, undoes, guest, deviceId, hasSent }: FailedStep,
+  { error, done, undoes, guest, ...sending }: FailedStep,
 ): CpuMap {
   const { step } = at
   const { online, ids } = step
