@@ -30,7 +30,7 @@ export async function runStep(
   account: Account,
 ): Promise<CpuMap | StepFailure> {
   const done = new Set<ChangeStepName>()
-  const sending: { deviceId?: string | undefined; hasSent: boolean } = { hasSent: false }
+  const sending: { deviceId: string | undefined; hasSent: boolean } = { deviceId: undefined, hasSent: false }
   const onStep: OnStep = (step: ChangeStep) => {
     done.add(step.step)
     return options.onStep?.(step)
@@ -86,7 +86,7 @@ function noteFailure(
   account: Account,
   at: AtStep,
   before: Look,
-  { error, done, undoes, guest, ...sending }: FailedStep,
+  { error, done, undoes, guest, deviceId, hasSent }: FailedStep,
 ): CpuMap {
   const { step } = at
   const { online, ids } = step
