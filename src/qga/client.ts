@@ -156,10 +156,18 @@ export class QgaClient implements QgaExecutor {
       this.#channel.checkRoom(command)
       const encoded = encodeArguments(command, args)
       const claim = { ahead: options.sendAhead === true, bytes: command.length + Buffer.byteLength(encoded) }
-      return this.#turns.run(deadline, command, claim, async () => {
-        if (this.#state !== 'synced') await this.#synchronise(deadline)
-        return this.#send(command, encoded, deadline, options)
-      })
+      const sent = { hasLeft: false }
+      try {
+        return await this.#turns.run(deadline, command, claim, async () => {
+          if (this.#state !== 'synced') await this.#synchronise(deadline)
+          const answer = this.#send(command, encoded, deadline, options)
+          sent.hasLeft = true
+          return answer
+        })
+      } catch (error) {
+        if (!sent.hasLeft) options.onUnsent?.()
+        throw error
+      }
     },
   }
 

@@ -57,7 +57,10 @@ export class ReconnectingQgaClient implements Link<QgaExecutor>, QgaExecutor {
     const connected = this.#connection.current
     if (connected !== undefined) return connected.unchecked.execute(command, args, options)
     const deadline = new Deadline(options, this.#limits.commandMs, this.#clock)
-    const client = await this.#connection.get(deadline)
+    const client = await this.#connection.get(deadline).catch((error: unknown): never => {
+      options.onUnsent?.()
+      throw error
+    })
     return client.unchecked.execute(command, args, { ...options, ...deadline.options() })
   }
 

@@ -1,7 +1,7 @@
 import { CommandError, ProtocolError } from '../errors/peer-errors.ts'
 import { restate } from '../errors/restate.ts'
 import { VcpuError, type Outcome, type VcpuErrorOptions } from '../errors/vcpu-error.ts'
-import type { CallOptions } from '../wire/call-options.ts'
+import type { ExecuteOptions } from '../wire/call-options.ts'
 import type { Clock } from '../wire/clock.ts'
 import { Deadline } from '../wire/deadline.ts'
 import { QGA_SET_VCPUS_TIMEOUT_MS } from '../wire/defaults.ts'
@@ -40,7 +40,7 @@ export class PartialChangeError extends VcpuError {
 export async function setGuestVcpus(
   executor: QgaExecutor,
   changes: readonly GuestCpuChange[],
-  options: CallOptions & { readonly clock?: Clock | undefined } = {},
+  options: Pick<ExecuteOptions, 'signal' | 'timeoutMs' | 'onUnsent'> & { readonly clock?: Clock | undefined } = {},
 ): Promise<void> {
   const deadline = new Deadline(options, QGA_SET_VCPUS_TIMEOUT_MS, options.clock)
   let applied = 0
@@ -48,7 +48,9 @@ export async function setGuestVcpus(
     const rest = changes.slice(applied)
     const [failed] = rest
     if (failed === undefined) return
-    const done = await callRest(executor, rest, applied, failed, deadline)
+    // What was done before has left.
+    const onUnsent = applied === 0 ? options.onUnsent : undefined
+    const done = await callRest(executor, rest, applied, failed, { ...deadline.options(), onUnsent })
     if (done < 1 || done > rest.length) {
       throw new ProtocolError(`guest-set-vcpus says it did ${done} of ${rest.length} entries`, { outcome: 'unknown' })
     }
@@ -61,13 +63,13 @@ async function callRest(
   rest: readonly GuestCpuChange[],
   applied: number,
   failed: GuestCpuChange,
-  deadline: Deadline,
+  options: ExecuteOptions,
 ): Promise<number> {
   try {
-    return await callQga(executor, 'guest-set-vcpus', { vcpus: rest }, deadline.options())
+    return await callQga(executor, 'guest-set-vcpus', { vcpus: rest }, options)
   } catch (cause) {
     // The reason of a caller's signal is the caller's own, and may be anything.
-    if (deadline.signal?.aborted === true && cause === deadline.signal.reason) throw cause
+    if (options.signal?.aborted === true && cause === options.signal.reason) throw cause
     if (!(cause instanceof CommandError)) {
       throw cause instanceof VcpuError ? restate(cause, outcomeOf(cause, applied)) : cause
     }

@@ -24,6 +24,11 @@ export interface ExecuteOptions extends CallOptions {
   /** Called with what the peer returned when that comes after the call was given up. */
   readonly onLateReturn?: ((value: unknown) => void) | undefined
   /**
+   * Called when the call ends and its command has not left, where the executor knows that: the reason of a caller's signal
+   * does not say it. Optional for an executor of the caller's own too.
+   */
+  readonly onUnsent?: (() => void) | undefined
+  /**
    * The command changes nothing that another command depends on: it may be sent before those ahead of it are answered,
    * where they have this too. A hint: an executor that sends one command at a time is right as well.
    */

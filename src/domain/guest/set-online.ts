@@ -39,7 +39,10 @@ export async function turnGuestCpus(
   const qga = vm.requireAgent()
   const askedAt = vm.driver.state.now
   const changes = [...ids].map((id) => ({ 'logical-id': id, online }))
-  const refusal = await setGuestVcpus(qga, changes, deadline.timed()).then(
+  const onUnsent = (): void => {
+    request.unsent()
+  }
+  const refusal = await setGuestVcpus(qga, changes, { ...deadline.timed(), onUnsent }).then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof CommandError || error instanceof PartialChangeError) return error

@@ -20,18 +20,7 @@ export function faultOfExchange(exchange: Exchange, isLiedTo: boolean): string |
   if (settlements > 1) return `it settled ${settlements} times`
   const fault = faultOfTime(exchange) ?? faultOfError(exchange) ?? (call === undefined ? undefined : faultOfTwice(call))
   if (fault !== undefined || call === undefined) return fault
-  return isLiedTo || exchange.isCommand || isAbortedEarly(exchange) || isAdopted(exchange)
-    ? undefined
-    : faultOfEnd(call)
-}
-
-/**
- * A signal's reason does not say whether the command that waited for its turn at the agent had left: a change that is
- * aborted then is `unknown` although nothing was sent. Less than is known, and not false.
- */
-function isAbortedEarly({ call, end }: Exchange): boolean {
-  const error = end?.state === 'failed' ? end.error : undefined
-  return error instanceof AbortError && error.outcome === 'unknown' && call?.sent.length === 0
+  return isLiedTo || exchange.isCommand || isAdopted(exchange) ? undefined : faultOfEnd(call)
 }
 
 function faultOfTime({ startMs, endMs, mostMs, abortedAtMs, call, isCommand }: Exchange): string | undefined {
