@@ -115,7 +115,13 @@ export const leavesListener = wrong((domain) => ({
 export const neverCloses = wrong(() => ({ close: () => Promise.resolve() }))
 
 /** Its errors have the peer's characters in them. */
-export const quotesRaw = wrong(() => ({ getVcpuMap: () => Promise.reject(new TimeoutError('no answer: \u202e')) }))
+export const quotesRaw = wrong(() => ({
+  getVcpuMap: () => {
+    const error = new TimeoutError('no answer')
+    Object.defineProperty(error, 'message', { value: 'no answer: \u202e' })
+    return Promise.reject(error)
+  },
+}))
 
 /** So has the cause of its errors. */
 export const quotesRawInCause = wrong(() => ({
