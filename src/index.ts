@@ -11,7 +11,7 @@ export {
   type VcpuMaps,
 } from './bitmap/index.ts'
 export { isCpuId } from './bitmap/set/cpu-id.ts'
-export { foreignText, foreignValue, quote } from './errors/quote.ts'
+export { foreignText, foreignValue, printable, quote } from './errors/quote.ts'
 export { MAX_TIMEOUT_MS } from './wire/call-options.ts'
 export {
   CONFIDENCES,

@@ -6,7 +6,8 @@ import { EXIT } from './exit-code.ts'
 import { failureDocument, failureLine, failureOf, type Stage } from './failure.ts'
 import { helpText, version } from './help.ts'
 import type { CliIo } from './io.ts'
-import { paintFor } from './render/style.ts'
+import { jsonLine, safeText } from './render/safe-text.ts'
+import { paintFor, plain } from './render/style.ts'
 import type { Answer, Verb } from './verb.ts'
 
 /** Width of a terminal that does not say its own. */
@@ -30,8 +31,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     })
     const failure = answer.failure === undefined ? undefined : failureOf(answer.failure, stage)
     const missing = failure === undefined ? {} : failureDocument(failure)
-    const document = answer.json === undefined ? '' : JSON.stringify({ ...answer.json, ...missing })
-    print(wantsJson ? document : answer.text(), io)
+    const document = answer.json === undefined ? '' : jsonLine({ ...answer.json, ...missing })
+    print(wantsJson ? document : safeText(answer.text(), hasInks(io)), io)
     if (answer.hint !== undefined && !wantsJson) io.stderr(`hint: ${answer.hint}\n`)
     if (failure === undefined) return EXIT.done
     io.stderr(`${failureLine(failure)}\n`)
@@ -40,12 +41,18 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     const failure = failureOf(error, stage)
     const explanation = explain?.(error)
     print(
-      wantsJson ? JSON.stringify({ ...failureDocument(failure), ...explanation?.json }) : (explanation?.text() ?? ''),
+      wantsJson
+        ? jsonLine({ ...failureDocument(failure), ...explanation?.json })
+        : safeText(explanation?.text() ?? '', false),
       io,
     )
     io.stderr(`${failureLine(failure)}\n`)
     return failure.exitCode
   }
+}
+
+function hasInks(io: CliIo): boolean {
+  return paintFor(io) !== plain
 }
 
 function print(text: string, io: CliIo): void {

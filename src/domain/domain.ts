@@ -17,7 +17,7 @@ import { changeGuestCpu } from './change/change-guest-cpu.ts'
 import { CHANGE_TIMEOUT_MS, setVcpuState } from './change/set-vcpu-state.ts'
 import { requireMapKind, requireState } from './check-input.ts'
 import { runChecks } from './doctor/run-checks.ts'
-import type { Finding } from './doctor/finding.ts'
+import { printableFinding, type Finding } from './doctor/finding.ts'
 import { readGuestMaps } from './guest/cpus.ts'
 import { readVcpuOfGuestCpu, readVcpus } from './guest/read-vcpus.ts'
 import { nameOf, type DomainOptions } from './domain-options.ts'
@@ -300,7 +300,8 @@ export class Domain {
   async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
     this.#vm.driver.throwIfClosed()
     requireMonitor(this.#monitor)
-    return runChecks(this.#vm, this.#deadline(options, DOCTOR_TIMEOUT_MS), this.#path)
+    const findings = await runChecks(this.#vm, this.#deadline(options, DOCTOR_TIMEOUT_MS), this.#path)
+    return findings.map(printableFinding)
   }
 
   /** vCPUs whose unplug QEMU and this boot of the guest were asked for, and which is neither done nor refused yet. */

@@ -2,6 +2,8 @@ import { expect } from 'vitest'
 
 /** What must not come out as it is: it steers a terminal, forges a line, turns text round, or is not seen. */
 const CHARACTERS = [
+  // An ink of the command's own.
+  '\u001b[32mspoof',
   '\u001b[31m\u001b]0;title\u0007\u001b[2J',
   '\0\b\t\v\f\r\n',
   '\u007f\u0080\u0085\u009b31m\u009f',

@@ -1,4 +1,4 @@
-import type { ScaleProgress } from '../../index.ts'
+import { printable, type ScaleProgress } from '../../index.ts'
 import type { CliIo } from '../io.ts'
 
 /** Width of a terminal that does not say its own. */
@@ -21,8 +21,9 @@ export class ProgressLine {
 
   /** Show one more piece of progress. */
   show(progress: ScaleProgress): void {
-    const text = this.#isLive ? (beginning(progress) ?? ended(progress)) : ended(progress)
-    if (text === undefined) return
+    const words = this.#isLive ? (beginning(progress) ?? ended(progress)) : ended(progress)
+    if (words === undefined) return
+    const text = printable(words)
     // The last column stays free: some terminals go to the next line when it is written to.
     const columns = (this.#io.columns ?? DEFAULT_COLUMNS) - 1
     this.#io.stderr(this.#isLive ? `\r${text.slice(0, columns)}${ERASE}` : `${text}\n`)

@@ -1,6 +1,8 @@
 /** The inks of the command. None means anything that the text does not say too. */
 export type Ink = 'bold' | 'dim' | 'green' | 'yellow' | 'alarm'
 
+const ESCAPE = '\u001b'
+
 /** Puts text in an ink, or leaves it as it is where there is no colour. */
 export type Paint = (ink: Ink | undefined, text: string) => string
 
@@ -29,11 +31,19 @@ export function paintFor(screen: {
   return hasColour ? paint : plain
 }
 
+/** Finds the codes of the inks in a text, and splits it at them with the codes in between. */
+export const INK_CODE = new RegExp(
+  `(${Object.values(CODES)
+    .flat()
+    .map((code) => `${ESCAPE}\\[${code}m`)
+    .join('|')})`,
+)
+
 /** Leaves text as it is. */
 export const plain: Paint = (_, text) => text
 
 const paint: Paint = (ink, text) => {
   if (ink === undefined || text === '') return text
   const [on, off] = CODES[ink]
-  return `\u001b[${on}m${text}\u001b[${off}m`
+  return `${ESCAPE}[${on}m${text}${ESCAPE}[${off}m`
 }

@@ -1,3 +1,4 @@
+import { printable } from '../../index.ts'
 import type { Ink, Paint } from './style.ts'
 
 /** A column of a table. */
@@ -17,9 +18,10 @@ const GAP = '  '
 /**
  * A table with aligned columns and one line of titles. Nothing is cut; a line has no space at its end.
  *
- * @param rows - with a cell for each column
+ * @param given - rows with a cell for each column
  */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], paint: Paint): string {
+export function renderTable(columns: readonly Column[], given: readonly (readonly Cell[])[], paint: Paint): string {
+  const rows = given.map((row) => row.map(printableCell))
   const titles = columns.map(({ title }): Cell => ({ text: title, ink: 'dim' }))
   const widths = widthsOf(columns, rows)
   return [titles, ...rows].map((row) => renderRow(row, columns, widths, paint)).join('\n')
@@ -39,6 +41,11 @@ function widthsOf(columns: readonly Column[], rows: readonly (readonly Cell[])[]
     // Not one Math.max of all: a machine has more rows than a call may have arguments.
     rows.reduce((width, row) => Math.max(width, longestLine(row[at]?.text ?? '')), title.length),
   )
+}
+
+/** Before it is painted: an ink in a text of others would be taken for one of ours. */
+function printableCell({ text, ink }: Cell): Cell {
+  return { ink, text: text.split('\n').map(printable).join('\n') }
 }
 
 function renderRow(row: readonly Cell[], columns: readonly Column[], widths: readonly number[], paint: Paint): string {

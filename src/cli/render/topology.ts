@@ -1,4 +1,4 @@
-import { foreignValue, type CpuInstanceProperties } from '../../index.ts'
+import { foreignText, foreignValue, type CpuInstanceProperties } from '../../index.ts'
 
 /** QEMU's levels, the widest first (QEMU's qapi/machine.json, CpuInstanceProperties). */
 const LEVELS = ['node', 'drawer', 'book', 'socket', 'die', 'cluster', 'module', 'core', 'thread']
@@ -15,7 +15,7 @@ export function topologyText(props: CpuInstanceProperties): string {
   })
   const unknown = Object.keys(props)
     .filter((key) => !key.endsWith(SUFFIX) || !LEVELS.includes(key.slice(0, -SUFFIX.length)))
-    .map((key) => `${key} ${foreignValue(props[key])}`)
+    .map((key) => `${foreignText(key)} ${foreignValue(props[key])}`)
   const words = [...known, ...unknown]
   return words.length === 0 ? '-' : words.join(' ')
 }

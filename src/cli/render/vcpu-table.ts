@@ -1,4 +1,4 @@
-import { CpuMap, type Vcpu } from '../../index.ts'
+import { CpuMap, printable, type Vcpu } from '../../index.ts'
 import type { Paint } from './style.ts'
 import { renderTable, type Cell, type Column } from './table.ts'
 import { topologyText } from './topology.ts'
@@ -44,7 +44,7 @@ export function renderVcpus(vcpus: readonly Vcpu[], hasAgent: boolean, paint: Pa
 }
 
 function textCell(text: string | null): Cell {
-  return text === null ? NONE : { text }
+  return text === null ? NONE : { text: printable(text) }
 }
 
 function stateCell({ online, offlinable }: Vcpu): Cell {

@@ -3,6 +3,7 @@ import { InputError, layoutArguments, parseLayout, quote, type VcpuLayout } from
 import { usageError } from '../errors.ts'
 import { finishRun, planDocument } from '../finish-run.ts'
 import { requireOperands } from '../operands.ts'
+import { shellWord } from './shell-word.ts'
 import type { Answer, Session, Verb } from '../verb.ts'
 
 /** Standard input, as an operand names it. */
@@ -94,8 +95,4 @@ function shellLines(args: readonly string[]): string {
         .join(' '),
     )
   return lines.join(' \\\n')
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

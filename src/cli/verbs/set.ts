@@ -132,7 +132,7 @@ function ownPart({ changed, id, online, deviceId }: VcpuChange): string {
   const state = online ? 'plugged' : 'unplugged'
   if (changed.size === 0) return `vCPU ${id} was ${state} already`
   const subject = changed.size === 1 ? `vCPU ${String(changed)} is` : `vCPUs ${String(changed)} are`
-  const device = deviceId === null ? '' : ` (device ${deviceId}${online ? '' : ' has gone'})`
+  const device = deviceId === null ? '' : ` (device ${foreignText(deviceId)}${online ? '' : ' has gone'})`
   return `${subject} ${state}${device}`
 }
 

@@ -2,6 +2,7 @@ import type { DomainEvent } from '../../index.ts'
 import { failureDocument, failureOf } from '../failure.ts'
 import type { CliIo } from '../io.ts'
 import { mapsDocument, mapsOf } from '../maps.ts'
+import { jsonLine } from '../render/safe-text.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Where a watch goes: snapshots and events, one after the other. */
@@ -19,7 +20,7 @@ export interface Show {
 export function asJsonLines(io: CliIo, time: () => Date, waitsForGuest: boolean): Show {
   let before: string | undefined
   const print = (type: string, document: object): void => {
-    io.stdout(`${JSON.stringify({ type, time: time().toISOString(), ...document })}\n`)
+    io.stdout(`${jsonLine({ type, time: time().toISOString(), ...document })}\n`)
   }
   return {
     snapshot: (snapshot) => {

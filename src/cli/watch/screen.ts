@@ -1,8 +1,13 @@
+import { foreignText } from '../../index.ts'
 import { mapsOf } from '../maps.ts'
+import { safeText } from '../render/safe-text.ts'
 import { renderStrip } from '../render/strip.ts'
+import { plain } from '../render/style.ts'
 import type { Session } from '../verb.ts'
 import type { Snapshot } from './snapshot.ts'
 
+/** Longest text of a peer, in characters. */
+const MAX_TEXT = 300
 /** The lines that a terminal shows where it does not say its size. */
 const DEFAULT_COLUMNS = 80
 const DEFAULT_ROWS = 24
@@ -31,7 +36,9 @@ export class Screen {
     const cut = (line: string): string => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
     const head = [
       paint('bold', cut(headline(snapshot))),
-      ...(snapshot.trouble === null ? [] : [paint('alarm', cut(`the guest is not seen: ${snapshot.trouble.message}`))]),
+      ...(snapshot.trouble === null
+        ? []
+        : [paint('alarm', cut(`the guest is not seen: ${foreignText(snapshot.trouble.message, MAX_TEXT)}`))]),
       '',
       ...renderStrip(snapshot.vcpus, columns, paint).split('\n'),
       '',
@@ -40,7 +47,7 @@ export class Screen {
     const lines = [...head, ...(room === 0 ? [] : events.slice(-room)).map((line) => paint('dim', cut(line)))]
     if (!this.#isOpen) io.stdout(ENTER)
     this.#isOpen = true
-    const drawn = lines.slice(0, rows).map((line) => line + CLEAR_LINE)
+    const drawn = lines.slice(0, rows).map((line) => safeText(line, paint !== plain) + CLEAR_LINE)
     io.stdout(HOME + drawn.join('\r\n') + CLEAR_BELOW)
   }
 

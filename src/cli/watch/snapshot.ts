@@ -54,7 +54,7 @@ export function changesBetween(before: Snapshot | undefined, after: Snapshot): s
 export function eventText(event: DomainEvent): string {
   switch (event.type) {
     case 'plugged':
-      return `plugged vCPU ${String(event.ids)} (device ${event.deviceId ?? 'without an id'})`
+      return `plugged vCPU ${String(event.ids)} (device ${event.deviceId === null ? 'without an id' : foreignText(event.deviceId, MAX_TEXT)})`
     case 'unplugged':
       return `unplugged vCPU ${String(event.ids)}${event.late ? ', late' : ''}`
     case 'refused':

@@ -1,4 +1,4 @@
-import { ConnectionError, systemClock, VcpuError, type DomainEvent } from '../../index.ts'
+import { ConnectionError, printable, systemClock, VcpuError, type DomainEvent } from '../../index.ts'
 import type { CliIo } from '../io.ts'
 import type { Session } from '../verb.ts'
 import { asJsonLines, type Show } from './json-stream.ts'
@@ -76,7 +76,7 @@ async function hear(events: AsyncIterable<DomainEvent>, onEvent: (event: DomainE
 function asLines(io: CliIo, timeOfDay: () => string): Show {
   let before: Snapshot | undefined
   const print = (line: string): void => {
-    io.stdout(`${timeOfDay()}  ${line}\n`)
+    io.stdout(`${timeOfDay()}  ${printable(line)}\n`)
   }
   return {
     snapshot: (snapshot) => {

@@ -1,3 +1,5 @@
+import { printable } from '../../errors/quote.ts'
+
 /** From the worst to the mildest. */
 export const FINDING_SEVERITIES = ['blocks', 'warns', 'notes'] as const
 
@@ -21,4 +23,10 @@ export interface Finding {
   readonly evidence: string
   /** What to do. */
   readonly advice: string
+}
+
+/** The same for people and logs: whatever it quotes of QEMU, the guest or the host, no character in it steers a terminal. */
+export function printableFinding(finding: Finding): Finding {
+  const { summary, evidence, advice } = finding
+  return { ...finding, summary: printable(summary), evidence: printable(evidence), advice: printable(advice) }
 }
