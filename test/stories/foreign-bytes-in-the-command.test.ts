@@ -6,117 +6,11 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { INK_CODE } from '../../src/cli/render/style.ts'
 import type { CliIo } from '../../src/cli/io.ts'
-import { Refusal } from '../../src/testing/index.ts'
-import { isObject } from '../../src/wire/message.ts'
+import { FOREIGN_DEVICE, hostilePeers } from '../support/hostile-peers.ts'
 import { expectPrintable, HOSTILE } from '../support/hostile-text.ts'
 import { testClock } from '../support/passing-clock.ts'
 import { runCommand, type CliRun } from '../support/run-command.ts'
-import { startVm, type CliVm } from '../unit/cli/cli-vm.ts'
-
-const QEMU_COMMANDS = [
-  'query-hotpluggable-cpus',
-  'query-cpus-fast',
-  'query-status',
-  'query-version',
-  'query-kvm',
-  'query-accelerators',
-  'query-machines',
-  'query-name',
-  'query-migrate',
-  'query-current-machine',
-  'query-commands',
-  'query-acpi-ospm-status',
-  'qom-get',
-  'qom-list',
-  'human-monitor-command',
-  'device_add',
-  'device_del',
-]
-const AGENT_COMMANDS = [
-  'guest-info',
-  'guest-get-vcpus',
-  'guest-set-vcpus',
-  'guest-get-osinfo',
-  'guest-fsfreeze-status',
-  'guest-file-open',
-  'guest-file-read',
-  'guest-file-close',
-]
-
-const FOREIGN_DEVICE = `/machine/peripheral/${HOSTILE}`
-
-/** Every text in a reply with hostile text behind it, but for the words that the package looks for. */
-function poisoned(value: unknown, isKept: (key: string, text: string) => boolean, key = ''): unknown {
-  if (typeof value === 'string') return isKept(key, value) ? value : `${value}${HOSTILE}`
-  if (Array.isArray(value)) return value.map((each: unknown) => poisoned(each, isKept, key))
-  if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, poisoned(each, isKept, name)]))
-}
-
-/** What a peer may do, each as the hooks that make it so. */
-const peers: Readonly<Record<string, (vm: CliVm) => void>> = {
-  'hostile words in every reply': (vm) => {
-    const isKept = (key: string, text: string): boolean =>
-      ['buf-b64', 'target'].includes(key) || text.startsWith('/machine/') || key === 'status' || key === 'type'
-    for (const name of QEMU_COMMANDS) vm.qemu.onCommand(name, async (_, usual) => poisoned(await usual(), isKept))
-    for (const name of AGENT_COMMANDS) vm.agent.onCommand(name, async (_, usual) => poisoned(await usual(), isKept))
-  },
-  'hostile types, paths and properties': (vm) => {
-    const renamed = (value: unknown): unknown =>
-      JSON.parse(
-        JSON.stringify(value).replaceAll('/machine/unattached/device[2]', JSON.stringify(FOREIGN_DEVICE).slice(1, -1)),
-      ) as unknown
-    vm.qemu.onCommand('query-cpus-fast', async (_, usual) => renamed(await usual()))
-    vm.qemu.onCommand('query-hotpluggable-cpus', async (_, usual) => {
-      const slots = renamed(await usual()) as { readonly props: object; readonly type: string }[]
-      return slots.map(({ props, type, ...rest }) => ({
-        ...rest,
-        type: `${type}${HOSTILE}`,
-        props: { ...props, [HOSTILE]: HOSTILE, nested: { [HOSTILE]: [HOSTILE] } },
-      }))
-    })
-  },
-  'hostile refusals': (vm) => {
-    const refuse = (): never => {
-      throw new Refusal(HOSTILE, HOSTILE)
-    }
-    for (const name of ['device_add', 'device_del', 'query-acpi-ospm-status', 'qom-get'])
-      vm.qemu.onCommand(name, refuse)
-    for (const name of ['guest-set-vcpus', 'guest-file-open', 'guest-get-osinfo']) vm.agent.onCommand(name, refuse)
-  },
-  'nothing but hostile refusals': (vm) => {
-    const refuse = (): never => {
-      throw new Refusal(HOSTILE, HOSTILE)
-    }
-    for (const name of QEMU_COMMANDS) vm.qemu.onCommand(name, refuse)
-    for (const name of AGENT_COMMANDS) vm.agent.onCommand(name, refuse)
-  },
-  'nonsense that is hostile text': (vm) => {
-    for (const name of QEMU_COMMANDS) vm.qemu.onCommand(name, () => HOSTILE)
-    for (const name of AGENT_COMMANDS) vm.agent.onCommand(name, () => ({ [HOSTILE]: [HOSTILE] }))
-  },
-  'entries that are hostile text': (vm) => {
-    for (const name of QEMU_COMMANDS) vm.qemu.onCommand(name, () => [{ 'qom-path': HOSTILE, props: HOSTILE }, HOSTILE])
-    vm.agent.onCommand('guest-get-vcpus', () => [{ 'logical-id': HOSTILE, online: HOSTILE }])
-    vm.agent.onCommand('guest-info', () => ({
-      version: HOSTILE,
-      supported_commands: [{ name: HOSTILE, enabled: true }],
-    }))
-  },
-  'files of the guest with hostile text': (vm) => {
-    const content = Buffer.from(HOSTILE)
-    vm.agent.onCommand('guest-file-read', () => ({
-      count: content.length,
-      'buf-b64': content.toString('base64'),
-      eof: true,
-    }))
-    vm.agent.onCommand('guest-get-osinfo', () => ({
-      id: HOSTILE,
-      'kernel-release': HOSTILE,
-      'kernel-version': HOSTILE,
-    }))
-  },
-}
+import { startVm } from '../unit/cli/cli-vm.ts'
 
 const verbs = [
   'map',
@@ -170,7 +64,7 @@ async function expectCleanIn(argv: readonly string[], io: Partial<CliIo> = {}): 
   for (const line of json.stdout.split('\n').filter((each) => each !== '')) JSON.parse(line)
 }
 
-describe.each(Object.entries(peers))('a peer with %s', (_, poison) => {
+describe.each(Object.entries(hostilePeers))('a peer with %s', (_, poison) => {
   test.each(verbs)('%s', async (verb) => {
     await using vm = startVm()
     poison(vm)
@@ -204,7 +98,7 @@ describe.each(Object.entries(peers))('a peer with %s', (_, poison) => {
 
 test('a plugged device with a hostile id, and an unplug of it', async () => {
   await using vm = startVm()
-  peers['hostile types, paths and properties']?.(vm)
+  hostilePeers['hostile types, paths and properties']?.(vm)
   vm.qemu.onCommand('device_del', () => ({}))
   const run = await runCommand(['set', '1', 'off', '--timeout', '500', ...vm.qmp])
   expect(run.code).toBe(1)
