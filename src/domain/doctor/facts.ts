@@ -1,8 +1,11 @@
 import type { AcpiOst } from '../../bitmap/machine/replies.ts'
+import { TimeoutError } from '../../errors/peer-errors.ts'
+import { foreignText } from '../../errors/quote.ts'
 import { onRefusal } from '../../errors/refusal.ts'
 import { callQga, type GuestInfo } from '../../qga/commands.ts'
 import type { QgaExecutor } from '../../qga/executor.ts'
 import { callQmp, type QemuStatus, type QemuVersion } from '../../qmp/commands.ts'
+import { bounded } from '../../wire/bounded.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { readGuestView, type GuestView } from '../guest/guest-view.ts'
 import type { DatedReading } from '../vm/reading.ts'
@@ -19,6 +22,9 @@ const MOST_FOR_LOOK_MS = 1_000
 /** How long all questions to the guest may take, in milliseconds: a mute guest is to be told as that, and soon. */
 const AGENT_TIMEOUT_MS = 8_000
 
+/** Looks at a UNIX socket from outside. */
+export type LookAtListener = (path: string) => Promise<LocalListener | undefined>
+
 /**
  * What the checks want to know of a VM, each asked once at most and only if a check wants to know it. A question that failed
  * fails for every check that asked it, with the same error. Nothing is changed.
@@ -32,10 +38,14 @@ export class Facts {
   /** For questions to the guest. */
   readonly agentDeadline: Deadline
   readonly #answers = new Map<string, Promise<unknown>>()
+  readonly #look: LookAtListener
+  readonly #wholeDeadline: Deadline
 
-  constructor(vm: Vm, deadline: Deadline, path?: string) {
+  constructor(vm: Vm, deadline: Deadline, path?: string, look: LookAtListener = lookAtListener) {
     this.vm = vm
     this.path = path
+    this.#look = look
+    this.#wholeDeadline = deadline
     const { signal, timeoutMs } = deadline.options()
     // A monitor that answers nothing is looked at from outside in what is left.
     this.deadline = deadline.earlier(Math.min(MOST_FOR_LOOK_MS, timeoutMs / 4))
@@ -62,10 +72,10 @@ export class Facts {
     return this.#once('accelerator', () => readAccelerator(this.vm.driver.qmp, this.deadline))
   }
 
-  /** The monitor's socket from outside; `undefined` where it cannot be seen from here. */
+  /** The monitor's socket from outside; `undefined` where it cannot be seen from here, or not in the time that is left. */
   async listener(): Promise<LocalListener | undefined> {
     const { path } = this
-    return path === undefined ? undefined : this.#once('listener', () => lookAtListener(path))
+    return path === undefined ? undefined : this.#once('listener', () => this.#lookInTime(path))
   }
 
   /** Does QEMU emulate all vCPUs in one thread, and how is that known? Only of use under TCG. */
@@ -131,6 +141,17 @@ export class Facts {
   async guestView(): Promise<GuestView> {
     const reading = await this.reading()
     return this.#once('view', () => readGuestView(this.vm, reading, this.agentDeadline))
+  }
+
+  /** `/proc` has as much to read as the host has processes. */
+  async #lookInTime(path: string): Promise<LocalListener | undefined> {
+    const onTimeout = (): TimeoutError => new TimeoutError(`a look at ${foreignText(path)} took too long`)
+    try {
+      return await bounded(this.#look(path), { ...this.#wholeDeadline.timed(), onTimeout })
+    } catch (error) {
+      if (error instanceof TimeoutError) return undefined
+      throw error
+    }
   }
 
   #once<T>(question: string, ask: () => Promise<T>): Promise<T> {

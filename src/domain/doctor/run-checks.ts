@@ -14,7 +14,7 @@ import { tcgCoreUnplug, tcgReplug, tcgSingleThread } from './checks/tcg.ts'
 import { noX2apic } from './checks/x2apic.ts'
 import { smmPlug } from './checks/firmware.ts'
 import { hangingMonitor } from './connection.ts'
-import { Facts } from './facts.ts'
+import { Facts, type LookAtListener } from './facts.ts'
 import { FINDING_SEVERITIES, type Finding } from './finding.ts'
 
 /** Looks for one kind of trouble. */
@@ -51,11 +51,17 @@ const CHECKS: readonly Check[] = [
  * too, and hides no other. Where there is no VM, or QEMU does not answer, that is the one finding.
  *
  * @param path - of the monitor's UNIX socket, where it is one
+ * @param look - how such a socket is looked at; through `/proc` unless given
  * @returns the findings, the worst first
  * @throws {@link ConnectionError} when the monitor is lost; the signal's reason
  */
-export async function runChecks(vm: Vm, deadline: Deadline, path?: string): Promise<readonly Finding[]> {
-  const facts = new Facts(vm, deadline, path)
+export async function runChecks(
+  vm: Vm,
+  deadline: Deadline,
+  path?: string,
+  look?: LookAtListener,
+): Promise<readonly Finding[]> {
+  const facts = new Facts(vm, deadline, path, look)
   const only = await onlyFinding(facts)
   if (only !== undefined) return [only]
   const failed = new Map<VcpuError, string[]>()
