@@ -41,7 +41,7 @@ brackets are ten megabytes of text, a second and more, and 300 MB of memory. So 
 bytes, before \`JSON.parse\`, up to the first excess; counting costs a nanosecond a byte.
 
 - Messages below ${amount(COUNTED_FROM_BYTES.qga, 'bytes')} of the agent, and below ${amount(COUNTED_FROM_BYTES.qmp, 'bytes')} of the monitor, are not counted: their bytes alone bound the cost, and
-  what is large and honest (1.6 MB of \`query-hotpluggable-cpus\`) costs what \`JSON.parse\` costs. Whoever sets one of the four limits has it
+  what is large and honest (1.6 MB of \`query-hotpluggable-cpus\`) costs what \`JSON.parse\` costs. A caller that sets one of the four limits has it
   counted in every message.
 - A message that is refused ends the one call that it answers: the oldest in flight, or (monitor) the one whose id stands at its end. The agent's next command
   syncs first. An event that is refused is dropped.

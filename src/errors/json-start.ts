@@ -15,7 +15,7 @@ export function jsonStart(value: unknown, max: number): JsonStart | undefined {
   try {
     return writer.write(value) ? { text: writer.text.slice(0, max), isWhole: writer.text.length <= max } : undefined
   } catch {
-    // A cycle, a BigInt, or a getter of somebody's that throws.
+    // A cycle, a BigInt, or a getter that throws.
     return undefined
   }
 }

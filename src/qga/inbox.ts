@@ -11,7 +11,7 @@ import type { DelimitedSync } from './sync.ts'
 export interface InboxListener {
   /** It was seen to answer with the id that it was asked with; before QEMU 4.0 none does. */
   readonly onEcho: () => void
-  /** What it answers cannot be told any longer: a sync must go before the next command. */
+  /** Its answers cannot be matched to commands any longer: a sync must go before the next one. */
   readonly onOutOfStep: () => void
 }
 
@@ -121,7 +121,7 @@ export class Inbox {
     )
   }
 
-  /** What was answered cannot be told from what was not: every call in flight ends, and the next one syncs first. */
+  /** Answers cannot be matched to calls any longer: every call in flight ends, and the next one syncs first. */
   #loseStep(why: string, cause?: unknown): void {
     this.#listener.onOutOfStep()
     this.#pending.rejectAll(

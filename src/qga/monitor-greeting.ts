@@ -8,7 +8,7 @@ const SHORTEST = 8
 /** So many bytes of a line are enough to know it. */
 const GREETING_BYTES = 40
 
-/** What greets is no agent: those speak when they are asked. */
+/** What greets is not an agent: agents speak only when asked. */
 export function isMonitor(line: Uint8Array): boolean {
   // Nearly every line is seen by its first bytes to be another one.
   if (line.length < SHORTEST || (line[0] === OPEN && line[1] === QUOTE && line[2] !== Q)) return false

@@ -77,7 +77,7 @@ export function silenceError(
     const message = `${silent}: another client is connected to this monitor (QEMU serves one at a time)`
     return new ConnectionError('ERR_MONITOR_BUSY', message)
   }
-  // Something in front of a monitor may hold it and accept whoever comes.
+  // Something in front of a monitor may hold it and accept every client.
   if (accepted === 1) return probablyBusy(silent)
   const by = names === '' ? '' : ` by ${names}`
   return new ConnectionError('ERR_MONITOR_HANGS', `${silent}: no connection is accepted${by}, and no client has one`)

@@ -153,7 +153,7 @@ function closedCall(command: string, outcome: 'not-sent' | 'unknown'): Connectio
 
 /**
  * The events of an executor of the caller's own, from now on. What goes wrong with them is the reader's to see at its next
- * event, and leaving them never fails: whoever leaves has no use for an error.
+ * event, and leaving them never fails: a reader that leaves has no use for an error.
  *
  * @param subscribe - makes them; `undefined` where there are none (any longer)
  */

@@ -31,7 +31,7 @@ export function checkLimits(peer: Peer, given: unknown, name = 'limits', maxMess
   }
   if (own.messageBytes !== undefined) own.junkBytes ??= 2 * own.messageBytes
   const limits = { ...defaultsOf(peer), ...own }
-  // Whoever gives a cap wants it kept, in small messages too.
+  // A caller that gives a cap wants it kept, in small messages too.
   const isAsked = COUNTED.some((key) => own[key] !== undefined)
   return { ...limits, countedFromBytes: isAsked ? 0 : COUNTED_FROM_BYTES[peer] }
 }

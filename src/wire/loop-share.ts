@@ -2,7 +2,7 @@ import { TURN_BYTES } from './limits.ts'
 
 /**
  * How the connections of a process share its event loop. Each message that is read is charged; once {@link TURN_BYTES} are
- * spent, whoever has more to read waits for a later turn of the loop, in the order of asking. One message is never divided,
+ * spent, a connection that has more to read waits for a later turn of the loop, in the order of asking. One message is never divided,
  * so a turn costs the share and one message at most.
  *
  * There is one loop in a process (and one of these), however many VMs its connections lead to. Where little is read nothing is

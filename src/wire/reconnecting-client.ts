@@ -39,7 +39,7 @@ export interface ReconnectingOptions {
  * Keeps one connection for many users, and makes a new one when it has ended: when a user next asks, or at once. It never
  * repeats what was under way when the connection ended: only its user knows what a repetition would mean.
  *
- * Failed dials are further and further apart, whoever asks and however often. A connection that was lost before it answered
+ * Failed dials are further and further apart, however often they are asked for. A connection that was lost before it answered
  * anything counts as one: a peer that accepts and then hangs up is no better than one that refuses.
  */
 export class Reconnecting<C extends Closable> {

@@ -13,7 +13,7 @@ interface Call {
   readonly options: ExecuteOptions
 }
 
-/** An executor that answers as it is told to. */
+/** An executor with scripted answers. */
 function scripted(answer: (call: Call) => unknown) {
   const calls: Call[] = []
   const executor: QgaExecutor = {

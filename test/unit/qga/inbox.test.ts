@@ -49,7 +49,7 @@ describe('late answers', () => {
     await client.close()
   })
 
-  test('that are garbage are dropped; that it was one is no error', async () => {
+  test('that are garbage are dropped; they close nothing', async () => {
     const { peer, client, heard } = await abandoned()
     peer.say('garbage\n')
     await settled()
@@ -69,7 +69,7 @@ describe('late answers', () => {
     expect(await client.closed).toBe(bug)
   })
 
-  test('are nobody’s once a sync was answered', async () => {
+  test('are dropped once a sync was answered', async () => {
     const { peer, client, heard, id } = await abandoned()
     const next = client.execute('x-next')
     await answerSync(peer)

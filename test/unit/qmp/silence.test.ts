@@ -91,14 +91,14 @@ const PROBABLY = 'another client probably holds this monitor (QEMU serves one at
 test.each<[string, LocalListener | undefined, string | undefined, string, string]>([
   ['nothing was seen', undefined, undefined, 'ERR_MONITOR_BUSY', PROBABLY],
   [
-    'nobody has it',
+    'no client has it',
     listener,
     undefined,
     'ERR_MONITOR_HANGS',
     'no connection is accepted by process 7 (qemu), and no client has one',
   ],
   [
-    'nobody has it, owner unknown',
+    'no client has it, owner unknown',
     { ...listener, processes: [] },
     undefined,
     'ERR_MONITOR_HANGS',

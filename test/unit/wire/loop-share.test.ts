@@ -54,7 +54,7 @@ test('one that asks again is behind all others', async () => {
   expect(ran).toEqual(['greedy', 'modest', 'greedy', 'greedy'])
 })
 
-test('who gives up is not called, and holds up nobody', async () => {
+test('one that gives up is not called, and holds up no other', async () => {
   const share = new LoopShare()
   const ran: string[] = []
   share.spend(TURN_BYTES)

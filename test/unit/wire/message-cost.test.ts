@@ -117,7 +117,7 @@ describe('excessOf', () => {
     expect(excessOf(encode(text), { ...ROOM, shapes: 4 })).toBeDefined()
   })
 
-  test('ten thousand names are told from one another', () => {
+  test('ten thousand names are counted apart', () => {
     const object = (from: number) => JSON.stringify({ [`k${from}`]: 1 })
     const text = `[${Array.from({ length: 10_000 }, (_, at) => object(at)).join()}]`
     expect(excessOf(encode(text), { ...ROOM, shapes: 10_000 })).toBeUndefined()

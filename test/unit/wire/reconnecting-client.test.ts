@@ -202,7 +202,7 @@ describe('close()', () => {
 })
 
 describe('a connection that does not work', () => {
-  /** A peer that accepts, and hangs up when it is told to. */
+  /** A peer that accepts, and hangs up when the test says so. */
   function flaky(options: ReconnectingOptions = {}) {
     const made: { answeredMessages: number; hangUp: () => void }[] = []
     /** How long after each hang-up it was dialled again. */
