@@ -8,6 +8,8 @@ const STACK_LINE = /^ {4}at /
 /** What a system error says beside its message, and in which there is no text of others. */
 const FACTS = ['code', 'errno', 'syscall'] as const
 
+const BUILT_IN = [SyntaxError, TypeError, RangeError] as const
+
 /**
  * An error of Node or V8 as a cause: the same class by its name, the same place, and a message in which whatever it quotes
  * (`Unexpected token … is not valid JSON`, a path) can neither flood a log nor steer a terminal.
@@ -23,6 +25,9 @@ export function shownError(error: unknown): unknown {
     name: { value: name, configurable: true, writable: true },
     stack: { value: stack, configurable: true, writable: true },
   })
+  // So that it is still recognised as what it is. Another class may have anything in its prototype.
+  const builtIn = BUILT_IN.find((each) => error instanceof each)
+  if (builtIn !== undefined) Object.setPrototypeOf(shown, builtIn.prototype)
   const facts = Object.entries(error).filter(([key]) => FACTS.some((fact) => fact === key))
   return Object.assign(shown, Object.fromEntries(facts))
 }
