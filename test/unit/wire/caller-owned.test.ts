@@ -70,3 +70,49 @@ test('what comes after the caller has given up is handed over as late', async ()
   await settled()
   expect(onLateReturn.mock.calls).toEqual([[7]])
 })
+
+test('an executor gets a signal of its own for each call, with the reason of the caller’s', async () => {
+  const given: (AbortSignal | undefined)[] = []
+  const execute: AnyExecutor<never>['execute'] = (_, __, options) => {
+    given.push(options?.signal)
+    return new Promise(() => undefined)
+  }
+  const clock = new ManualClock()
+  const controller = new AbortController()
+  const { signal } = controller
+  const link = callerOwned({ execute }, clock)
+  const calls = Promise.allSettled([
+    link.executor.execute('a', {}, { signal }),
+    link.executor.execute('b', {}, { signal }),
+    link.executor.execute('c', {}, { timeoutMs: 10 }),
+  ])
+  controller.abort('mine')
+  await clock.advance(10)
+  await calls
+  const [one, other, none] = given
+  expect(one).not.toBe(signal)
+  expect(one).not.toBe(other)
+  expect([one?.aborted, one?.reason, other?.reason]).toEqual([true, 'mine', 'mine'])
+  expect(none).toBeUndefined()
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+})
+
+test('one that bounds itself gets the caller’s own signal, and no timer of ours', async () => {
+  const clock = new ManualClock()
+  const given: (AbortSignal | undefined)[] = []
+  const execute: AnyExecutor<never>['execute'] = (_, __, options) => {
+    given.push(options?.signal)
+    return Promise.resolve(clock.armed)
+  }
+  const { signal } = new AbortController()
+  const { executor } = callerOwned({ execute }, clock, true)
+  expect(await executor.execute('a', {}, { signal })).toBe(0)
+  expect(given).toEqual([signal])
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+})
+
+test('the error of a closed link names the command', async () => {
+  const link = callerOwned(mute, new ManualClock())
+  await link.close()
+  await expect(link.executor.execute('d')).rejects.toThrow('d: the connection was closed by this side')
+})

@@ -57,3 +57,22 @@ test('own() sees only what the peer sent', () => {
   for (const key of ['toString', 'constructor', 'hasOwnProperty']) expect(own(message, key)).toBeUndefined()
   expect(own({}, '__proto__')).toBeUndefined()
 })
+
+describe('limits of a message', () => {
+  const limits = { depth: 2, elements: 100, shapes: 100, stringBytes: 100, countedFromBytes: 20 }
+  const deep = '{"return":[[[[1]]]]}'
+
+  test('are kept from so many bytes on, and where there are any', () => {
+    expect(deep).toHaveLength(20)
+    expect(() => parseMessage(encode(deep), limits)).toThrow(
+      expect.objectContaining({
+        name: 'ProtocolError',
+        code: 'ERR_MESSAGE_TOO_COMPLEX',
+        message: 'a message has more than 2 objects and arrays within one another',
+      }) as Error,
+    )
+    expect(parseMessage(encode(deep), { ...limits, countedFromBytes: 21 })).toEqual({ return: [[[[1]]]] })
+    expect(parseMessage(encode(deep))).toEqual({ return: [[[[1]]]] })
+    expect(parseMessage(encode(deep), { ...limits, depth: 5 })).toEqual({ return: [[[[1]]]] })
+  })
+})

@@ -61,3 +61,20 @@ test('a pause needs no signal', async () => {
   await waiting
   expect(clock.armed).toBe(0)
 })
+
+test('dialMs bounds the dial, where it is shorter than the deadline', async () => {
+  for (const [dialMs, timeoutMs, words] of [
+    [20, 100, 'within 20 ms'],
+    [100, 20, 'within 20 ms'],
+  ] as const) {
+    const clock = new ManualClock()
+    const never = () => new Promise<never>(() => undefined)
+    const opening = expect(openTarget(never, new Deadline({ timeoutMs }, 1, clock), dialMs)).rejects.toMatchObject({
+      code: 'ERR_CONNECT',
+      message: expect.stringContaining(words) as unknown,
+    })
+    await clock.advance(20)
+    await opening
+    expect(clock.armed).toBe(0)
+  }
+})

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
 import { PendingCalls, type PendingCallOptions } from '../../../src/wire/pending-calls.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -124,4 +125,24 @@ test('the stack points at who called, not at who answered', async () => {
   expect((error as Error).stack).toMatch(/^ConnectionError: stop: closed\n/)
   expect((error as Error).stack).toContain('theCaller')
   expect((error as Error).stack).not.toContain('theSocket')
+})
+
+test('as many calls wait as may; one that has ended makes room', async () => {
+  const calls = new PendingCalls(new ManualClock(), 2)
+  const first = calls.open({ command: 'x-a', timeoutMs: 10 })
+  const second = calls.open({ command: 'x-b', timeoutMs: 10 })
+  expect(() => calls.open({ command: 'x-c', timeoutMs: 10 })).toThrow(
+    expect.objectContaining({
+      name: 'LimitError',
+      code: 'ERR_TOO_MANY_PENDING',
+      outcome: 'not-sent',
+      message: 'x-c: 2 commands wait for an answer, which is the limit',
+    }) as Error,
+  )
+  expect(calls.size).toBe(2)
+  calls.resolve(first.id, 1)
+  const third = calls.open({ command: 'x-c', timeoutMs: 10 })
+  calls.resolve(second.id, 2)
+  calls.resolve(third.id, 3)
+  expect(await Promise.all([first.answer, second.answer, third.answer])).toEqual([1, 2, 3])
 })
