@@ -59,22 +59,23 @@ class GuardedCalls {
     const timeoutMs = timeoutOf(options, QMP_COMMAND_TIMEOUT_MS)
     const { signal } = options
     signal?.throwIfAborted()
+    // Of its own for each call: an executor that listens to what it is given must not add up listeners on a shared signal.
+    const own = new AbortController()
     let end: (error: Error) => void = () => undefined
     const closed = new Promise<never>((_, reject) => {
-      end = reject
+      end = (error) => {
+        reject(error)
+        // What still waits in the executor for its turn must not leave after this.
+        own.abort(error)
+      }
     })
     // Only who waits below is concerned.
     closed.catch(() => undefined)
     this.#running.set(end, command)
-    const own = new AbortController()
-    // Of its own for each call: an executor that listens to what it is given must not add up listeners on a shared signal.
-    const release = this.#isBounded
-      ? undefined
-      : onAbort(signal, (reason) => {
-          own.abort(reason)
-        })
-    const given = release === undefined || signal === undefined ? options : { ...options, signal: own.signal }
-    const call = new ForeignCall(given)
+    const release = onAbort(signal, (reason) => {
+      own.abort(reason)
+    })
+    const call = new ForeignCall({ ...options, signal: own.signal })
     try {
       const settled = Promise.race([call.run(this.#executor, command, args), closed])
       if (this.#isBounded) return await settled
@@ -86,7 +87,7 @@ class GuardedCalls {
       })
     } finally {
       call.isOver = true
-      release?.()
+      release()
       this.#running.delete(end)
     }
   }
