@@ -37,6 +37,11 @@ export class Follower {
     return []
   }
 
+  /** What it was compared with has changed meanwhile: what it took over may be older than what it has read. */
+  doubt(): void {
+    this.#isInGap = true
+  }
+
   /** Resolves when the stream has ended, which it does when its domain closes. */
   async ended(): Promise<void> {
     await this.#reading
