@@ -1,7 +1,7 @@
 import { foreignText } from '../errors/quote.ts'
 
 /**
- * Go on without waiting for a task. It must handle its own failures: whoever could act on one is not here any longer. One that
+ * Go on without waiting for a task. It must handle its own failures: its caller has gone on. One that
  * rejects all the same is a defect of this package, which must not end its process: it is reported as a warning.
  *
  * @param what - the task, in words

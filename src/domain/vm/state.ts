@@ -48,7 +48,7 @@ export interface VmState {
   /** By cpu-index. */
   readonly observed: ReadonlyMap<number, Observation>
   readonly guest: GuestMemory
-  /** The tick at which QEMU last reported that a device had gone, whichever and whoever asked for it; 0: never. */
+  /** The tick at which QEMU last reported that a device had gone, any device and by any request; 0: never. */
   readonly deletedAt: number
   readonly lastWords: LastWords
 }
