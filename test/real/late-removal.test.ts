@@ -3,6 +3,7 @@ import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.
 import { Domain, type DomainEvent } from '../../src/index.ts'
 import { trueIndexes } from '../oracle/vcpus.ts'
 import { boot } from './support/boot.ts'
+import { eventually } from './support/eventually.ts'
 import { unplugAndGiveUp } from './support/give-up.ts'
 import { testOnSoundQemu as test } from './support/sound-qemu.ts'
 
@@ -47,11 +48,13 @@ test('a request that was not heard is sent again; another for the same slot join
   await expect(domain.setVcpuState(1, true)).rejects.toMatchObject({ code: 'ERR_REMOVAL_PENDING', outcome: 'not-sent' })
   const second = domain.setVcpuState(1, false)
   const third = domain.setVcpuState(1, false)
+  const requests = (): number => sent.filter((line) => line.includes('device_del')).length
+  // The guest had not been heard when the first call gave up: QEMU is asked again, once, before the guest goes on.
+  await eventually('QEMU is asked again', () => Promise.resolve(requests() === 2))
   await guest.query('cont')
   expect(String((await second).changed)).toBe('1')
   expect(String((await third).changed)).toBe('')
-  // The guest had not been heard when the first call gave up: QEMU is asked again, once.
-  expect(sent.filter((line) => line.includes('device_del'))).toHaveLength(2)
+  expect(requests()).toBe(2)
 })
 
 test('a guest that is reset has forgotten the request: QEMU has not, and asking again is asking again', async () => {
