@@ -23,7 +23,7 @@ export type ScalePolicy = (typeof SCALE_POLICIES)[number]
  * Every slot that could be plugged (`online`) or unplugged, in the order of the policy; fixed slots never come.
  *
  * @param slots - all of the machine's, ascending
- * @throws {@link InputError} `ERR_POLICY` for a policy that is none
+ * @throws {@link InputError} `ERR_POLICY` for a policy that does not exist
  */
 export function orderSlotsBy(policy: ScalePolicy, slots: readonly VcpuSlot[], online: boolean): Iterable<NextSlot> {
   const movable = online

@@ -39,7 +39,7 @@ export interface PlanOptions {
  * Which slots to plug or unplug so that `target` vCPUs are plugged. Pure; slots are moved whole, each at most once, and
  * those that cannot be unplugged are left alone.
  *
- * @throws {@link InputError} `ERR_COUNT` when `target` is not a count, `ERR_POLICY` for a policy that is none
+ * @throws {@link InputError} `ERR_COUNT` when `target` is not a count, `ERR_POLICY` for a policy that does not exist
  * @throws {@link NotReachableError} when no plan ends there; it names the nearest counts for which one does
  */
 export function planScale(basis: PlanBasis, target: number, options: PlanOptions = {}): Plan {

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream'
 import type { Actor } from '../subject/actor.ts'
 
 /** What is left; `undefined` where nothing is. */
-export function faultOfLeftovers({ timers, exchanges }: Actor, ends: readonly Duplex[]): string | undefined {
-  if (timers !== 0) return `${timers} timers are left`
+export function faultOfLeftovers({ clock, exchanges }: Actor, ends: readonly Duplex[]): string | undefined {
+  if (clock.pending !== 0) return `${clock.pending} timers are left`
   for (const { name, controller } of exchanges) {
     const left = getEventListeners(controller.signal, 'abort').length
     if (left > 0) return `${left} listeners are left at the signal of ${name}`

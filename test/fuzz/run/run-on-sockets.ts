@@ -50,7 +50,7 @@ export async function runOnSockets(plan: DomainPlan): Promise<Verdict> {
   }
   const left = await leftOver(before)
   if (left !== undefined) actor.faults.push(left)
-  if (actor.timers !== 0) actor.faults.push(`${actor.timers} timers are left`)
+  if (actor.clock.pending !== 0) actor.faults.push(`${actor.clock.pending} timers are left`)
   return { tallies, faults: actor.faults }
 }
 

@@ -1,6 +1,7 @@
 import type { WireTrace } from '../../../src/index.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../../src/testing/index.ts'
+import { CountingClock } from '../../support/counting-clock.ts'
 import { own } from '../../../src/wire/message.ts'
 import { currentCall, type Call, type Owner, type Sent } from '../../stories/domain-over-simulated-vm/call.ts'
 import { faultOfExchange } from '../invariants/exchange.ts'
@@ -23,17 +24,15 @@ export class Actor implements Owner {
   /** Called with each exchange as it settles. */
   onEnd: (exchange: Exchange) => void = () => undefined
   closedAtMs: number | undefined
-  /** Timers of the subject that have neither fired nor been cancelled. */
-  timers = 0
   /** Lines that the subject has sent. */
   lines = 0
-  /** The subject's time. */
-  readonly clock: Clock
+  /** The subject's time, and its timers. */
+  readonly clock: CountingClock
   readonly #lines = { qmp: new Lines(), qga: new Lines() }
 
   constructor(stage: Arena, clock: Clock = stage.clock) {
     this.stage = stage
-    this.clock = this.#counting(clock)
+    this.clock = new CountingClock(clock)
     stage.history.watchers.add(() => {
       for (const exchange of this.open) exchange.see()
     })
@@ -102,33 +101,6 @@ export class Actor implements Owner {
     else {
       this.sent.push(sent)
       if (call.end !== undefined) this.#fault(`${call.name}: ${command} was sent after the call had ended`)
-    }
-  }
-
-  #counting(clock: Clock): Clock {
-    return {
-      now: () => clock.now(),
-      after: (ms, task) => {
-        let isPending = true
-        this.timers++
-        const over = (): void => {
-          if (isPending) this.timers--
-          isPending = false
-        }
-        const timer = clock.after(ms, () => {
-          over()
-          task()
-        })
-        return {
-          cancel: () => {
-            over()
-            timer.cancel()
-          },
-          unref: () => {
-            timer.unref()
-          },
-        }
-      },
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Domain, type DomainOptions, type QgaExecutor } from '../../../src/index.ts'
-import type { Clock } from '../../../src/testing/index.ts'
+import { CountingClock } from '../../support/counting-clock.ts'
 import { Call, currentCall, type Bounds, type End, type Owner, type Sent, type Wish } from './call.ts'
 import { Follower } from './follower.ts'
 import type { Stage } from './stage.ts'
@@ -24,8 +24,8 @@ export class Seat implements Owner {
   readonly sent: Sent[] = []
   /** The moment at which it asked for the latest reading that was answered, and the QEMU that answered. */
   read = { seq: 0, qemu: 1 }
-  /** Its own timers that have neither fired nor been cancelled. */
-  timers = 0
+  /** Its own time, and its timers. */
+  readonly clock: CountingClock
   closedAtMs: number | undefined
   fault: string | undefined
   /** What waits for an answer of the monitor, by the message's id. */
@@ -37,6 +37,7 @@ export class Seat implements Owner {
   constructor(name: string, { stage, everyCall, onEnd }: SeatOptions) {
     this.name = name
     this.stage = stage
+    this.clock = new CountingClock(stage.clock)
     this.everyCall = everyCall
     this.#onEnd = onEnd
   }
@@ -55,7 +56,7 @@ export class Seat implements Owner {
     this.#domain = await Domain.connect({
       ...options,
       name: this.name,
-      clock: this.#clock(),
+      clock: this.clock,
       trace: ({ direction, bytes }) => {
         const text = DECODER.decode(bytes)
         if (direction === 'in') this.#hear(text)
@@ -101,34 +102,6 @@ export class Seat implements Owner {
   close(): void {
     this.closedAtMs ??= this.stage.clock.now()
     void this.domain.close()
-  }
-
-  #clock(): Clock {
-    const { clock } = this.stage
-    return {
-      now: () => clock.now(),
-      after: (ms, task) => {
-        let isPending = true
-        this.timers++
-        const over = (): void => {
-          if (isPending) this.timers--
-          isPending = false
-        }
-        const timer = clock.after(ms, () => {
-          over()
-          task()
-        })
-        return {
-          cancel: () => {
-            over()
-            timer.cancel()
-          },
-          unref: () => {
-            timer.unref()
-          },
-        }
-      },
-    }
   }
 
   #hear(text: string): void {

@@ -36,8 +36,8 @@ export function faultOfEvents({ follower, stage, name }: Seat): string | undefin
 }
 
 /** After close(): nothing is left. */
-export function faultOfClosed({ follower, timers, name, domain }: Seat): string | undefined {
-  if (timers !== 0) return `${name} has left ${timers} timers`
+export function faultOfClosed({ follower, clock, name, domain }: Seat): string | undefined {
+  if (clock.pending !== 0) return `${name} has left ${clock.pending} timers`
   if (domain.state !== 'closed') return `${name} is ${domain.state}`
   if (!follower.isOver) return `${name}: changes() has not ended`
   return follower.states.at(-1) === 'closed'
