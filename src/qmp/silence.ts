@@ -8,45 +8,60 @@ import type { Deadline } from '../wire/deadline.ts'
 /** How much of the time for a greeting is left for finding out why there is none: a share of it, and at least so much. */
 const SHARE = 0.4
 
+/** The least time between two looks, in milliseconds. */
+const BETWEEN_MS = 50
+
 /**
  * Waits beside the wait for a greeting, and looks at the socket from outside before that ends: a monitor that does not
- * greet may be another client's, stopped, or none. What could not be seen by then is not known.
+ * greet may be another client's, stopped, or none. What could not be seen by then is not known. A monitor that only hangs
+ * is looked at again, each time when half of what is left is over: a process that was sent SIGSTOP stops when its host
+ * next runs it.
  */
 export class SilenceWatch {
   #seen: LocalListener | undefined
   /** The name of the virtio-serial port that it is, where it is one. */
   #port: string | undefined
+  #cancel: () => void = () => undefined
+  #isOver = false
   readonly #where: string
-  readonly #timeoutMs: number
-  readonly #cancel: () => void
+  readonly #deadline: Deadline
+  readonly #lookAt: typeof lookAtListener
 
   /** @param path - of the UNIX socket; `undefined` for any other connection, at which nothing can be seen */
-  constructor(where: string, path: string | undefined, deadline: Deadline) {
+  constructor(where: string, path: string | undefined, deadline: Deadline, lookAt = lookAtListener) {
     this.#where = where
-    this.#timeoutMs = deadline.timeoutMs
-    const timer =
-      path === undefined
-        ? undefined
-        : deadline.clock.after(Math.max(0, deadline.leftMs * (1 - SHARE)), () => {
-            inBackground('a look at a silent monitor', this.#look(path))
-          })
-    this.#cancel = () => timer?.cancel()
+    this.#deadline = deadline
+    this.#lookAt = lookAt
+    if (path !== undefined) this.#lookAfter(Math.max(0, deadline.leftMs * (1 - SHARE)), path)
   }
 
   /** The error for a monitor that did not greet. */
   error(): ConnectionError {
-    return silenceError(`${this.#where} did not greet within ${this.#timeoutMs} ms`, this.#seen, this.#port)
+    return silenceError(`${this.#where} did not greet within ${this.#deadline.timeoutMs} ms`, this.#seen, this.#port)
   }
 
   /** The wait is over: nothing is looked at any longer. */
   end(): void {
+    this.#isOver = true
     this.#cancel()
   }
 
+  #lookAfter(ms: number, path: string): void {
+    const timer = this.#deadline.clock.after(ms, () => {
+      inBackground('a look at a silent monitor', this.#look(path))
+    })
+    this.#cancel = () => {
+      timer.cancel()
+    }
+  }
+
   async #look(path: string): Promise<void> {
-    const seen = await lookAtListener(path)
+    const seen = await this.#lookAt(path)
     for (const { pid } of seen?.processes ?? []) this.#port ??= await serialPortAt(path, pid)
     this.#seen = seen
+    const nextMs = this.#deadline.leftMs / 2
+    if (!this.#isOver && nextMs >= BETWEEN_MS && this.error().code === 'ERR_MONITOR_HANGS')
+      this.#lookAfter(nextMs, path)
   }
 }
 

@@ -9,6 +9,7 @@ import { runCommand } from '../support/run-command.ts'
 import { start } from './support/boot.ts'
 import { BUDGET, diagnosis, findingOf } from './support/diagnosis.ts'
 import { eventually } from './support/eventually.ts'
+import { stopProcess } from './support/stop-process.ts'
 
 /** A directory for sockets, gone when the test ends. */
 async function socketDirectory(): Promise<string> {
@@ -95,7 +96,7 @@ describe('a monitor that does not answer', () => {
   test('since QEMU is stopped: told from one that is held, before and after it was connected', async () => {
     await using machine = await start('x86_64', { smp: '2,maxcpus=8' })
     await using domain = await Domain.connect({ qmp: machine.qmpPath })
-    process.kill(machine.pid, 'SIGSTOP')
+    await stopProcess(machine.pid)
     const error = await failureOf(Domain.connect({ qmp: machine.controlPath }))
     expect(error).toMatchObject({
       code: 'ERR_PROCESS_STOPPED',
