@@ -6,6 +6,7 @@ import type { Clock } from '../wire/clock.ts'
 import { checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import { Deadline } from '../wire/deadline.ts'
 import { encodeArguments, encodeCommand, lostCall } from '../wire/envelope.ts'
+import { valueOf } from '../wire/failure.ts'
 import { LineChannel } from '../wire/line-channel.ts'
 import { PendingCalls, tooManyPending } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
@@ -162,7 +163,7 @@ export class QgaClient implements QgaExecutor {
           if (this.#state !== 'synced') await this.#synchronise(deadline)
           const answer = this.#send(command, encoded, deadline, options)
           sent.hasLeft = true
-          return answer
+          return valueOf(await answer)
         })
       } catch (error) {
         if (!sent.hasLeft) options.onUnsent?.()
@@ -231,9 +232,7 @@ export class QgaClient implements QgaExecutor {
     signal?.throwIfAborted()
     // The channel may have ended with the very bytes of the sync's answer.
     if (this.#channel.cause !== undefined) throw lostCall(command, 'not-sent', this.#channel.cause)
-    const { id, answer } = this.#pending.open({
-      command,
-      timeoutMs,
+    const { id, answer } = this.#pending.open(command, timeoutMs, {
       signal,
       onReply,
       onLateReturn,

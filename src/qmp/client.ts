@@ -3,16 +3,18 @@ import { InputError } from '../errors/input-error.ts'
 import { ConnectionError } from '../errors/peer-errors.ts'
 import { inBackground } from '../wire/background.ts'
 import { bounded } from '../wire/bounded.ts'
+import { CallIds } from '../wire/call-ids.ts'
 import { timeoutOf } from '../wire/call-options.ts'
 import { checkLimit, checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import { Deadline } from '../wire/deadline.ts'
 import { encodeArguments, encodeCommand, lostCall } from '../wire/envelope.ts'
 import { EventHub, type EventStream } from '../wire/event-stream.ts'
 import { WIRE_LIMITS } from '../wire/limits.ts'
+import { valueOf } from '../wire/failure.ts'
 import { LineChannel } from '../wire/line-channel.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
-import { callQmp, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
+import { decodeReply, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
 import { connectError } from './connect-error.ts'
 import type { QmpCallOptions, QmpConnectOptions } from './connect-options.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
@@ -56,7 +58,7 @@ export class QmpClient implements QmpExecutor {
     this.#options = options
     this.#limits = limits
     this.#events = new EventHub(limits.eventBytes)
-    this.#pending = new PendingCalls(options.clock, limits.pending)
+    this.#pending = new PendingCalls(options.clock, limits.pending, new CallIds(true))
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {
       onClosed = resolve
@@ -169,17 +171,13 @@ export class QmpClient implements QmpExecutor {
   ): Promise<QmpCommands[C]['returns']>
   execute(command: string, args?: QmpArguments, options?: QmpCallOptions): Promise<unknown>
   async execute(command: string, args?: QmpArguments, options: QmpCallOptions = {}): Promise<unknown> {
-    return isKnownCommand(command)
-      ? callQmp(this.unchecked, command, args as QmpCommands[typeof command]['arguments'], options)
-      : this.unchecked.execute(command, args, options)
+    const value = valueOf(await this.#send(command, args, options))
+    return isKnownCommand(command) ? decodeReply(command, value) : value
   }
 
   /** The same connection for one who checks replies itself: each comes as QEMU sent it. */
   readonly unchecked: QmpExecutor = {
-    execute: async (command, args, options = {}) => {
-      if (this.#state !== 'ready') throw lostCall(command, 'not-sent', this.#channel.cause)
-      return this.#send(command, args, options)
-    },
+    execute: async (command, args, options = {}) => valueOf(await this.#send(command, args, options)),
     events: () => this.events(),
   }
 
@@ -218,21 +216,26 @@ export class QmpClient implements QmpExecutor {
       silence.end()
     }
     this.#oob = wantOob && this.#greeting.capabilities.includes('oob')
-    await this.#send('qmp_capabilities', this.#oob ? { enable: ['oob'] } : undefined, deadline.options())
+    valueOf(await this.#ask('qmp_capabilities', this.#oob ? { enable: ['oob'] } : undefined, deadline.options()))
     // The connection may have ended with the very bytes of the answer.
     if (this.#channel.cause !== undefined) throw lostCall('qmp_capabilities', 'unknown', this.#channel.cause)
     this.#transition('ready')
   }
 
   #send(command: string, args: QmpArguments | undefined, options: QmpCallOptions): Promise<unknown> {
+    if (this.#state !== 'ready') throw lostCall(command, 'not-sent', this.#channel.cause)
+    return this.#ask(command, args, options)
+  }
+
+  #ask(command: string, args: QmpArguments | undefined, options: QmpCallOptions): Promise<unknown> {
     const timeoutMs = timeoutOf(options, this.#limits.commandMs)
-    const { signal, onReply, onLateReturn, oob = false } = options
+    const { signal, oob = false } = options
     signal?.throwIfAborted()
     if (this.#channel.cause !== undefined) throw lostCall(command, 'not-sent', this.#channel.cause)
     if (oob && !this.#oob) throw new InputError('ERR_OOB', `${command}: out-of-band execution was not negotiated`)
     this.#channel.checkRoom(command)
     const encoded = encodeArguments(command, args)
-    const { id, answer } = this.#pending.open({ command, timeoutMs, signal, onReply, onLateReturn })
+    const { id, answer } = this.#pending.open(command, timeoutMs, options, oob)
     this.#channel.send(encodeCommand(oob ? 'exec-oob' : 'execute', command, encoded, id))
     return answer
   }

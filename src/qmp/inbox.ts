@@ -1,8 +1,9 @@
 import { ProtocolError } from '../errors/peer-errors.ts'
 import type { CheckedLimits } from '../wire/checked-limits.ts'
+import { NO_ID } from '../wire/call-ids.ts'
 import { settleCall } from '../wire/envelope.ts'
 import { Junk } from '../wire/junk.ts'
-import { parseMessage, type MessageLimits, type WireMessage } from '../wire/message.ts'
+import { isObject, parseMessage, type MessageLimits, type WireMessage } from '../wire/message.ts'
 import type { PendingCalls } from '../wire/pending-calls.ts'
 import { decodeEvent } from './events.ts'
 import type { QmpEvent } from './executor.ts'
@@ -71,21 +72,28 @@ export class Inbox {
   #take(line: Uint8Array): void {
     const message = this.#read(line)
     if (message === undefined) return
-    if (Object.hasOwn(message, 'event')) {
+    if (message['event'] !== undefined) {
       const event = decodeEvent(message)
       this.#junk.endRow()
       this.#listener.onEvent(event, line.length)
       return
     }
-    // A line of ours that QEMU could not parse is answered without an id. Most likely it is the oldest call's, but one such
-    // line can be answered with several errors (wire-notes): nothing certain follows from it.
-    const idless = Object.hasOwn(message, 'error') ? this.#pending.oldest() : undefined
-    if (!settleCall(this.#pending, message, idless, false)) {
+    if (!this.#settle(message)) {
+      this.#pending.distrust()
       this.#junk.add(line)
       return
     }
     this.#junk.endRow()
     this.#answered++
+  }
+
+  /** @returns `false` when nobody waits for it (any longer) */
+  #settle(message: WireMessage): boolean {
+    const { error } = message
+    if (this.#pending.owesIdless) return settleCall(this.#pending, message, NO_ID, !isOfParser(error))
+    // One line that QEMU could not parse can be answered with several errors (wire-notes). Most likely this one is the
+    // oldest call's: nothing certain follows from it.
+    return settleCall(this.#pending, message, error === undefined ? undefined : this.#pending.oldest(), false)
   }
 
   /** @returns `undefined` where it is above a limit: then it has ended the call that it answers */
@@ -105,8 +113,17 @@ export class Inbox {
       id,
       (command) => new ProtocolError(`${command}: ${cause.message}`, { cause, outcome: 'unknown' }, cause.code),
     )
-    if (!isAnswer) this.#junk.add(line)
+    if (isAnswer) return
+    this.#pending.distrust()
+    this.#junk.add(line)
   }
+}
+
+/** Is it what QEMU says of a line that it could not parse, whosever that was? Such an error has never an id. */
+function isOfParser(error: unknown): boolean {
+  if (!isObject(error)) return false
+  const { desc } = error
+  return typeof desc === 'string' && desc.includes('JSON ')
 }
 
 /** A monitor that other clients use too may bring an event before its greeting (kata-containers/govmm#90). */

@@ -2,7 +2,8 @@ import { InputError } from '../errors/input-error.ts'
 import { CommandError, ConnectionError } from '../errors/peer-errors.ts'
 import { foreignText, foreignValue } from '../errors/quote.ts'
 import type { Outcome, VcpuErrorOptions } from '../errors/vcpu-error.ts'
-import { isObject, own, type WireMessage } from './message.ts'
+import { NO_ID } from './call-ids.ts'
+import { isObject, type WireMessage } from './message.ts'
 import type { PendingCalls } from './pending-calls.ts'
 
 /**
@@ -29,7 +30,8 @@ export function encodeCommand(
   encodedArguments: string,
   id: number,
 ): string {
-  return `{"${verb}":${JSON.stringify(command)}${encodedArguments},"id":${id}}\n`
+  const asked = `{"${verb}":${JSON.stringify(command)}${encodedArguments}`
+  return id === NO_ID ? `${asked}}\n` : `${asked},"id":${id}}\n`
 }
 
 /**
@@ -46,12 +48,10 @@ export function settleCall(
   idless: number | undefined,
   isSure = true,
 ): boolean {
-  const ownId = own(message, 'id')
-  const id = ownId ?? idless
-  const failure = own(message, 'error')
-  if (failure === undefined) {
-    return Object.hasOwn(message, 'return') && pending.resolve(id, own(message, 'return'))
-  }
+  // A member that no prototype has, and JSON has no undefined: it is there where it has a value.
+  const { id: ownId, error: failure, return: value } = message
+  const id = ownId === NO_ID ? undefined : (ownId ?? idless)
+  if (failure === undefined) return value !== undefined && pending.resolve(id, value)
   const { class: errorClass, desc } = isObject(failure) ? failure : {}
   const refusal = (command: string, options: VcpuErrorOptions = {}): CommandError =>
     new CommandError(command, words(errorClass, 60), words(desc, 200), options)

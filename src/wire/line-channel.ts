@@ -5,7 +5,8 @@ import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { loopShare } from './loop-share.ts'
-import { publishTraffic, type WireTrace } from './trace.ts'
+import { readFrom } from './shared-reads.ts'
+import { isTraced, publishTraffic, type WireTrace } from './trace.ts'
 
 /** What a {@link LineChannel} needs to know. */
 export interface LineChannelOptions {
@@ -39,7 +40,10 @@ export class LineChannel {
   readonly #options: LineChannelOptions
   readonly #splitter: LineSplitter
   #cause: Error | undefined
-  #corked = false
+  /** What is read is only lent. */
+  readonly #isShared: boolean
+  /** For the end of this tick. */
+  #unsent = ''
   /** Read off the stream, for a later turn; with any, the stream is paused. */
   #held: Uint8Array[] = []
   #giveUpTurn: (() => void) | undefined
@@ -55,7 +59,7 @@ export class LineChannel {
     this.#duplex = duplex
     this.#options = options
     this.#splitter = new LineSplitter(options.maxMessageBytes)
-    duplex.on('data', this.#onData)
+    this.#isShared = readFrom(duplex, this.#onData)
     duplex.on('end', this.#onEnd)
     duplex.on('close', this.#onEnd)
     duplex.on('error', this.#onError)
@@ -76,26 +80,35 @@ export class LineChannel {
    */
   checkRoom(command: string): void {
     const { label, unsentBytes = Infinity } = this.#options
-    const { writableLength } = this.#duplex
-    if (writableLength < unsentBytes) return
-    const message = `${command}: ${label} does not read: ${writableLength} bytes are unsent, the limit is ${unsentBytes}`
+    const unsent = this.#duplex.writableLength + this.#unsent.length
+    if (unsent < unsentBytes) return
+    const message = `${command}: ${label} does not read: ${unsent} bytes are unsent, the limit is ${unsentBytes}`
     throw new LimitError('ERR_TOO_MUCH_UNSENT', message)
   }
 
-  /** Send one piece; the caller supplies the line's end. Nothing happens on a closed channel. */
-  send(data: string | Uint8Array): void {
+  /**
+   * Send one piece; the caller supplies the line's end. What is sent in one tick leaves in one write. Nothing happens on a
+   * closed channel.
+   */
+  send(piece: string | Uint8Array): void {
     if (this.#cause !== undefined) return
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    if (!this.#publish('out', bytes)) return
-    if (!this.#corked) {
-      this.#corked = true
-      this.#duplex.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        this.#duplex.uncork()
-      })
+    if (isTraced(this.#options.trace) && !this.#publish('out', Buffer.from(piece))) return
+    if (typeof piece !== 'string') {
+      this.#flush()
+      this.#duplex.write(piece)
+      return
     }
-    this.#duplex.write(bytes)
+    if (this.#unsent === '') process.nextTick(this.#flush)
+    this.#unsent += piece
+  }
+
+  readonly #flush = (): void => {
+    const text = this.#unsent
+    this.#unsent = ''
+    if (text === '' || this.#cause !== undefined) return
+    // Of text that is written as such a stream counts characters as unsent, not bytes.
+    const isAscii = Buffer.byteLength(text) === text.length
+    this.#duplex.write(isAscii ? text : Buffer.from(text))
   }
 
   /** Close for `cause`, unless it is closed already, and destroy the Duplex. */
@@ -141,7 +154,7 @@ export class LineChannel {
 
   /** Keep it for a later turn, and let the stream keep what comes behind it. */
   #hold(chunk: Uint8Array): void {
-    this.#held.push(chunk)
+    this.#held.push(this.#isShared ? Uint8Array.from(chunk) : chunk)
     if (this.#giveUpTurn !== undefined) return
     this.#duplex.pause()
     this.#giveUpTurn = loopShare.wait(this.#onTurn)

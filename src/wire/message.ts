@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { ProtocolError } from '../errors/peer-errors.ts'
 import { foreignText } from '../errors/quote.ts'
 import { shownError } from '../errors/shown-error.ts'
@@ -27,7 +28,7 @@ export function parseMessage(line: Uint8Array, limits?: MessageLimits): WireMess
   }
   let value: unknown
   try {
-    value = JSON.parse(utf8.decode(line))
+    value = JSON.parse(textOf(line))
   } catch (cause) {
     throw new ProtocolError(`not a line of JSON: ${foreignText(lenient.decode(line.subarray(0, 400)))}`, {
       // V8 quotes what it could not read.
@@ -38,6 +39,16 @@ export function parseMessage(line: Uint8Array, limits?: MessageLimits): WireMess
     throw new ProtocolError(`not a JSON object: ${foreignText(lenient.decode(line.subarray(0, 400)))}`)
   }
   return value
+}
+
+/** @throws TypeError when it is not UTF-8 */
+function textOf(line: Uint8Array): string {
+  // What QEMU says is nearly always ASCII, which is several times as fast to read as UTF-8 is.
+  return isAscii(line) ? asBuffer(line).toString('latin1') : utf8.decode(line)
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** Is it a JSON object (and no array)? */

@@ -8,6 +8,7 @@ import { timeoutOf, type CallOptions } from './call-options.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { connectFailure } from './connect-failure.ts'
 import { DIAL_TIMEOUT_MS } from './defaults.ts'
+import { sharedReads } from './shared-reads.ts'
 
 /** Where a monitor or an agent listens: the path of a UNIX socket, or a TCP host and port. */
 export type SocketAddress = string | { readonly host: string; readonly port: number }
@@ -28,6 +29,8 @@ export function describeAddress(address: SocketAddress): string {
 /** How to dial. */
 export interface DialOptions extends CallOptions {
   readonly clock?: Clock | undefined
+  /** It reads into the buffer that all such sockets share: only `readFrom` sees what comes, no `data` event. */
+  readonly sharesReads?: boolean | undefined
 }
 
 /**
@@ -42,7 +45,7 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
   const { signal, clock = systemClock } = options
   signal?.throwIfAborted()
   const where = describeAddress(address)
-  const socket = typeof address === 'string' ? connect({ path: address }) : connect({ ...address, noDelay: true })
+  const socket = open(address, options.sharesReads === true)
   return new Promise<Socket>((resolve, reject) => {
     const settle = (failure?: { readonly reason: unknown }): void => {
       timer.cancel()
@@ -78,6 +81,15 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
     socket.once('connect', onConnect)
     socket.on('error', onError)
   })
+}
+
+function open(address: SocketAddress, sharesReads: boolean): Socket {
+  const to = typeof address === 'string' ? { path: address } : { ...address, noDelay: true }
+  if (!sharesReads) return connect(to)
+  const { onread, register } = sharedReads()
+  const socket = connect({ ...to, onread })
+  register(socket)
+  return socket
 }
 
 /** A socket that is listened on. */

@@ -88,7 +88,7 @@ export async function openTarget(
   }
   if (!isSocketAddress(parsed)) return { where: 'the Duplex given', duplex: parsed }
   const { clock } = deadline
-  const duplex = await dial(parsed, { ...bounds, timeoutMs, clock })
+  const duplex = await dial(parsed, { ...bounds, timeoutMs, clock, sharesReads: true })
   return { where: describeAddress(parsed), duplex, ...(typeof parsed === 'string' ? { path: parsed } : {}) }
 }
 

@@ -22,3 +22,8 @@ export function publishTraffic(trace: WireTrace | undefined, entry: WireTraceEnt
   trace?.(entry)
   if (wireChannel.hasSubscribers) wireChannel.publish(entry)
 }
+
+/** Does anybody look at the traffic? */
+export function isTraced(trace: WireTrace | undefined): boolean {
+  return trace !== undefined || wireChannel.hasSubscribers
+}

@@ -27,7 +27,7 @@ const cases: readonly (readonly [name: string, plan: DomainPlan, connect: Connec
   ['ends late', read, wrong.endsLate, /it took 300\d ms, at most 2000/],
   ['leaves a timer', read, wrong.leavesTimer, /1 timers are left/],
   ['leaves a listener', read, wrong.leavesListener, /1 listeners are left at the signal of getVcpuMap/],
-  ['does not close', read, wrong.neverCloses, /a connection is open/],
+  ['does not close', read, wrong.neverCloses, /closed, the domain is connected/],
   ['quotes raw text', read, wrong.quotesRaw, /U\+202e in its message/],
   ['quotes raw text in a cause', read, wrong.quotesRawInCause, /the cause 1 of its Error has U\+001b/],
   ['throws what is not the package’s', read, wrong.throwsAnything, /TypeError: x is undefined/],

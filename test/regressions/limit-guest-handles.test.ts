@@ -52,8 +52,8 @@ test.each(['time-out', 'abort'])(
     expect(await serveFile(peer, 8)).toEqual([7, 8])
     expect(Buffer.from(await next).toString()).toBe('1')
     await settled()
-    expect(clock.armed).toBe(0)
     await client.close()
+    expect(clock.armed).toBe(0)
   },
 )
 
@@ -102,8 +102,8 @@ test('of a batch that failed half-way every handle is closed, and its caller doe
   await batch
   await settled()
   expect(closed.sort()).toEqual([1, 2, 3])
-  expect(clock.armed).toBe(0)
   await client.close()
+  expect(clock.armed).toBe(0)
 })
 
 test('a client that was closed is asked for nothing', async () => {

@@ -51,7 +51,7 @@ test.each([
     code: 'ERR_TIMEOUT',
   })
   await answerSync(peer)
-  const { execute, id } = await peer.command()
+  const { execute, id } = await peer.numbered()
   expect(execute).toBe('guest-file-open')
   await clock.advance(50)
   await reading
@@ -59,6 +59,6 @@ test.each([
   await answerSync(peer)
   expect(await answer(peer, '{}')).toMatchObject({ execute: 'guest-file-close', arguments: { handle: 9 } })
   await settled()
-  expect(clock.armed).toBe(0)
   await client.close()
+  expect(clock.armed).toBe(0)
 })

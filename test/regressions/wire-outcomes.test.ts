@@ -28,7 +28,8 @@ test('two errors without an id are nobody’s for certain, and no onReply is cal
   const add = client.execute('device_add', { driver: 'x' }, { onReply })
   await peer.command()
   await peer.command()
-  peer.say('{"error": {"class": "GenericError", "desc": "bad"}}\n{"error": {"class": "GenericError", "desc": "bad"}}\n')
+  const error = '{"error": {"class": "GenericError", "desc": "JSON parse error, expecting value"}}\n'
+  peer.say(error + error)
   await expect(bad).rejects.toMatchObject({ name: 'CommandError', outcome: 'unknown' })
   await expect(add).rejects.toMatchObject({ name: 'CommandError', outcome: 'unknown' })
   expect(onReply).not.toHaveBeenCalled()

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../src/wire/clock.ts'
-import { own } from '../../../src/wire/message.ts'
+import { own, type WireMessage } from '../../../src/wire/message.ts'
 import type { LinkFault } from '../plan/fault.ts'
 import { actsOf } from './acts-of.ts'
 import type { FaultBook } from './fault-book.ts'
@@ -18,6 +18,14 @@ export interface FaultyLinkOptions {
   readonly clock: Clock
 }
 
+/** A command on its way through the link. */
+interface AskedLine {
+  readonly command: string
+  readonly id: unknown
+  /** The number of its line on this connection. */
+  readonly line: number
+}
+
 /** What the peer itself answered to a command. */
 export type Answer = 'none' | 'return' | 'error'
 
@@ -26,11 +34,13 @@ export type Answer = 'none' | 'return' | 'error'
  * record are true.
  */
 export class FaultyLink {
-  /** Of each command that has reached the peer, by its id: what the peer answered, whatever the client got. */
-  readonly answers = new Map<unknown, Answer>()
+  /** Of each command that has reached the peer, by the number of its line: what the peer answered, whatever the client got. */
+  readonly answers = new Map<number, Answer>()
   readonly #options: FaultyLinkOptions
   readonly #outlet: Outlet
-  readonly #commands = new Map<unknown, string>()
+  /** Those that the peer has not answered. */
+  readonly #asked: AskedLine[] = []
+  #lines = 0
   #isDeaf = false
 
   constructor(options: FaultyLinkOptions) {
@@ -63,10 +73,11 @@ export class FaultyLink {
     this.#options.peer.destroy()
   }
 
-  #onCommand(line: Buffer): void {
+  #onCommand(bytes: Buffer): void {
+    const line = ++this.#lines
     if (this.#isDeaf) return
     const { link, faults, peer, client } = this.#options
-    const asked = readCommand(line)
+    const asked = readCommand(bytes)
     const mishap = asked === undefined ? undefined : faults.strikeCommand(link, asked.command)
     if (mishap?.kind === 'deaf') {
       this.#isDeaf = true
@@ -78,10 +89,10 @@ export class FaultyLink {
       return
     }
     if (asked !== undefined) {
-      this.#commands.set(asked.id, asked.command)
-      this.answers.set(asked.id, 'none')
+      this.#asked.push({ ...asked, line })
+      this.answers.set(line, 'none')
     }
-    if (peer.writable) peer.write(line)
+    if (peer.writable) peer.write(bytes)
   }
 
   #onMessage(bytes: Buffer): void {
@@ -97,12 +108,18 @@ export class FaultyLink {
     if (value === undefined) return { bytes, value, on: 'nothing' }
     if (own(value, 'QMP') !== undefined) return { bytes, value, on: 'greeting' }
     if (own(value, 'event') !== undefined) return { bytes, value, on: 'event' }
-    const id = own(value, 'id')
+    const asked = this.#answeredBy(value)
+    if (asked === undefined) return { bytes, value, on: 'nothing' }
+    this.answers.set(asked.line, own(value, 'error') === undefined ? 'return' : 'error')
+    return { bytes, value, on: asked.command }
+  }
+
+  /** The command that a message answers: without an id, the oldest one that has none. */
+  #answeredBy(message: WireMessage): AskedLine | undefined {
+    const id = own(message, 'id')
     // What an agent says to the sentinel: out of its place it would be taken for an answer, and no channel changes the order.
-    if (id === undefined && own(value, 'error') !== undefined) return { bytes, value, on: 'nothing' }
-    // Its sync is the one command that has no id of its own.
-    const on = this.#commands.get(id) ?? 'nothing'
-    if (this.answers.has(id)) this.answers.set(id, own(value, 'error') === undefined ? 'return' : 'error')
-    return { bytes, value, on }
+    if (id === undefined && this.#options.link === 'qga' && own(message, 'error') !== undefined) return undefined
+    const at = this.#asked.findIndex((asked) => asked.id === id)
+    return at === -1 ? undefined : this.#asked.splice(at, 1)[0]
   }
 }

@@ -101,8 +101,11 @@ const LIES: ReadonlySet<Mishap['kind']> = new Set([
 
 /**
  * Can what the client concludes still be held against it? Agents before QEMU 4.0 echo no id, so an error without one is an
- * answer there.
+ * answer there; and so it is of a monitor that was asked one thing alone, except where QEMU could not parse a line. A monitor
+ * that answers a second time later answers what is asked then.
  */
-export function isLie({ link, mishap: { kind } }: LinkFault): boolean {
-  return LIES.has(kind) || (link === 'qga' && kind === 'idless')
+export function isLie({ link, mishap }: LinkFault): boolean {
+  if (mishap.kind === 'idless') return link === 'qga' || !mishap.desc.includes('JSON ')
+  if (mishap.kind === 'twice') return link === 'qmp' && mishap.ms > 0
+  return LIES.has(mishap.kind)
 }

@@ -10,6 +10,9 @@ const count = fc.oneof(
 const bytes = fc.oneof(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 400 }))
 const pieces = fc.constantFrom(1, 2, 7, 64)
 
+/** What QEMU says of a line that it could not parse. */
+const parserError = hostileText.map((text) => `JSON parse error, ${text}`)
+
 function kind<K extends Mishap['kind']>(name: K): fc.Arbitrary<K> {
   return fc.constant(name)
 }
@@ -47,12 +50,13 @@ const honest: fc.Arbitrary<Mishap> = fc.oneof(
     lines: fc.constantFrom(1, 30, 2_000),
   }),
   fc.record({ kind: kind('events'), place, event: noise, count }),
-  fc.record({ kind: kind('idless'), place, count, desc: hostileText }),
+  fc.record({ kind: kind('idless'), place, count, desc: parserError }),
   fc.record({ kind: kind('wrong-id'), id: foreignId }),
   fc.record({ kind: kind('words'), text: hostileText }),
 )
 
 const lying: fc.Arbitrary<Mishap> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ kind: kind('idless'), place, count, desc: hostileText }) },
   { weight: 4, arbitrary: fc.record({ kind: kind('edit'), at: node, put }) },
   { weight: 2, arbitrary: fc.record({ kind: kind('remove'), at: node }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('repeat'), at: node, times: fc.constantFrom(1, 2, 50, 5_000) }) },

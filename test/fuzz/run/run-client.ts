@@ -1,6 +1,5 @@
 import { CommandError, QgaClient, QmpClient, VcpuError, type CallOptions } from '../../../src/index.ts'
-import { own } from '../../../src/wire/message.ts'
-import { readLine } from '../peer/message.ts'
+import { readCommand } from '../peer/message.ts'
 import type { Execute } from '../plan/operation.ts'
 import type { ClientPlan } from '../plan/plan.ts'
 import type { Exchange } from '../subject/exchange.ts'
@@ -52,30 +51,35 @@ async function connect(session: Session, plan: ClientPlan, signal: AbortSignal):
 async function send(session: Session, client: Client, execute: Execute): Promise<void> {
   const { command, arguments: args, timeoutMs, abortAfterMs, isBeside } = execute
   const { actor } = session
-  let id: unknown
+  let sent: number | undefined
   const exchange = actor.begin({ name: `execute ${kindOf(command)}`, mostMs: timeoutMs, abortAfterMs }, (signal) =>
     actor.noting(
-      (line) => {
-        id = own(readLine(line) ?? {}, 'id') ?? id
+      (line, number) => {
+        // A sync may go before it.
+        if (readCommand(line)?.command === command) sent = number
       },
       () => client.execute(command, args, { signal, timeoutMs }),
     ),
   )
   void exchange.over.then(() => {
-    const fault = faultOfAnswer(session, exchange, id)
+    const fault = faultOfAnswer(session, exchange, sent)
     if (fault !== undefined) session.fault(`${exchange.name}: ${fault}`)
   })
   if (!isBeside) await session.wait(exchange)
 }
 
-/** What the client says of a command, against what the peer did with it. */
-function faultOfAnswer({ arena }: Session, { end }: Exchange, id: unknown): string | undefined {
-  const isThere = id !== undefined && arena.links.some(({ answers }) => answers.has(id))
+/**
+ * What the client says of a command, against what the peer did with it.
+ *
+ * @param sent - the number of its line on the connection; `undefined` where it was not sent
+ */
+function faultOfAnswer({ arena }: Session, { end }: Exchange, sent: number | undefined): string | undefined {
+  const answer = sent === undefined ? undefined : arena.links.at(-1)?.answers.get(sent)
+  const isThere = answer !== undefined
   const error = end?.state === 'failed' ? end.error : undefined
   if (error instanceof VcpuError && error.outcome === 'not-sent' && isThere)
     return 'it is not-sent, and the peer has it'
   if (arena.faults.hasLied) return undefined
-  const answer = arena.links.map(({ answers }) => answers.get(id)).at(-1)
   if (end?.state === 'done' && answer !== 'return') return `it resolved, and the peer answered ${String(answer)}`
   if (error instanceof CommandError && error.outcome === 'rejected' && answer !== 'error') {
     return `it is rejected, and the peer answered ${String(answer)}`

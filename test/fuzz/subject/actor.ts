@@ -10,7 +10,7 @@ import type { Arena } from './arena.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
 
 /** Who hears of the lines that the code that runs now sends. */
-const lineListener = new AsyncLocalStorage<(line: Buffer) => void>()
+const lineListener = new AsyncLocalStorage<(line: Buffer, number: number) => void>()
 
 /** Who makes exchanges on one VM: notes all that is sent, and holds what came of it against what is so. */
 export class Actor implements Owner {
@@ -61,11 +61,14 @@ export class Actor implements Owner {
   readonly rawTrace: WireTrace = ({ direction, bytes }) => {
     if (direction === 'in') return
     if (this.closedAtMs !== undefined) this.#fault(`${bytes.length} bytes were sent after close()`)
-    for (const line of new Lines().push(bytes)) lineListener.getStore()?.(line)
+    for (const line of new Lines().push(bytes)) {
+      this.lines++
+      lineListener.getStore()?.(line, this.lines)
+    }
   }
 
-  /** Run `task`; each line that it sends is handed to `onLine`. */
-  noting<T>(onLine: (line: Buffer) => void, task: () => T): T {
+  /** Run `task`; each line that it sends is handed to `onLine`, with its number on the connection. */
+  noting<T>(onLine: (line: Buffer, number: number) => void, task: () => T): T {
     return lineListener.run(onLine, task)
   }
 

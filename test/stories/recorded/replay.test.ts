@@ -15,7 +15,7 @@ test('a command that was not recorded is the failure of the replay, whatever the
       await client.execute('query-status').catch(() => undefined)
       await client.execute('query-version')
     }),
-  ).rejects.toThrow(`10.0/flat qmp, step 'connect': nobody had asked {"execute":"query-status","id":2}`)
+  ).rejects.toThrow(`10.0/flat qmp, step 'connect': nobody had asked {"execute":"query-status"}`)
 })
 
 test('a change out of turn, or with other arguments, is none that was recorded', async () => {

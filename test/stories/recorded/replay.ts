@@ -6,7 +6,7 @@ import { LineSplitter } from '../../../src/wire/line-splitter.ts'
 import { own, type WireMessage } from '../../../src/wire/message.ts'
 import { testClock } from '../../support/passing-clock.ts'
 import type { Recording } from './recordings.ts'
-import { argumentsOf, exchangesOf, messagesOf, parseLine, type Exchange, type Message } from './script.ts'
+import { argumentsOf, exchangesOf, isSync, messagesOf, parseLine, type Exchange, type Message } from './script.ts'
 
 /** Commands that change nothing: they may be asked again, and need not be asked as often as they were. */
 const question = /^(?:query-|qom-get$|qom-list$|qmp_capabilities$|guest-(?:info|ping|get-|file-|sync))/
@@ -128,12 +128,17 @@ export class ReplayPeer {
   }
 
   #send({ value, marked }: Message, asked?: WireMessage): void {
-    const id = asked === undefined ? undefined : own(asked, 'id')
-    // A sync has no id; its answer returns the one that it was given.
-    const echoed = asked === undefined ? {} : id === undefined ? { return: argumentsOf(asked)['id'] } : { id }
+    // A sync's answer returns the id that it was given; any other has that of its command, or none.
+    const recorded = { ...value, id: undefined }
+    const said =
+      asked === undefined
+        ? value
+        : isSync(asked)
+          ? { ...recorded, return: argumentsOf(asked)['id'] }
+          : { ...recorded, id: own(asked, 'id') }
     const text = this.#drawn.reduce(
       (words, [recorded, actual]) => words.replaceAll(recorded, actual),
-      JSON.stringify({ ...value, ...echoed }),
+      JSON.stringify(said),
     )
     this.#end.write(Buffer.concat([Buffer.from(marked ? [0xff] : []), Buffer.from(`${text}\r\n`)]))
   }

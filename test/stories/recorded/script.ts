@@ -72,9 +72,14 @@ export function argumentsOf(command: WireMessage): WireMessage {
   return isObject(args) ? args : {}
 }
 
-/** The reply of a sync has no id of its own: it returns the sync's. */
+export function isSync(command: WireMessage): boolean {
+  return own(command, 'execute') === 'guest-sync-delimited'
+}
+
+/** A sync's reply has no id of its own: it returns the sync's. That of a command without an id has none. */
 function isReply({ direction, value }: Message, asked: WireMessage): boolean {
   if (direction === 'out') return false
   const id = own(asked, 'id')
-  return id === undefined ? own(value, 'return') === argumentsOf(asked)['id'] : own(value, 'id') === id
+  if (isSync(asked)) return own(value, 'return') === argumentsOf(asked)['id']
+  return own(value, 'id') === id && (Object.hasOwn(value, 'return') || Object.hasOwn(value, 'error'))
 }

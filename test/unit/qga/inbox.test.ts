@@ -11,7 +11,7 @@ async function abandoned() {
   const { peer, client } = await synced({ clock })
   const heard = { onReply: vi.fn(), onLateReturn: vi.fn() }
   const call = expect(client.execute('x-ask', undefined, { timeoutMs: 5, ...heard })).rejects.toThrow('5 ms')
-  const { id } = await peer.command()
+  const { id } = await peer.numbered()
   await clock.advance(5)
   await call
   return { clock, peer, client, heard, id }
@@ -137,7 +137,7 @@ test('only the id that was asked with shows that the agent echoes ids', async ()
   const { peer, client } = await synced()
   const first = client.execute('x-first', undefined, AHEAD)
   const others = ['x-a', 'x-b'].map((name) => client.execute(name, undefined, AHEAD))
-  const { id } = await peer.command()
+  const { id } = await peer.numbered()
   // Another id is another client's reply; without any it is answered as agents before QEMU 4.0 do.
   peer.say(`{"return": 0, "id": ${id + 100}}\n`)
   await settled()
@@ -161,7 +161,7 @@ test('what waits may begin as soon as the agent is known to echo ids', async () 
   // The first is answered with its id by an error, while others wait.
   const calls = ['x-a', 'x-b', 'x-c'].map((name) => client.execute(name, undefined, AHEAD))
   const ends = Promise.allSettled(calls)
-  const { id } = await peer.command()
+  const { id } = await peer.numbered()
   peer.say(`{"error": {"class": "GenericError", "desc": "no"}, "id": ${id}}\n`)
   const [b, c] = [await peer.command(), await peer.command()]
   peer.say(`{"return": 3, "id": ${c.id}}\n{"return": 2, "id": ${b.id}}\n`)
@@ -172,7 +172,7 @@ test('what waits may begin as soon as the agent is known to echo ids', async () 
 test('a reply to no call is dropped', async () => {
   const { peer, client } = await synced()
   const call = client.execute('x-ask')
-  const { id } = await peer.command()
+  const { id } = await peer.numbered()
   peer.say(`{"return": 0, "id": ${id + 1}}\n{"other": 1, "id": ${id}}\n{"return": 1, "id": ${id}}\n`)
   expect(await call).toBe(1)
   expect(client.droppedMessages).toBe(2)

@@ -70,10 +70,10 @@ describe('closing settles everything that waits, with the first cause', () => {
   })
 
   test('a message of exactly the cap passes', async () => {
-    const reply = '{"return": "xxxxxxxxxx", "id": 2}'
+    const reply = '{"return": "xxxxxxxxxx"}'
     const { peer, client } = await ready({ maxMessageBytes: 130 })
     const call = client.execute('x-a')
-    expect((await peer.command()).id).toBe(2)
+    await peer.command()
     const padded = reply.replace('xxxxxxxxxx', 'x'.repeat(130 - reply.length + 10))
     expect(padded).toHaveLength(130)
     peer.say(`${padded}\r\n`)

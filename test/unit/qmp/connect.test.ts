@@ -46,7 +46,7 @@ describe('connect() gives a ready client', () => {
     const connected = await connecting
     const answer = connected.execute('x-ask')
     await peer.command()
-    peer.say(`{"return": 5, "id": ${id + 1}}\r\n`)
+    peer.say('{"return": 5}\r\n')
     expect(await answer).toBe(5)
     await connected.close()
     await settle()
@@ -80,7 +80,7 @@ describe('connect() gives a ready client', () => {
     const connecting = QmpClient.connect(peer.near, { clock: testClock() })
     for (const byte of Buffer.from(GREETING)) peer.say(Uint8Array.of(byte))
     await peer.command()
-    peer.say('{"return": {}, "id": 1}\r\n')
+    peer.say('{"return": {}}\r\n')
     expect((await connecting).greeting.version.package).toBe('Debian')
   })
 
@@ -105,7 +105,7 @@ describe('connect() gives a ready client', () => {
     peer.say(GREETING.replace('"oob"', '{"odd": 1}, 7, "oob"'))
     const connecting = QmpClient.connect(peer.near, { clock: testClock(), oob: true })
     expect(await peer.command()).toMatchObject({ arguments: { enable: ['oob'] } })
-    peer.say('{"return": {}, "id": 1}\r\n')
+    peer.say('{"return": {}}\r\n')
     expect((await connecting).greeting.capabilities).toEqual(['oob'])
   })
 })
@@ -187,7 +187,7 @@ describe('connect() says why not', () => {
     peer.say(GREETING)
     const connecting = failure(peer)
     await peer.command()
-    peer.say('{"id": 1, "error": {"class": "CommandNotFound", "desc": "what?"}}\r\n')
+    peer.say('{"error": {"class": "CommandNotFound", "desc": "what?"}}\r\n')
     expect(await connecting).toMatchObject({
       name: 'ConnectionError',
       code: 'ERR_NOT_QMP',

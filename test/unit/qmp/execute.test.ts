@@ -10,7 +10,7 @@ describe('replies find their calls', () => {
   test('by id, in any order', async () => {
     const { peer, client } = await ready()
     const answers = [client.execute('x-a'), client.execute('x-b'), client.execute('x-c')]
-    const ids: number[] = []
+    const ids: (number | null)[] = []
     for (let at = 0; at < 3; at++) ids.push((await peer.command()).id)
     expect(new Set(ids).size).toBe(3)
     for (const id of [...ids].reverse()) peer.say(`{"return": "for ${id}", "id": ${id}}\r\n`)
@@ -33,9 +33,9 @@ describe('replies find their calls', () => {
         async ({ order, piece }) => {
           const { peer, client } = await ready()
           const answers = order.map((_, at) => client.execute(`x-${at}`))
-          const ids: number[] = []
+          const ids: (number | null)[] = []
           while (ids.length < order.length) ids.push((await peer.command()).id)
-          const bytes = Buffer.from(order.map((at) => `{"id": ${ids[at] ?? 0}, "return": ${at}}\r\n`).join(''))
+          const bytes = Buffer.from(order.map((at) => `{"id": ${ids[at] ?? null}, "return": ${at}}\r\n`).join(''))
           for (let at = 0; at < bytes.length; at += piece) peer.say(bytes.subarray(at, at + piece))
           expect(await Promise.all(answers)).toEqual(order.map((_, at) => at))
           await client.close()
@@ -68,10 +68,15 @@ describe('replies find their calls', () => {
 
   test('replies without an id, with strange ids, and what is no reply at all are dropped and counted', async () => {
     const { peer, client } = await ready()
+    const first = client.execute('x-first')
     const answer = client.execute('x-ask')
-    const { id } = await peer.command()
-    peer.say('{"return": 1}\r\n{"return": 2, "id": "x"}\r\n{"return": 3, "id": 99}\r\n{}\r\n{"other": 1}\r\n')
+    await peer.command()
+    const { id } = await peer.numbered()
+    peer.say(
+      '{"return": 0}\r\n{"return": 1}\r\n{"return": 2, "id": "x"}\r\n{"return": 3, "id": 99}\r\n{}\r\n{"other": 1}\r\n',
+    )
     peer.say(`{"return": "mine", "id": ${id}}\r\n`)
+    expect(await first).toBe(0)
     expect(await answer).toBe('mine')
     expect(client.droppedMessages).toBe(5)
   })

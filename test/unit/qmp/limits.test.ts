@@ -64,7 +64,7 @@ describe('a message above a cap', () => {
     const call = client.execute('x-a')
     const { id } = await peer.command()
     const deep = 2_000
-    const reply = (bytes: number, to: number) =>
+    const reply = (bytes: number, to: number | null) =>
       `{"return": ${'['.repeat(deep)}"${'x'.repeat(bytes - 2 * deep - 40)}"${']'.repeat(deep)}, "id": ${to}}\n`
     peer.say(reply(COUNTED_FROM_BYTES.qmp - 1_000, id))
     expect(await call).toHaveLength(1)

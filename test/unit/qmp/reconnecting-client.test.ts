@@ -58,18 +58,20 @@ test('callbacks and replies come in the order of the wire, over two connections'
   await client.close()
 })
 
-test('a connected client needs one timer a call, and its caller’s signal one listener', async () => {
+test('a connected client needs one timer, and its caller’s signal one listener', async () => {
   const { clock, client, negotiate } = setUp()
   const opening = client.open(undefined)
   await negotiate()
   await opening
   const { signal } = new AbortController()
+  await clock.advance(60_000)
   expect(clock.armed).toBe(0)
   const call = expect(client.execute('x-a', undefined, { signal })).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  const other = expect(client.execute('x-b')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   expect(clock.armed).toBe(1)
   expect(getEventListeners(signal, 'abort')).toHaveLength(1)
   await client.close()
-  await call
+  await Promise.all([call, other])
   expect(clock.armed).toBe(0)
   expect(getEventListeners(signal, 'abort')).toHaveLength(0)
 })

@@ -6,6 +6,7 @@ import { bounded } from '../../../src/wire/bounded.ts'
 import { pause } from '../../../src/wire/pause.ts'
 import { PendingCalls } from '../../../src/wire/pending-calls.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { openCall } from './open-call.ts'
 
 const listenersOf = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
@@ -50,18 +51,22 @@ test('waits of every kind share the listener, and an abort ends each with the re
       const late = new Error('late')
       const all = waits.map((kind) => {
         if (kind === 'pause') return pause(clock, 10, signal)
-        if (kind === 'call') return calls.open({ command: 'x', timeoutMs: 10, signal }).answer
+        if (kind === 'call') return openCall(calls, { command: 'x', timeoutMs: 10, signal }).answer
         return bounded(new Promise(() => undefined), { signal, timeoutMs: 10, onTimeout: () => late, clock })
       })
       const results = Promise.allSettled(all)
       expect(listenersOf(signal)).toBe(1)
-      expect(clock.armed).toBe(waits.length)
+      // Calls share theirs.
+      const isCall = (kind: string): boolean => kind === 'call'
+      const others = waits.filter((kind) => !isCall(kind)).length
+      expect(clock.armed).toBe(others + (waits.some(isCall) ? 1 : 0))
       if (isAborted) controller.abort('enough')
       else await clock.advance(10)
       for (const [at, result] of (await results).entries()) {
         if (isAborted) expect(result).toEqual({ status: 'rejected', reason: 'enough' })
         else expect(result.status).toBe(waits[at] === 'pause' ? 'fulfilled' : 'rejected')
       }
+      await clock.advance(10)
       expect(clock.armed).toBe(0)
       expect(listenersOf(signal)).toBe(0)
       expect(calls.size).toBe(0)

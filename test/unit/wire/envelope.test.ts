@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
 import { encodeArguments, encodeCommand, lostCall, settleCall } from '../../../src/wire/envelope.ts'
 import { PendingCalls } from '../../../src/wire/pending-calls.ts'
+import { openCall } from './open-call.ts'
 
 describe('a command is as few bytes as can be', () => {
   test.each([
@@ -34,7 +35,7 @@ describe('a command is as few bytes as can be', () => {
 describe('a reply goes to its call', () => {
   function setUp() {
     const pending = new PendingCalls()
-    const { id, answer } = pending.open({ command: 'stop', timeoutMs: 60_000 })
+    const { id, answer } = openCall(pending, { command: 'stop', timeoutMs: 60_000 })
     return {
       pending,
       id,

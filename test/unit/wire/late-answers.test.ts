@@ -3,6 +3,7 @@ import { CommandError } from '../../../src/errors/peer-errors.ts'
 import { PendingCalls, type PendingCallOptions } from '../../../src/wire/pending-calls.ts'
 import { settleCall } from '../../../src/wire/envelope.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { openCall } from './open-call.ts'
 
 const refusal = (command: string) => new CommandError(command, 'GenericError', 'no')
 
@@ -12,7 +13,7 @@ function setUp() {
   const calls = new PendingCalls(clock)
   const log: unknown[] = []
   const open = (more: Partial<PendingCallOptions> = {}) => {
-    const { id, answer } = calls.open({
+    const { id, answer } = openCall(calls, {
       command: 'stop',
       timeoutMs: 50,
       onReply: (kind) => log.push(`${id}: ${kind}`),
@@ -114,7 +115,7 @@ test('a call is told that it is given up while its answer is still owed', async 
 
 test('its error says which command, and for how long it waited', async () => {
   const clock = new ManualClock()
-  const { answer } = new PendingCalls(clock).open({ command: 'stop', timeoutMs: 50 })
+  const { answer } = openCall(new PendingCalls(clock), { command: 'stop', timeoutMs: 50 })
   const late = expect(answer).rejects.toMatchObject({ message: 'stop: no answer within 50 ms', outcome: 'unknown' })
   await clock.advance(50)
   await late
@@ -128,7 +129,7 @@ test.each([
 ])('an error %s', async (_what, id, isSure, outcome, replies) => {
   const calls = new PendingCalls(new ManualClock())
   const heard: string[] = []
-  const { answer } = calls.open({ command: 'stop', timeoutMs: 50, onReply: (kind) => heard.push(kind) })
+  const { answer } = openCall(calls, { command: 'stop', timeoutMs: 50, onReply: (kind) => heard.push(kind) })
   const ended = expect(answer).rejects.toMatchObject({ name: 'CommandError', outcome })
   expect(settleCall(calls, { error: {}, ...id }, 1, isSure)).toBe(true)
   await ended

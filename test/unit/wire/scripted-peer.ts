@@ -54,13 +54,20 @@ export class ScriptedPeer {
     }
   }
 
-  /** The next command: its name, arguments and id. */
+  /** The next command: its name, arguments and id; `null`, which answers as none does, where it has none. */
   async command(): Promise<{
     readonly execute: string
-    readonly id: number
+    readonly id: number | null
     readonly arguments?: Readonly<Record<string, unknown>>
   }> {
-    return JSON.parse((await this.line()).replaceAll('\xff', '')) as { execute: string; id: number }
+    return { id: null, ...(JSON.parse((await this.line()).replaceAll('\xff', '')) as { execute: string }) }
+  }
+
+  /** The next command, which must have an id. */
+  async numbered(): Promise<{ readonly execute: string; readonly id: number }> {
+    const { id, ...command } = await this.command()
+    if (id === null) throw new Error(`${command.execute} was sent without an id`)
+    return { ...command, id }
   }
 }
 

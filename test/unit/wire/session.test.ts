@@ -6,6 +6,7 @@ import { encodeCommand, lostCall, settleCall } from '../../../src/wire/envelope.
 import { LineChannel } from '../../../src/wire/line-channel.ts'
 import { parseMessage } from '../../../src/wire/message.ts'
 import { PendingCalls } from '../../../src/wire/pending-calls.ts'
+import { openCall } from './open-call.ts'
 
 /** A session as both clients build it: a channel and the calls that wait in it. */
 class Session {
@@ -28,7 +29,7 @@ class Session {
   }
 
   call(signal: AbortSignal) {
-    const { id, answer } = this.pending.open({ command: 'x', timeoutMs: 60_000, signal })
+    const { id, answer } = openCall(this.pending, { command: 'x', timeoutMs: 60_000, signal })
     this.channel.send(encodeCommand('execute', 'x', '', id))
     return { id, answer }
   }

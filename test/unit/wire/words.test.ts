@@ -9,6 +9,7 @@ import { PendingCalls } from '../../../src/wire/pending-calls.ts'
 import { dial } from '../../../src/wire/socket.ts'
 import { WIRE_CHANNEL } from '../../../src/wire/trace.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { openCall } from './open-call.ts'
 
 test('a time-out out of range', () => {
   expect(() => timeoutOf({ timeoutMs: 0 }, 7)).toThrow(
@@ -51,7 +52,7 @@ test('a call is closed only where this side closed', () => {
 
 test('an error without an id is certain, unless its client says otherwise', async () => {
   const calls = new PendingCalls(new ManualClock())
-  const { id, answer } = calls.open({ command: 'stop', timeoutMs: 50 })
+  const { id, answer } = openCall(calls, { command: 'stop', timeoutMs: 50 })
   const ended = expect(answer).rejects.toMatchObject({ outcome: 'rejected' })
   settleCall(calls, { error: {} }, id)
   await ended
