@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -11,6 +12,19 @@ const LISTENED = [
   'SIGINT',
   'SIGTERM',
 ] as const
+
+/** Our own timers that are armed, by their async id, with the stack of who armed them: a harness has timers too. */
+const timers = new Map<number, string>()
+createHook({
+  init(id, type) {
+    if (type !== 'Timeout') return
+    const { stack = '' } = new Error('armed')
+    if (stack.includes('/src/wire/')) timers.set(id, stack)
+  },
+  destroy(id) {
+    timers.delete(id)
+  },
+}).enable()
 
 /** What a process holds now: a Domain that has closed must leave it as it was. */
 export class Leftovers {
@@ -27,7 +41,7 @@ export class Leftovers {
     const left = Object.entries(now).filter(([name, count]) => count > (before[name] ?? 0))
     if (left.length === 0) return
     const words = left.map(([name, count]) => `${name}: ${count}, before ${before[name] ?? 0}`)
-    throw new Error(`after close() there are left: ${words.join('; ')}`)
+    throw new Error(['after close() there are left: ' + words.join('; '), ...timers.values()].join('\n'))
   }
 }
 
@@ -44,8 +58,8 @@ export async function heapInUse(): Promise<number> {
 }
 
 function resources(): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1
+  const counts: Record<string, number> = { 'timers of this package': timers.size }
+  for (const name of process.getActiveResourcesInfo()) if (name !== 'Timeout') counts[name] = (counts[name] ?? 0) + 1
   return counts
 }
 
