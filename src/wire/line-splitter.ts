@@ -1,7 +1,10 @@
 import { ProtocolError } from '../errors/peer-errors.ts'
+import { giveBuffer, takeBuffer } from './line-buffers.ts'
 
 const LF = 0x0a
 const CR = 0x0d
+
+const NOTHING = new Uint8Array(0)
 
 /**
  * Cuts a stream of bytes into lines, whatever pieces it arrives in. Pure: it has never heard of a socket.
@@ -13,7 +16,7 @@ const CR = 0x0d
  */
 export class LineSplitter {
   readonly #maxLineBytes: number
-  #head: Uint8Array = new Uint8Array(0)
+  #head: Uint8Array = NOTHING
   #headBytes = 0
 
   /** @param maxLineBytes - longest line accepted, without its terminator, in bytes */
@@ -27,8 +30,8 @@ export class LineSplitter {
   }
 
   /**
-   * Take the next piece and hand each line that it completes, without LF or CRLF, to `onLine`. Lines are views where
-   * they can be: use or copy them before the next call.
+   * Take the next piece and hand each line that it completes, without LF or CRLF, to `onLine`. Lines are views: use or copy
+   * them within that call.
    *
    * @param onLine - stops with `false`
    * @returns how many bytes of the piece were taken: all of them, unless `onLine` stopped
@@ -37,9 +40,15 @@ export class LineSplitter {
   push(chunk: Uint8Array, onLine: (line: Uint8Array) => unknown): number {
     let start = 0
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
-      const line = this.#finish(chunk.subarray(start, end))
-      start = end + 1
-      if (onLine(line) === false) return start
+      const next = end + 1
+      // Nothing of a line is held where it came whole, as it nearly always does.
+      const isWhole = this.#headBytes === 0
+      const line = isWhole ? withoutCr(chunk.subarray(start, end)) : this.#finish(chunk.subarray(start, end))
+      this.#checkLength(line.length)
+      start = next
+      const goesOn = onLine(line)
+      if (!isWhole) this.#release()
+      if (goesOn === false) return start
     }
     if (start < chunk.length) this.#hold(chunk.subarray(start))
     return chunk.length
@@ -48,10 +57,11 @@ export class LineSplitter {
   #hold(piece: Uint8Array): void {
     const bytes = this.#headBytes + piece.length
     // The last byte may be the CR of a full line.
-    this.#checkLength(piece.at(-1) === CR ? bytes - 1 : bytes)
+    this.#checkLength(piece[piece.length - 1] === CR ? bytes - 1 : bytes)
     if (bytes > this.#head.length) {
-      const grown = new Uint8Array(Math.max(bytes, Math.min(2 * this.#head.length, this.#maxLineBytes + 1)))
+      const grown = takeBuffer(bytes, this.#maxLineBytes + 1)
       grown.set(this.#head.subarray(0, this.#headBytes))
+      giveBuffer(this.#head)
       this.#head = grown
     }
     this.#head.set(piece, this.#headBytes)
@@ -59,21 +69,23 @@ export class LineSplitter {
   }
 
   #finish(tail: Uint8Array): Uint8Array {
-    let line = tail
-    if (this.#headBytes > 0) {
-      if (tail.length > 0) this.#hold(tail)
-      line = this.#head.subarray(0, this.#headBytes)
-      // The line keeps this buffer; the next one gets its own.
-      this.#head = new Uint8Array(0)
-      this.#headBytes = 0
-    }
-    if (line.at(-1) === CR) line = line.subarray(0, -1)
-    this.#checkLength(line.length)
-    return line
+    if (tail.length > 0) this.#hold(tail)
+    const line = this.#head.subarray(0, this.#headBytes)
+    this.#headBytes = 0
+    return withoutCr(line)
+  }
+
+  #release(): void {
+    giveBuffer(this.#head)
+    this.#head = NOTHING
   }
 
   #checkLength(bytes: number): void {
     if (bytes <= this.#maxLineBytes) return
     throw new ProtocolError(`a message exceeds the cap of ${this.#maxLineBytes} bytes`, {}, 'ERR_MESSAGE_TOO_LARGE')
   }
+}
+
+function withoutCr(line: Uint8Array): Uint8Array {
+  return line[line.length - 1] === CR ? line.subarray(0, -1) : line
 }
