@@ -3,6 +3,7 @@ import { InputError } from '../errors/input-error.ts'
 import { LimitError } from '../errors/limit-error.ts'
 import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
+import { dropPiece, holdPiece } from './held-pieces.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { loopShare } from './loop-share.ts'
 import { readFrom } from './shared-reads.ts'
@@ -129,11 +130,12 @@ export class LineChannel {
 
   readonly #onData = (chunk: Uint8Array): void => {
     if (!this.#publish('in', chunk)) return
-    if (this.#held.length > 0 || loopShare.isSpent) this.#hold(chunk)
-    else this.#read(chunk)
+    const rest = this.#held.length > 0 || loopShare.isSpent ? chunk : this.#read(chunk)
+    if (rest !== undefined) this.#hold(this.#isShared ? holdPiece(rest) : rest)
   }
 
-  #read(chunk: Uint8Array): void {
+  /** @returns what is left of it for a later turn */
+  #read(chunk: Uint8Array): Uint8Array | undefined {
     let isNew = false
     try {
       const taken = this.#splitter.push(chunk, (line) => {
@@ -144,17 +146,18 @@ export class LineChannel {
         isNew ||= this.#options.isUnfinished?.() !== true
         return !loopShare.isSpent
       })
-      if (this.#cause !== undefined) return
+      if (this.#cause !== undefined) return undefined
       this.#timeMessage(isNew)
-      if (taken < chunk.length) this.#hold(chunk.subarray(taken))
+      return taken < chunk.length ? chunk.subarray(taken) : undefined
     } catch (error) {
       this.#closeFor(error)
+      return undefined
     }
   }
 
   /** Keep it for a later turn, and let the stream keep what comes behind it. */
   #hold(chunk: Uint8Array): void {
-    this.#held.push(this.#isShared ? Uint8Array.from(chunk) : chunk)
+    this.#held.push(chunk)
     if (this.#giveUpTurn !== undefined) return
     this.#duplex.pause()
     this.#giveUpTurn = loopShare.wait(this.#onTurn)
@@ -166,8 +169,9 @@ export class LineChannel {
     this.#held = []
     for (const chunk of held) {
       if (this.#cause !== undefined) return
-      if (this.#held.length > 0 || loopShare.isSpent) this.#hold(chunk)
-      else this.#read(chunk)
+      const rest = this.#held.length > 0 || loopShare.isSpent ? chunk : this.#read(chunk)
+      if (rest === undefined) dropPiece(chunk)
+      else this.#hold(rest)
     }
     if (this.#held.length > 0) return
     if (this.#endedBy !== undefined) this.close(this.#endedBy)
