@@ -1,12 +1,11 @@
 import { InputError } from '../../errors/input-error.ts'
 import { quote } from '../../errors/quote.ts'
 import { badCpuId, isCpuId } from './cpu-id.ts'
-import { addRange, idsOf, removeRange, trimWords, type Words } from './words.ts'
+import { CARET, DASH, ListReader } from './list-reader.ts'
+import { addRange, nextGap, nextId, removeRange, trimWords, type Words } from './words.ts'
 
 /** Longer than any list needs to be: every id there is, one by one, takes 382,105 characters. */
 const MAX_LIST_CHARS = 524_288
-
-const ELEMENT = /^(\^?)(\d+)(?:-(\d+))?$/
 
 /**
  * Reads `'0-1,5'`, the list form of Linux and virsh. `^8` and `^2-4` remove what the elements before them put in; what
@@ -19,24 +18,23 @@ export function parseCpuList(text: string): Words {
   const list = text.trim()
   const words: number[] = []
   if (list === '') return words
-  for (const element of list.split(',')) applyElement(words, element)
+  const reader = new ListReader(list)
+  while (!reader.isAtEnd) applyElement(words, reader)
   return trimWords(words)
 }
 
-function applyElement(words: number[], element: string): void {
-  const match = ELEMENT.exec(element)
-  if (match === null) throw badList(element, "a CPU list is made of ids, ranges and exclusions, as in '0-15,20,^8'")
-  const first = readId(element, match[2])
-  const last = match[3] === undefined ? first : readId(element, match[3])
-  if (last < first) throw badList(element, "a range begins with its smaller id, as in '3-5'")
-  if (match[1] === '') addRange(words, first, last)
-  else removeRange(words, first, last)
-}
-
-function readId(element: string, digits: string | undefined): number {
-  const id = Number(digits)
-  if (!isCpuId(id)) throw badCpuId(element)
-  return id
+function applyElement(words: number[], reader: ListReader): void {
+  const start = reader.at
+  const isExclusion = reader.skip(CARET)
+  const first = reader.number()
+  const last = reader.skip(DASH) ? reader.number() : first
+  if (first < 0 || last < 0 || !reader.endElement()) {
+    throw badList(reader.elementAt(start), "a CPU list is made of ids, ranges and exclusions, as in '0-15,20,^8'")
+  }
+  if (!isCpuId(first) || !isCpuId(last)) throw badCpuId(reader.elementAt(start))
+  if (last < first) throw badList(reader.elementAt(start), "a range begins with its smaller id, as in '3-5'")
+  if (isExclusion) removeRange(words, first, last)
+  else addRange(words, first, last)
 }
 
 function badList(given: string, form: string): InputError {
@@ -45,20 +43,12 @@ function badList(given: string, form: string): InputError {
 
 /** Writes `'0-1,5'`: ascending, every run of two or more ids as a range, `''` for no id at all. */
 export function formatCpuList(words: Words): string {
-  const runs: string[] = []
-  let first = -1
-  let last = -1
-  for (const id of idsOf(words)) {
-    if (id !== last + 1 || first < 0) {
-      if (first >= 0) runs.push(formatRun(first, last))
-      first = id
-    }
-    last = id
+  let text = ''
+  for (let first = nextId(words, 0); first >= 0;) {
+    const end = nextGap(words, first)
+    if (text !== '') text += ','
+    text += end - first === 1 ? String(first) : `${first}-${end - 1}`
+    first = nextId(words, end)
   }
-  if (first >= 0) runs.push(formatRun(first, last))
-  return runs.join(',')
-}
-
-function formatRun(first: number, last: number): string {
-  return first === last ? String(first) : `${first}-${last}`
+  return text
 }

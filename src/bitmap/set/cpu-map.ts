@@ -1,9 +1,11 @@
 import { InputError } from '../../errors/input-error.ts'
+import { intersect, isEqual, isSubset, subtract, unite } from './combine.ts'
 import { isCpuId, requireCpuId } from './cpu-id.ts'
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import { formatHexMask, parseHexMask, type HexMaskOptions } from './hex-mask.ts'
+import { Ids } from './ids.ts'
 import { formatMaskBytes, parseMaskBytes, type MaskBytesOptions } from './mask-bytes.ts'
-import { addId, addRange, countIds, highestId, idsOf, trimWords, type Words } from './words.ts'
+import { addId, addRange, countIds, highestId, nextId, type Words } from './words.ts'
 
 export { MAX_CPU_ID } from './cpu-id.ts'
 
@@ -20,12 +22,18 @@ export class CpuMap implements Iterable<number> {
   // Not a #private field: node:assert's deepEqual sees only ordinary ones and would hold any two maps to be equal. Not
   // frozen either, which makes combining large maps four times as slow; nothing here writes to it after construction.
   private readonly words: Words
-  /** How many ids the map holds. */
-  readonly size: number
 
   private constructor(words: Words) {
     this.words = words
-    this.size = countIds(words)
+  }
+
+  /**
+   * The map of words that are its own from now on.
+   *
+   * @internal
+   */
+  static ofWords(words: Words): CpuMap {
+    return new CpuMap(words)
   }
 
   /**
@@ -94,6 +102,11 @@ export class CpuMap implements Iterable<number> {
     return new CpuMap(parseMaskBytes(bytes))
   }
 
+  /** How many ids the map holds. Counted at each call: most maps are never asked. */
+  get size(): number {
+    return countIds(this.words)
+  }
+
   /** Whether `id` is in the map; false, never an error, for what is no id at all. */
   has(id: number): boolean {
     // The check comes first: shifts take their operand modulo 2^32, and 2^32 would pass for CPU 0.
@@ -102,43 +115,43 @@ export class CpuMap implements Iterable<number> {
 
   /** The smallest id; `undefined` in an empty map. */
   first(): number | undefined {
-    return idsOf(this.words).next().value
+    const first = nextId(this.words, 0)
+    return first < 0 ? undefined : first
   }
 
   /** The largest id; `undefined` in an empty map. */
   last(): number | undefined {
-    return this.size === 0 ? undefined : highestId(this.words)
+    return this.words.length === 0 ? undefined : highestId(this.words)
   }
 
   /** The ids, ascending. */
   [Symbol.iterator](): Iterator<number, undefined> {
-    return idsOf(this.words)
+    return new Ids(this.words)
   }
 
   /** What is in either map. */
   union(other: CpuMap): CpuMap {
-    const [longer, shorter] = this.words.length < other.words.length ? [other, this] : [this, other]
-    return new CpuMap(longer.words.map((word, at) => word | (shorter.words[at] ?? 0)))
+    return new CpuMap(unite(this.words, other.words))
   }
 
   /** What is in both maps. */
   intersection(other: CpuMap): CpuMap {
-    return new CpuMap(trimWords(this.words.map((word, at) => word & (other.words[at] ?? 0))))
+    return new CpuMap(intersect(this.words, other.words))
   }
 
   /** What is in this map and not in the other. */
   difference(other: CpuMap): CpuMap {
-    return new CpuMap(trimWords(this.words.map((word, at) => word & ~(other.words[at] ?? 0))))
+    return new CpuMap(subtract(this.words, other.words))
   }
 
   /** Whether each id of this map is in the other one too. */
   isSubsetOf(other: CpuMap): boolean {
-    return this.words.every((word, at) => (word & ~(other.words[at] ?? 0)) === 0)
+    return isSubset(this.words, other.words)
   }
 
   /** Whether both maps hold the same ids. */
   equals(other: CpuMap): boolean {
-    return this.words.length === other.words.length && this.words.every((word, at) => word === other.words[at])
+    return isEqual(this.words, other.words)
   }
 
   /** `'0-1,5'`: what {@link CpuMap.parse} reads, sysfs prints and virsh takes. `''` for an empty map. */

@@ -54,9 +54,31 @@ export function highestId(words: Words): number {
   return word === undefined ? -1 : words.length * 32 - 1 - Math.clz32(word)
 }
 
-/** Every id, ascending. */
-export function* idsOf(words: Words): Generator<number, undefined> {
-  for (const [at, word] of words.entries()) {
-    for (let rest = word; rest !== 0; rest &= rest - 1) yield at * 32 + 31 - Math.clz32(rest & -rest)
+/** The smallest id from `from` on; -1 when there is none. */
+export function nextId(words: Words, from: number): number {
+  let at = from >>> 5
+  if (at >= words.length) return -1
+  let word = (words[at] ?? 0) & (-1 << (from & 31))
+  while (word === 0) {
+    if (++at >= words.length) return -1
+    word = words[at] ?? 0
   }
+  return at * 32 + lowestBit(word)
+}
+
+/** The smallest number from `from` on that is not among the ids. */
+export function nextGap(words: Words, from: number): number {
+  let at = from >>> 5
+  if (at >= words.length) return from
+  let gaps = ~(words[at] ?? 0) & (-1 << (from & 31))
+  while (gaps === 0) {
+    if (++at >= words.length) return at * 32
+    gaps = ~(words[at] ?? 0)
+  }
+  return at * 32 + lowestBit(gaps)
+}
+
+/** The place of the lowest bit that is set; the word is not 0. */
+export function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word)
 }

@@ -112,6 +112,19 @@ describe('a CPU list', () => {
     )
   })
 
+  it('takes what the grammar takes, element by element, and names the first one that it does not', () => {
+    const pieces = fc.constantFrom('0', '7', '12', '65535', '65536', '4294967296', ',', '-', '^', ' ', 'x')
+    const texts = fc.array(pieces, { maxLength: 12 }).map((all) => all.join(''))
+    fc.assert(
+      fc.property(texts, (text) => {
+        const expected = readByGrammar(text)
+        const given = outcomeOf(() => CpuMap.parse(text))
+        expect(given).toEqual(expected)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
   it('gives a map or an InputError for any text', () => {
     const pieces = fc.constantFrom('0', '1', '9', '65535', ',', '-', '^', ' ', '\n', 'x', '.')
     const texts = fc.oneof(
@@ -135,4 +148,35 @@ function runEnds(ids: readonly number[]): string[] {
   return ascending(ids)
     .filter((id) => !all.has(id - 1) || !all.has(id + 1))
     .map(String)
+}
+
+/** The ids, or the code of the error and the element that it is about. */
+type Reading = readonly number[] | string
+
+function outcomeOf(parse: () => CpuMap): Reading {
+  try {
+    return [...parse()]
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    const element = /"(.*?)"/.exec(error.message)?.[1]
+    return `${error.code} ${String(element)}`
+  }
+}
+
+/** The same by the grammar's regular expression, on sets. */
+function readByGrammar(text: string): Reading {
+  const ids = new Set<number>()
+  if (text.trim() === '') return []
+  for (const element of text.trim().split(',')) {
+    const [, caret, one, two] = /^(\^?)([0-9]+)(?:-([0-9]+))?$/.exec(element) ?? []
+    if (one === undefined) return `ERR_CPU_LIST ${element}`
+    const [first, last] = [Number(one), Number(two ?? one)]
+    if (first > MAX_CPU_ID || last > MAX_CPU_ID) return `ERR_CPU_ID ${element}`
+    if (last < first) return `ERR_CPU_LIST ${element}`
+    for (let id = first; id <= last; id++) {
+      if (caret === '^') ids.delete(id)
+      else ids.add(id)
+    }
+  }
+  return ascending(ids)
 }

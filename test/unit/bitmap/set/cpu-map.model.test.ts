@@ -49,11 +49,23 @@ class ChangeCommand implements fc.Command<Model, Real> {
 function compare(map: CpuMap, ids: ReadonlySet<number>): void {
   const sorted = ascending(ids)
   expect([...map]).toEqual(sorted)
+  expect(map.toString()).toBe(listOf(sorted))
   expect(map.size).toBe(ids.size)
   expect(map.first()).toBe(sorted[0])
   expect(map.last()).toBe(sorted.at(-1))
   for (const id of [...sorted.slice(0, 5), 0, 31, 32, 64, MAX_CPU_ID]) expect(map.has(id)).toBe(ids.has(id))
   expect(map.equals(CpuMap.from(sorted.reverse()))).toBe(true)
+}
+
+/** The list of ascending ids, one id after the other. */
+function listOf(sorted: readonly number[]): string {
+  const runs: { readonly first: number; readonly last: number }[] = []
+  for (const id of sorted) {
+    const run = runs.at(-1)
+    if (run?.last === id - 1) runs[runs.length - 1] = { first: run.first, last: id }
+    else runs.push({ first: id, last: id })
+  }
+  return runs.map(({ first, last }) => (first === last ? String(first) : `${String(first)}-${String(last)}`)).join(',')
 }
 
 function sameIds(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
@@ -113,5 +125,38 @@ it('behaves as a Set<number> under any sequence of operations', () => {
       fc.modelRun(() => ({ model: { ids: new Set<number>() }, real: { map: CpuMap.empty } }), sequence)
     }),
     { numRuns: 150 },
+  )
+})
+
+it('gives its ids to each reader from the beginning, and ends for good', () => {
+  fc.assert(
+    fc.property(operands, fc.array(fc.boolean(), { maxLength: 100 }), (ids, turns) => {
+      const map = CpuMap.from(ids)
+      const sorted = ascending(new Set(ids))
+      const readers = [map[Symbol.iterator](), map[Symbol.iterator]()] as const
+      const read = [0, 0]
+      for (const turn of turns) {
+        const at = turn ? 1 : 0
+        const place = read[at] ?? 0
+        read[at] = place + 1
+        const value = sorted[place]
+        expect(readers[at].next()).toEqual({ done: value === undefined, value })
+      }
+    }),
+  )
+})
+
+it('gives a map that is its own: what it was made of may change afterwards', () => {
+  fc.assert(
+    fc.property(operands, operands, (one, other) => {
+      const [a, b] = [CpuMap.from(one), CpuMap.from(other)]
+      const all = [a.union(b), a.union(CpuMap.empty), a.intersection(a), a.difference(CpuMap.empty)]
+      const before = all.map(String)
+      // Whatever is made of the results leaves them as they are, and the operands too.
+      for (const map of all) map.union(b).difference(a).intersection(map)
+      expect(all.map(String)).toEqual(before)
+      expect([...a]).toEqual(ascending(new Set(one)))
+      expect([...b]).toEqual(ascending(new Set(other)))
+    }),
   )
 })
