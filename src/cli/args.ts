@@ -6,8 +6,7 @@ import { didYouMean } from './did-you-mean.ts'
 import { agentMissing, usageError } from './errors.ts'
 import { parseTimeoutMs } from './operands.ts'
 import { COMMON_OPTIONS } from './options.ts'
-import type { Verb, VerbRun } from './verb.ts'
-import { dialProgram } from './via.ts'
+import type { Verb, VerbCode, VerbRun } from './verb.ts'
 import { VERBS } from './verbs/index.ts'
 
 /** The addresses that stand in for `--qmp` and `--qga`. */
@@ -29,6 +28,7 @@ export type Request =
       readonly kind: 'run'
       readonly verb: Verb
       readonly run: VerbRun
+      readonly explain: VerbCode['explain']
       readonly changes: boolean
       readonly target: Target
     }
@@ -43,7 +43,11 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * @param clock - what the end of a program of `--via` goes by
  * @throws {@link InputError} for wrong usage, which includes ids, states and addresses that cannot be
  */
-export function readRequest(argv: readonly string[], env: Environment = {}, clock: Clock = systemClock): Request {
+export async function readRequest(
+  argv: readonly string[],
+  env: Environment = {},
+  clock: Clock = systemClock,
+): Promise<Request> {
   const line = splitCommandLine(argv)
   const [word, ...operands] = line.words
   if (word === 'help') return { kind: 'help', verb: helpTopic(operands) }
@@ -54,10 +58,11 @@ export function readRequest(argv: readonly string[], env: Environment = {}, cloc
   const verb = findVerb(word)
   const hasAgent = addressText(line, env, 'qga') !== undefined
   if (verb.needsAgent && !hasAgent) throw agentMissing(verb.name)
-  const run = verb.prepare({ operands, options: ownOptions(verb, line), hasAgent })
+  const { prepare, explain } = await verb.load()
+  const run = prepare({ operands, options: ownOptions(verb, line), hasAgent })
   const changes =
     typeof verb.changes === 'string' ? line.options.has(verb.changes) : verb.changes && !line.options.has('dry-run')
-  return { kind: 'run', verb, run, changes, target: readTarget(verb, line, env, clock) }
+  return { kind: 'run', verb, run, explain, changes, target: readTarget(verb, line, env, clock) }
 }
 
 function helpTopic(operands: readonly string[]): Verb | undefined {
@@ -102,7 +107,7 @@ function readMonitor(verb: Verb, line: CommandLine, env: Environment, clock: Clo
     if (line.options.has('qmp')) throw usageError('--via and --qmp both say where the monitor is; give one', verb.name)
     if (via.trim() === '')
       throw usageError('--via is empty, expected a command whose standard input and output is the monitor')
-    return () => dialProgram(via, clock)
+    return async () => (await import('./via.ts')).dialProgram(via, clock)
   }
   const qmp = readAddress(line, env, 'qmp')
   if (qmp !== undefined) return qmp

@@ -8,7 +8,7 @@ import { helpText, version } from './help.ts'
 import type { CliIo } from './io.ts'
 import { jsonLine, safeText } from './render/safe-text.ts'
 import { paintFor, plain } from './render/style.ts'
-import type { Answer, Verb } from './verb.ts'
+import type { Answer, VerbCode } from './verb.ts'
 
 /** Width of a terminal that does not say its own. */
 const DEFAULT_COLUMNS = 80
@@ -22,10 +22,10 @@ const DEFAULT_COLUMNS = 80
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const wantsJson = asksForJson(argv)
   let stage: Stage = 'harmless'
-  let explain: Verb['explain']
+  let explain: VerbCode['explain']
   try {
-    const request = readRequest(argv, io.env, io.clock)
-    if (request.kind === 'run') explain = request.verb.explain
+    const request = await readRequest(argv, io.env, io.clock)
+    if (request.kind === 'run') explain = request.explain
     const answer = await answerTo(request, io, wantsJson, () => {
       stage = 'changing'
     })

@@ -50,7 +50,10 @@ export interface Answer {
 /** What a verb does once the VM is connected. */
 export type VerbRun = (session: Session) => Promise<Answer>
 
-/** One verb: to add one, write its file and put it into the table of `verbs/index.ts`. */
+/**
+ * What a verb is, for the help, the completion and the reading of a command line. To add one, write its file, put it into the
+ * table of `verbs/index.ts`, and write its code in `runs/`.
+ */
 export interface Verb {
   readonly name: string
   /** What its operands are called in its usage, such as `['IDS', 'on|off']`. */
@@ -72,12 +75,18 @@ export interface Verb {
   readonly needsAgent: boolean
   /** Is it of use without the agent's channel too, should that not open? Then it is opened at its first use only. */
   readonly lazyAgent?: boolean
-  /** What more there is to say of a failure: told beside it, in the failure's JSON document too. */
-  readonly explain?: (error: unknown) => Answer | undefined
+  /** Its code, which is loaded when the verb is named. */
+  readonly load: () => Promise<VerbCode>
+}
+
+/** What a verb is carried out by: a file of `runs/`. */
+export interface VerbCode {
   /**
-   * Check what it was given, before anything is connected.
+   * Check what the verb was given, before anything is connected.
    *
    * @throws {@link InputError} when that is wrong usage
    */
   readonly prepare: (given: VerbArguments) => VerbRun
+  /** What more there is to say of a failure: told beside it, in the failure's JSON document too. */
+  readonly explain?: ((error: unknown) => Answer | undefined) | undefined
 }

@@ -16,7 +16,6 @@ import { socketPathOf } from '../wire/target.ts'
 import { changeGuestCpu } from './change/change-guest-cpu.ts'
 import { CHANGE_TIMEOUT_MS, setVcpuState } from './change/set-vcpu-state.ts'
 import { requireMapKind, requireState } from './check-input.ts'
-import { runChecks } from './doctor/run-checks.ts'
 import { printableFinding, type Finding } from './doctor/finding.ts'
 import { readGuestMaps } from './guest/cpus.ts'
 import { readVcpuOfGuestCpu, readVcpus } from './guest/read-vcpus.ts'
@@ -300,7 +299,9 @@ export class Domain {
   async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
     this.#vm.driver.throwIfClosed()
     requireMonitor(this.#monitor)
-    const findings = await runChecks(this.#vm, this.#deadline(options, DOCTOR_TIMEOUT_MS), this.#path)
+    const deadline = this.#deadline(options, DOCTOR_TIMEOUT_MS)
+    const { runChecks } = await import('./doctor/run-checks.ts')
+    const findings = await runChecks(this.#vm, deadline, this.#path)
     return findings.map(printableFinding)
   }
 

@@ -1,16 +1,16 @@
-import { randomInt } from 'node:crypto'
+import { randomBits } from '../wire/random-bits.ts'
 import { parseMessage, own, type WireMessage } from '../wire/message.ts'
 
 /** Flushes whatever half a line the agent's parser still holds, and marks the reply to a delimited sync. */
 const SENTINEL = 0xff
 /** Longest answer, in bytes: it is a number. */
 const MAX_ANSWER_BYTES = 200
-/** Largest id drawn: one that survives any JSON parser's idea of an integer. */
-const MAX_SYNC_ID = 2 ** 47
+/** Length of the id, in bits: one that survives any JSON parser's idea of an integer. */
+const SYNC_ID_BITS = 47
 
 /** A synchronisation in the agent's channel: what to send, and how to know its answer among another client's leavings. */
 export class DelimitedSync {
-  readonly #id = randomInt(MAX_SYNC_ID)
+  readonly #id = randomBits(SYNC_ID_BITS)
 
   /** 0xFF, then `guest-sync-delimited` with an id that no earlier client can have used. */
   request(): Uint8Array {

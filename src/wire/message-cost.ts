@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBits } from './random-bits.ts'
 
 /** How much one message may hold, beside its bytes. */
 export interface MessageCaps {
@@ -31,12 +31,12 @@ for (const byte of [QUOTE, OPEN_OBJECT, OPEN_ARRAY, CLOSE_OBJECT, CLOSE_ARRAY, C
 const EXTRA = 3
 const LONG_NUMBER_BYTES = 17
 
-/** Secret, or a peer could choose names that look alike to {@link Shapes}. */
-const MULTIPLIER = randomInt(2 ** 31) | 1
+/** Secret, or a peer could choose names that look alike to {@link Shapes}. Odd; drawn for the first message. */
+let multiplier = 0
 
 /** One step of a hash; the shift makes it good for every multiplier. */
 function mixed(hash: number): number {
-  const product = Math.imul(hash, MULTIPLIER)
+  const product = Math.imul(hash, multiplier)
   return product ^ (product >>> 15)
 }
 
@@ -47,6 +47,7 @@ function mixed(hash: number): number {
  */
 export function excessOf(message: Uint8Array, caps: MessageCaps): string | undefined {
   const { length } = message
+  if (multiplier === 0) multiplier = randomBits(31) | 1
   const shapes = new Shapes(caps)
   let elements = 1
   let isName = false

@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { connect, Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
 import { ConnectionError } from '../errors/peer-errors.ts'
@@ -43,9 +43,11 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
   checkAddress(address)
   const timeoutMs = timeoutOf(options, DIAL_TIMEOUT_MS)
   const { signal, clock = systemClock } = options
-  signal?.throwIfAborted()
   const where = describeAddress(address)
-  const socket = open(address, options.sharesReads === true)
+  // Here and not above: a caller with a stream or an executor of its own does not load it.
+  const net = await import('node:net')
+  signal?.throwIfAborted()
+  const socket = open(net.connect, address, options.sharesReads === true)
   return new Promise<Socket>((resolve, reject) => {
     const settle = (failure?: { readonly reason: unknown }): void => {
       timer.cancel()
@@ -83,11 +85,11 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
   })
 }
 
-function open(address: SocketAddress, sharesReads: boolean): Socket {
+function open(dialSocket: typeof connect, address: SocketAddress, sharesReads: boolean): Socket {
   const to = typeof address === 'string' ? { path: address } : { ...address, noDelay: true }
-  if (!sharesReads) return connect(to)
+  if (!sharesReads) return dialSocket(to)
   const { onread, register } = sharedReads()
-  const socket = connect({ ...to, onread })
+  const socket = dialSocket({ ...to, onread })
   register(socket)
   return socket
 }
@@ -110,6 +112,7 @@ export interface SocketListener extends AsyncDisposable {
 export async function listen(address: SocketAddress, onConnection: (socket: Socket) => void): Promise<SocketListener> {
   checkAddress(address, 0)
   const sockets = new Set<Socket>()
+  const { createServer } = await import('node:net')
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))

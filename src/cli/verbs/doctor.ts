@@ -1,7 +1,3 @@
-import { connectionFinding, type Finding } from '../../index.ts'
-import { requireOperands } from '../operands.ts'
-import { renderFindings } from '../render/findings.ts'
-import { plain } from '../render/style.ts'
 import type { Verb } from '../verb.ts'
 
 /** `qemu-vcpu doctor`: what stands in the way of hotplug in this VM, and what to do. */
@@ -23,29 +19,5 @@ cannot be reached is explained too, and the exit status is 3 then.`,
   changes: false,
   needsAgent: false,
   lazyAgent: true,
-  explain: (error) => {
-    const finding = connectionFinding(error)
-    if (finding === undefined) return undefined
-    return { json: { findings: [document(finding)] }, text: () => renderFindings([finding], undefined, plain) }
-  },
-  prepare: ({ operands }) => {
-    requireOperands('doctor', operands, [])
-    return async ({ domain, call, columns, paint }) => {
-      const findings = await domain.doctor(call())
-      const isClear = findings.every(({ severity }) => severity === 'notes')
-      return {
-        json: { findings: findings.map(document) },
-        text: () =>
-          [
-            ...(findings.length === 0 ? [] : [renderFindings(findings, columns, paint)]),
-            ...(isClear ? ['nothing stands in the way'] : []),
-          ].join('\n\n'),
-      }
-    }
-  },
-}
-
-/** Field by field: what scripts parse must not change because the library's objects do. */
-function document({ code, severity, summary, evidence, advice }: Finding): object {
-  return { code, severity, summary, evidence, advice }
+  load: () => import('../runs/doctor.ts'),
 }

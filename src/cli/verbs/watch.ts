@@ -1,6 +1,4 @@
-import { requireOperands } from '../operands.ts'
 import type { Verb } from '../verb.ts'
-import { watch } from '../watch/watch.ts'
 
 /** `qemu-vcpu watch`: a live picture of the slots. */
 export const watchVerb: Verb = {
@@ -19,11 +17,5 @@ and with 3 when the VM goes away.`,
   changes: false,
   needsAgent: false,
   lazyAgent: true,
-  prepare: ({ operands }) => {
-    requireOperands('watch', operands, [])
-    return async (session) => {
-      await watch(session)
-      return { json: undefined, text: () => '' }
-    }
-  },
+  load: () => import('../runs/watch.ts'),
 }

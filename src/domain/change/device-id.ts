@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBits } from '../../wire/random-bits.ts'
 
 /**
  * A fresh device id for the slot whose first vCPU is `firstId`. Fresh each time: an event of the slot's last device may
@@ -6,5 +6,5 @@ import { randomBytes } from 'node:crypto'
  * `vcpu` as its own kind.
  */
 export function freshDeviceId(firstId: number): string {
-  return `vcpu${firstId}-${randomBytes(4).toString('hex')}`
+  return `vcpu${firstId}-${randomBits(32).toString(16).padStart(8, '0')}`
 }

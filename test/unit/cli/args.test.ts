@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { readRequest, type Request } from '../../../src/cli/args.ts'
 import { asksForJson, splitCommandLine } from '../../../src/cli/command-line.ts'
 
-function runRequest(...argv: string[]): Request & { kind: 'run' } {
-  const request = readRequest(argv)
+async function runRequest(...argv: string[]): Promise<Request & { kind: 'run' }> {
+  const request = await readRequest(argv)
   if (request.kind !== 'run') throw new Error(`it was read as ${request.kind}`)
   return request
 }
 
 describe('a command line', () => {
-  it('is read in any order', () => {
-    const { verb, target } = runRequest(
+  it('is read in any order', async () => {
+    const { verb, target } = await runRequest(
       '--timeout',
       '250',
       'set',
@@ -25,12 +25,12 @@ describe('a command line', () => {
     expect(target).toEqual({ qmp: '/q', qga: { host: 'h', port: 1 }, timeoutMs: 250 })
   })
 
-  it('leaves out what was not given', () => {
-    expect(runRequest('map', '--qmp', '/q').target).toStrictEqual({ qmp: '/q' })
+  it('leaves out what was not given', async () => {
+    expect((await runRequest('map', '--qmp', '/q')).target).toStrictEqual({ qmp: '/q' })
   })
 
-  it('takes the last of an option that is given twice', () => {
-    expect(runRequest('map', '--qmp', '/a', '--qmp', '/b').target.qmp).toBe('/b')
+  it('takes the last of an option that is given twice', async () => {
+    expect((await runRequest('map', '--qmp', '/a', '--qmp', '/b')).target.qmp).toBe('/b')
   })
 
   it.each([
@@ -80,12 +80,12 @@ describe('help and version', () => {
     [['help', 'set'], 'set'],
     [['set', '--help'], 'set'],
     [['set', '-1', '-h'], 'set'],
-  ])('%j asks for help with %j', (argv, name) => {
-    const request = readRequest(argv)
+  ])('%j asks for help with %j', async (argv, name) => {
+    const request = await readRequest(argv)
     expect(request.kind === 'help' && [request.verb?.name]).toEqual([name])
   })
 
-  it('needs no verb to tell the version', () => {
-    expect(readRequest(['--version'])).toEqual({ kind: 'version' })
+  it('needs no verb to tell the version', async () => {
+    expect(await readRequest(['--version'])).toEqual({ kind: 'version' })
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { jsonLine, safeText } from '../../../src/cli/render/safe-text.ts'
 import { paintFor } from '../../../src/cli/render/style.ts'
-import { shellWord } from '../../../src/cli/verbs/shell-word.ts'
+import { shellWord } from '../../../src/cli/runs/shell-word.ts'
 import { expectPrintable, HOSTILE } from '../../support/hostile-text.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })

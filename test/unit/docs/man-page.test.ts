@@ -25,10 +25,10 @@ test('no line is one that roff would misread', () => {
   expect(page).toMatch(/^[\x20-\x7e\n]*$/)
 })
 
-test('its examples are command lines that the command takes', () => {
+test('its examples are command lines that the command takes', async () => {
   for (const [line] of EXAMPLES) {
     const [program, ...argv] = line.split(' ')
     expect(program).toBe('qemu-vcpu')
-    expect(readRequest(argv).kind).toBe('run')
+    expect((await readRequest(argv)).kind).toBe('run')
   }
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { memoryPair } from '../../../src/testing/index.ts'
+import type { Clock } from '../../../src/wire/clock.ts'
 import { describeAddress, dial, isSocketAddress, listen, type SocketAddress } from '../../../src/wire/socket.ts'
 
 let directory = ''
@@ -143,12 +144,19 @@ describe('dialling ends', () => {
 
   test('by its time-out', async () => {
     await using listener = await somewhere()
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const dialling = dial(listener.address, { timeoutMs: 30 })
-    // Within this tick: no connection can have come up.
-    vi.advanceTimersByTime(30)
+    const asked: number[] = []
+    const clock: Clock = {
+      now: () => 0,
+      after: (ms, task) => {
+        asked.push(ms)
+        // Within the tick in which it is dialled: no connection can have come up.
+        queueMicrotask(task)
+        return { cancel: () => undefined, unref: () => undefined }
+      },
+    }
+    const dialling = dial(listener.address, { timeoutMs: 30, clock })
     await expect(dialling).rejects.toMatchObject(cannotConnect('no answer within 30 ms'))
-    expect(vi.getTimerCount()).toBe(0)
+    expect(asked).toEqual([30])
   })
 
   test('and keeps no timer of one that came up', async () => {
