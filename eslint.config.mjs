@@ -2,7 +2,7 @@ import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'fixtures/', 'node_modules/', '.stryker-tmp/', 'reports/'] },
+  { ignores: ['dist/', 'coverage/', 'fixtures/', 'node_modules/', '.stryker-tmp/', 'reports/', '.cache/'] },
   eslint.configs.recommended,
   { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
   {
