@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stagePackage, type Packed } from '../../../scripts/build/stage.ts'
+import { VERBS } from '../../../src/cli/verbs/index.ts'
+import { startVmOnSockets } from '../cli/cli-vm.ts'
+import { loadedBy } from './loaded.ts'
+
+// Counted, and not timed: a slow day changes none of it.
+let directory = ''
+let packed: Packed = { bytes: 0, files: [] }
+beforeAll(async () => {
+  directory = await realpath(await mkdtemp(join(tmpdir(), 'qemu-vcpu-package-')))
+  packed = await stagePackage(directory)
+})
+afterAll(() => rm(directory, { recursive: true }))
+
+test('what npm packs is small, in few files', () => {
+  expect(packed.files.length).toBeLessThanOrEqual(60)
+  expect(packed.bytes).toBeLessThanOrEqual(220_000)
+  expect(packed.files.filter((path) => path.endsWith('.map'))).toEqual([])
+})
+
+/** What stands below `./dist/rooms`. */
+const rooms = (...names: string[]): string[] => names.map((name) => `rooms/${name}.js`)
+const OF_THE_DOMAIN = rooms('bitmap', 'domain', 'errors', 'qga', 'qmp', 'wire')
+
+describe('an import loads', () => {
+  test.each([
+    ['qemu-vcpu', ['index.js', ...OF_THE_DOMAIN]],
+    ['qemu-vcpu/qmp', ['qmp.js', ...rooms('errors', 'qmp', 'wire')]],
+    ['qemu-vcpu/qga', ['qga.js', ...rooms('bitmap', 'errors', 'qga', 'wire')]],
+    ['qemu-vcpu/bitmap', ['bitmap.js', ...rooms('bitmap', 'errors')]],
+    ['qemu-vcpu/testing', ['testing.js', ...rooms('bitmap', 'errors', 'qmp', 'testing', 'wire')]],
+  ])('of %s these files, and none of what takes Node long', async (entry, files) => {
+    const loaded = await loadedBy(directory, ['--input-type=module', '--eval', `import '${entry}'`])
+    expect(loaded.exitCode).toBe(0)
+    expect(loaded.files).toEqual([...files].sort())
+    const heavy = ['net', 'crypto', 'child_process', 'http', 'worker_threads', 'readline']
+    expect(loaded.builtins.filter((name) => heavy.includes(name))).toEqual([])
+  })
+})
+
+const OF_THE_COMMAND = ['cli.js', ...OF_THE_DOMAIN, ...rooms('command')]
+const run = (...argv: readonly string[]) => loadedBy(directory, ['dist/cli.js', ...argv])
+
+describe('the command loads', () => {
+  test.each([[['--version']], [['help', 'set']], [['completion', 'bash']]])(
+    'for %j no code of a verb',
+    async (argv) => {
+      const loaded = await run(...argv)
+      expect(loaded.exitCode).toBe(0)
+      expect(loaded.files).toEqual([...OF_THE_COMMAND].sort())
+    },
+  )
+
+  const OPERANDS: Readonly<Record<string, readonly string[]>> = {
+    set: ['1', 'on'],
+    'guest-set': ['1', 'on'],
+    scale: ['2'],
+    'guest-scale': ['2'],
+  }
+  test.each(VERBS.map(({ name }) => name))('for %s its own code, and that of no other verb', async (name) => {
+    const missing = join(directory, 'missing.sock')
+    const loaded = await run(name, ...(OPERANDS[name] ?? []), '--qmp', missing, '--qga', missing)
+    expect(loaded.files.filter((file) => file.startsWith('on-demand/'))).toEqual([`on-demand/${name}.js`])
+    expect(loaded.files.filter((file) => !file.startsWith('on-demand/'))).not.toHaveLength(0)
+  })
+
+  test('for a whole map ten files', async () => {
+    await using vm = await startVmOnSockets()
+    const loaded = await run('map', ...vm.qmp)
+    expect(loaded.exitCode).toBe(0)
+    expect(loaded.files).toEqual([...OF_THE_COMMAND, ...rooms('rendering'), 'on-demand/map.js'].sort())
+    expect(loaded.builtins).not.toContain('child_process')
+  })
+
+  test('for a doctor its checks too', async () => {
+    await using vm = await startVmOnSockets()
+    const loaded = await run('doctor', ...vm.qmp)
+    expect(loaded.files).toContain('on-demand/run-checks.js')
+  })
+})
+
+test('a stack trace names our functions, and files that name the room', async () => {
+  const parse = `import { CpuMap } from 'qemu-vcpu/bitmap'
+    try { CpuMap.parse('5-3') } catch ({ stack }) { process.stdout.write(stack) }`
+  const args = ['--input-type=module', '--eval', parse]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: directory })
+  expect(stdout).toMatch(/at parseCpuList \(.*\/dist\/rooms\/bitmap\.js:\d+:\d+\)/)
+  expect(stdout).toMatch(/at CpuMap\.parse \(/)
+})
