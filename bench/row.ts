@@ -1,0 +1,11 @@
+import type { Comparison } from './compare.ts'
+import type { Setup } from './setup/setup.ts'
+
+/** One question of the bench: a section of the page, and `npm run bench -- --row NAME`. */
+export interface Row {
+  readonly name: string
+  readonly title: string
+  /** How it was measured and what counts as 1, for people. */
+  readonly text: string
+  readonly run: (setup: Setup) => Promise<readonly Comparison[]>
+}

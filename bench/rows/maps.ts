@@ -1,0 +1,41 @@
+import { compare, type Comparison } from '../compare.ts'
+import type { Row } from '../row.ts'
+import { machineReplies } from '../setup/replies.ts'
+
+/** Slots, and how many of them are plugged. */
+const MACHINES = [
+  [8, 2],
+  [8, 8],
+  [255, 2],
+  [255, 255],
+  [4_096, 2],
+  [4_096, 4_096],
+] as const
+
+/** All of QEMU's maps from one reading. */
+export const maps: Row = {
+  name: 'maps',
+  title: 'All maps',
+  text:
+    '`Domain.getVcpuMaps()` of a q35, with two and with all of its slots plugged. 1 is the floor (both queries over a bare ' +
+    'socket, nothing parsed) and `JSON.parse` of both replies together. The instant server runs on the other core.',
+  run: async (setup) => {
+    const comparisons: Comparison[] = []
+    for (const [slots, plugged] of MACHINES) {
+      await using server = await setup.instant(await machineReplies(setup, slots, plugged), 'other')
+      const { path } = server
+      const count = setup.calls(Math.max(20, Math.round(60_000 / slots)))
+      const one = (subject: string) => (): Promise<number> =>
+        setup.us('maps', { subject, path, count: Math.min(count, 1_000) }, { core: 'client' })
+      comparisons.push(
+        await compare({
+          title: `${slots.toLocaleString('en')} slots, ${plugged.toLocaleString('en')} plugged`,
+          rounds: setup.rounds,
+          base: ['floor', 'JSON.parse'],
+          subjects: { floor: one('floor'), 'JSON.parse': one('parse'), 'qemu-vcpu': one('qemu-vcpu') },
+        }),
+      )
+    }
+    return comparisons
+  },
+}

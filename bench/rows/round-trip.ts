@@ -1,0 +1,54 @@
+import { resolveQemu, startMachine } from '../../packages/guest-kit/src/index.ts'
+import { compare, type Comparison } from '../compare.ts'
+import type { Row } from '../row.ts'
+import type { Setup } from '../setup/setup.ts'
+
+const CLIENTS = ['floor', 'qemu-vcpu', 'node-qemu', 'qemu-qmp']
+
+interface Trips {
+  readonly us: number
+  readonly warmUs: number
+}
+
+/** One command, and the next when it is answered; and several at once. */
+export const roundTrip: Row = {
+  name: 'round-trip',
+  title: 'Round trips',
+  text:
+    '`query-status`, over and over, each client in a fresh process: the median of its first calls. The floor is a bare socket ' +
+    'that sends ready-made bytes and counts line ends. A floor that has run for long is faster than any fresh process: it is ' +
+    'shown as “floor, warm”, and no ratio counts it. The instant server runs on the core of the client.',
+  run: async (setup) => {
+    const real: Comparison[] = []
+    for (const version of ['7.2', '11'] as const) {
+      const qemu = await resolveQemu(version, 'x86_64', console.error)
+      await using machine = await startMachine({ qemu, smp: '2,maxcpus=8', paused: true })
+      real.push(await trips(setup, `QEMU ${machine.qemuVersion}`, machine.qmpPath, 1, setup.calls(500)))
+    }
+    await using server = await setup.instant({ 'query-status': STATUS }, 'client')
+    return [
+      ...real,
+      await trips(setup, 'instant server', server.path, 1, setup.calls(2_000)),
+      await trips(setup, 'instant server, 8 in flight', server.path, 8, setup.calls(500)),
+      await trips(setup, 'instant server, 64 in flight', server.path, 64, setup.calls(100)),
+    ]
+  },
+}
+
+const STATUS = '{"status": "running", "running": true}'
+
+function trips(setup: Setup, title: string, path: string, inFlight: number, count: number): Promise<Comparison> {
+  const measured = (subject: string, warmCount: number): Promise<unknown> =>
+    setup.worker('round-trips', { subject, path, inFlight, count, warmCount }, { core: 'client' })
+  const subjects = CLIENTS.map((subject): [string, () => Promise<number>] => [
+    subject,
+    async () => ((await measured(subject, 0)) as Trips).us,
+  ])
+  const warm = async (): Promise<number> => ((await measured('floor', count * 10)) as Trips).warmUs
+  return compare({
+    title,
+    rounds: setup.rounds,
+    base: ['floor'],
+    subjects: { ...Object.fromEntries(subjects), 'floor, warm': warm },
+  })
+}
