@@ -2,7 +2,7 @@
 import { answer, bareSocket, load, request } from './subjects.mjs'
 
 const { subject, path, count } = request()
-const QUERIES = '{"execute":"query-hotpluggable-cpus","id":1}\n{"execute":"query-cpus-fast","id":2}\n'
+const QUERIES = '{"execute":"query-hotpluggable-cpus"}\n{"execute":"query-cpus-fast"}\n'
 
 const { Domain } = subject === 'qemu-vcpu' ? await load('qemu-vcpu') : {}
 const one =

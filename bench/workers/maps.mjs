@@ -3,7 +3,7 @@
 import { answer, bareSocket, load, request, timed } from './subjects.mjs'
 
 const { subject, path, count } = request()
-const QUERIES = Buffer.from('{"execute":"query-hotpluggable-cpus","id":1}\n{"execute":"query-cpus-fast","id":2}\n')
+const QUERIES = Buffer.from('{"execute":"query-hotpluggable-cpus"}\n{"execute":"query-cpus-fast"}\n')
 
 async function reader() {
   if (subject === 'qemu-vcpu') {

@@ -8,14 +8,14 @@ const PIECE = 64 * 1024
 
 async function replyBytes() {
   const socket = await bareSocket(path, command)
-  const reply = await socket.record(`{"execute":"${command}","id":1}\n`, 1)
+  const reply = await socket.record(`{"execute":"${command}"}\n`, 1)
   socket.close()
   return reply
 }
 
 async function overMemory() {
   const reply = await replyBytes()
-  const body = reply.subarray(0, reply.lastIndexOf(', "id"'))
+  const body = reply.subarray(0, reply.lastIndexOf('}'))
   const { QmpClient } = await load('qemu-vcpu/qmp')
   const peer = new Duplex({
     read: () => undefined,

@@ -34,7 +34,8 @@ export async function bareSocket(path, command) {
   }
   await lines(1)
   await ask('{"execute":"qmp_capabilities","id":1}\n', 1)
-  const one = Buffer.from(`{"execute":"${command}","id":1}\n`)
+  // Without an id: QEMU reads a command byte by byte.
+  const one = Buffer.from(`{"execute":"${command}"}\n`)
   const many = new Map()
   return {
     burst: (size) => {
@@ -67,7 +68,7 @@ const clients = {
     const { QMPClient } = await load('node-qemu')
     const client = new QMPClient({ socketPath: path })
     await client.connect()
-    return { burst: bursts(() => client.execute(command)), close: () => client.disconnect() }
+    return { burst: bursts(() => client.execute(command)), close: () => client.close() }
   },
   'qemu-qmp': async (path, command) => {
     const { default: QMP } = await load('qemu-qmp')
