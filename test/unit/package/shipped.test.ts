@@ -1,21 +1,24 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stagePackage, type Packed } from '../../../scripts/build/stage.ts'
+import { inRepository } from '../../../scripts/formatted-page.ts'
 import { VERBS } from '../../../src/cli/verbs/index.ts'
 import { startVmOnSockets } from '../cli/cli-vm.ts'
 import { loadedBy } from './loaded.ts'
 
-// Counted, and not timed: a slow day changes none of it.
+// Counted, and not timed: a slow day changes none of it. For compilers on a busy host, a fence against a hang alone:
+const FENCE_MS = 900_000
+
 let directory = ''
 let packed: Packed = { bytes: 0, files: [] }
 beforeAll(async () => {
   directory = await realpath(await mkdtemp(join(tmpdir(), 'qemu-vcpu-package-')))
   packed = await stagePackage(directory)
-})
+}, FENCE_MS)
 afterAll(() => rm(directory, { recursive: true }))
 
 test('what npm packs is small, in few files', () => {
@@ -93,3 +96,30 @@ test('a stack trace names our functions, and files that name the room', async ()
   expect(stdout).toMatch(/at parseCpuList \(.*\/dist\/rooms\/bitmap\.js:\d+:\d+\)/)
   expect(stdout).toMatch(/at CpuMap\.parse \(/)
 })
+
+const CONSUMER = `
+import { CpuMap, Domain, InputError, type AnyVcpuError, type VcpuMaps } from 'qemu-vcpu'
+import { computeSlots, CpuMap as SameMap, InputError as SameError } from 'qemu-vcpu/bitmap'
+import { callQmp, QmpClient, type QmpCommands } from 'qemu-vcpu/qmp'
+import { QgaClient } from 'qemu-vcpu/qga'
+import { SimulatedVm } from 'qemu-vcpu/testing'
+const map: CpuMap = SameMap.parse('0-1,5')
+const error: AnyVcpuError = new SameError('ERR_CPU_ID', 'the same class') satisfies InputError
+export const maps = (domain: Domain): Promise<VcpuMaps> => domain.getVcpuMaps()
+export type Status = QmpCommands['query-status']
+export const all = [map, error, computeSlots, callQmp, QmpClient, QgaClient, SimulatedVm]
+`
+
+test(
+  'its types stand alone, and are the same ones from each entry point',
+  async () => {
+    const consumer = join(directory, 'consumer.ts')
+    await writeFile(consumer, CONSUMER)
+    const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
+    const roots = ['--typeRoots', inRepository('node_modules/@types')]
+    const args = [inRepository('node_modules/typescript/bin/tsc'), ...options, ...roots, consumer]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: directory })
+    expect(stdout).toBe('')
+  },
+  FENCE_MS,
+)
