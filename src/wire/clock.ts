@@ -19,7 +19,11 @@ export interface Clock {
 
 /** The clock of this process: monotonic, and Node's own timers. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  // As fast as performance.now(), whose module takes Node more than half a millisecond to load.
+  now: () => {
+    const [seconds, nanoseconds] = process.hrtime()
+    return seconds * 1e3 + nanoseconds / 1e6
+  },
   after: (ms, task) => {
     const timer = setTimeout(task, ms)
     return {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,6 +10,8 @@ import { inRepository } from '../../../scripts/formatted-page.ts'
 export interface Loaded {
   /** Of the package, below its `dist/`, sorted. */
   readonly files: readonly string[]
+  /** Of these files together. */
+  readonly bytes: number
   /** Of Node, beside what each process loads. */
   readonly builtins: readonly string[]
   readonly exitCode: number | null
@@ -28,8 +30,10 @@ export async function loadedBy(directory: string, args: readonly string[]): Prom
     const [exitCode] = (await once(child, 'close')) as [number | null]
     const { scripts, builtins } = JSON.parse(await readFile(noted, 'utf8')) as Record<'scripts' | 'builtins', string[]>
     const dist = `${pathToFileURL(directory).href}/dist/`
-    const files = scripts.filter((url) => url.startsWith(dist)).map((url) => url.slice(dist.length))
-    return { files: [...new Set(files)].sort(), builtins, exitCode }
+    const ours = scripts.filter((url) => url.startsWith(dist)).map((url) => url.slice(dist.length))
+    const files = [...new Set(ours)].sort()
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(directory, 'dist', file))).size))
+    return { files, bytes: sizes.reduce((sum, size) => sum + size, 0), builtins, exitCode }
   } finally {
     await rm(scratch, { recursive: true })
   }

@@ -33,15 +33,16 @@ const OF_THE_DOMAIN = rooms('bitmap', 'domain', 'errors', 'qga', 'qmp', 'wire')
 
 describe('an import loads', () => {
   test.each([
-    ['qemu-vcpu', ['index.js', ...OF_THE_DOMAIN]],
-    ['qemu-vcpu/qmp', ['qmp.js', ...rooms('errors', 'qmp', 'wire')]],
-    ['qemu-vcpu/qga', ['qga.js', ...rooms('bitmap', 'errors', 'qga', 'wire')]],
-    ['qemu-vcpu/bitmap', ['bitmap.js', ...rooms('bitmap', 'errors')]],
-    ['qemu-vcpu/testing', ['testing.js', ...rooms('bitmap', 'errors', 'qmp', 'testing', 'wire')]],
-  ])('of %s these files, and none of what takes Node long', async (entry, files) => {
+    ['qemu-vcpu', 270_000, ['index.js', ...OF_THE_DOMAIN]],
+    ['qemu-vcpu/qmp', 80_000, ['qmp.js', ...rooms('errors', 'qmp', 'wire')]],
+    ['qemu-vcpu/qga', 100_000, ['qga.js', ...rooms('bitmap', 'errors', 'qga', 'wire')]],
+    ['qemu-vcpu/bitmap', 32_000, ['bitmap.js', ...rooms('bitmap', 'errors')]],
+    ['qemu-vcpu/testing', 185_000, ['testing.js', ...rooms('bitmap', 'errors', 'qmp', 'testing', 'wire')]],
+  ])('of %s less than %d bytes in these files, and none of what takes Node long', async (entry, most, files) => {
     const loaded = await loadedBy(directory, ['--input-type=module', '--eval', `import '${entry}'`])
     expect(loaded.exitCode).toBe(0)
     expect(loaded.files).toEqual([...files].sort())
+    expect(loaded.bytes).toBeLessThan(most)
     const heavy = ['net', 'crypto', 'child_process', 'http', 'worker_threads', 'readline']
     expect(loaded.builtins.filter((name) => heavy.includes(name))).toEqual([])
   })

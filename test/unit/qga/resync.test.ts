@@ -87,7 +87,7 @@ test('the states, in order', async () => {
   const note = () => {
     if (states.at(-1) !== client.state) states.push(client.state)
   }
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime'] })
   const client = await QgaClient.connect(peer.near, { sync: false })
   note()
   const first = client.execute('x-ask', undefined, { timeoutMs: 50 })
