@@ -1,6 +1,7 @@
 import { Domain, type DomainOptions } from '../../../src/index.ts'
 import type { CliIo } from '../../../src/cli/io.ts'
 import { runCli } from '../../../src/cli/main.ts'
+import { VERBS } from '../../../src/cli/verbs/index.ts'
 import type { Run } from '../plan/operation.ts'
 import type { CommandPlan } from '../plan/plan.ts'
 import { faultOfRun, type CommandRun } from '../invariants/command.ts'
@@ -18,6 +19,8 @@ const TIME_OF_DAY = new Date(0)
 
 /** Carry out a plan of runs of the command; `main` is the command, in tests of the harness a wrong one. */
 export async function runCommands(plan: CommandPlan, main: typeof runCli = runCli): Promise<Verdict> {
+  // Virtual time does not wait for files: what a verb is carried out by is loaded before it starts.
+  for (const verb of VERBS) await verb.load()
   const session = new Session(plan)
   for (const run of plan.runs) await runOnce(session, run, main)
   return session.end()

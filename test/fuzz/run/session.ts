@@ -1,3 +1,5 @@
+// Virtual time does not wait for files: what a Domain loads when it is needed is loaded before.
+import '../../../src/domain/doctor/run-checks.ts'
 import { VcpuError } from '../../../src/index.ts'
 import { StalledError } from '../../../src/testing/index.ts'
 import { faultOfLeftovers } from '../invariants/leftovers.ts'
