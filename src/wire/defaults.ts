@@ -2,6 +2,8 @@
 
 /** How long a socket may take to come up. */
 export const DIAL_TIMEOUT_MS = 5_000
+/** How long a TCP connection may be silent before the kernel asks whether its peer is there: ten times, a second apart. */
+export const TCP_KEEP_ALIVE_MS = 15_000
 /** How long a monitor may take to greet and to negotiate, together. */
 export const QMP_CONNECT_TIMEOUT_MS = 5_000
 /** How long a command of the monitor may take. */

@@ -7,7 +7,10 @@ import { dropPiece, holdPiece } from './held-pieces.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { loopShare } from './loop-share.ts'
 import { readFrom } from './shared-reads.ts'
+import { PeerWatch } from './peer-watch.ts'
+import { dropUnreached } from './half-open.ts'
 import { isTraced, publishTraffic, type WireTrace } from './trace.ts'
+import type { TcpPorts } from './vanished-peer.ts'
 
 /** What a {@link LineChannel} needs to know. */
 export interface LineChannelOptions {
@@ -23,6 +26,8 @@ export interface LineChannelOptions {
   readonly clock?: Clock | undefined
   /** What it throws closes the channel with that cause. */
   readonly trace?: WireTrace | undefined
+  /** Has the peer's host acknowledged nothing for long? Unless given, what the kernel says. */
+  readonly hasVanished?: ((ports: TcpPorts) => Promise<boolean>) | undefined
   /** Called with each whole line. What it throws closes the channel with that cause. */
   readonly onLine: (line: Uint8Array) => void
   /** Is a message begun and not ended, by the lines so far? Unless given, each line is a message. */
@@ -52,6 +57,7 @@ export class LineChannel {
   #endedBy: Error | undefined
   /** Runs while a message is begun and not ended. */
   #lineTimer: Timer | undefined
+  readonly #peer: PeerWatch | undefined
 
   constructor(duplex: Duplex, options: LineChannelOptions) {
     if (duplex.readableObjectMode || duplex.readableEncoding !== null) {
@@ -60,6 +66,14 @@ export class LineChannel {
     this.#duplex = duplex
     this.#options = options
     this.#splitter = new LineSplitter(options.maxMessageBytes)
+    this.#peer = PeerWatch.of(duplex, {
+      ...{ clock: options.clock, hasVanished: options.hasVanished },
+      onVanished: () => {
+        const message = `${options.label}: the peer has vanished: its host acknowledges nothing`
+        this.#endedBy ??= new ConnectionError('ERR_CONNECTION_LOST', message)
+        dropUnreached(duplex)
+      },
+    })
     this.#isShared = readFrom(duplex, this.#onData)
     duplex.on('end', this.#onEnd)
     duplex.on('close', this.#onEnd)
@@ -97,6 +111,7 @@ export class LineChannel {
     if (typeof piece !== 'string') {
       this.#flush()
       this.#duplex.write(piece)
+      this.#peer?.sent()
       return
     }
     if (this.#unsent === '') process.nextTick(this.#flush)
@@ -110,6 +125,7 @@ export class LineChannel {
     // Of text that is written as such a stream counts characters as unsent, not bytes.
     const isAscii = Buffer.byteLength(text) === text.length
     this.#duplex.write(isAscii ? text : Buffer.from(text))
+    this.#peer?.sent()
   }
 
   /** Close for `cause`, unless it is closed already, and destroy the Duplex. */
@@ -118,6 +134,7 @@ export class LineChannel {
     this.#cause = cause
     this.#giveUpTurn?.()
     this.#lineTimer?.cancel()
+    this.#peer?.end()
     this.#held = []
     const duplex = this.#duplex
     duplex.off('data', this.#onData)
@@ -129,6 +146,7 @@ export class LineChannel {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
+    this.#peer?.heard()
     if (!this.#publish('in', chunk)) return
     const rest = this.#held.length > 0 || loopShare.isSpent ? chunk : this.#read(chunk)
     if (rest !== undefined) this.#hold(this.#isShared ? holdPiece(rest) : rest)

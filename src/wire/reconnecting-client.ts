@@ -75,7 +75,9 @@ export class Reconnecting<C extends Closable> {
     options: ReconnectingOptions = {},
   ) {
     this.#what = what
-    this.#target = parseTarget(target)
+    const parsed = parseTarget(target)
+    // An object of this connection's own: what is remembered of an address is not for others at it.
+    this.#target = typeof parsed === 'object' && !('pipe' in parsed) ? { ...parsed } : parsed
     this.#dial = dial
     this.#options = options
     this.#clock = options.clock ?? systemClock

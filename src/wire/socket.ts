@@ -1,4 +1,4 @@
-import type { connect, Server, Socket } from 'node:net'
+import type { connect, NetConnectOpts, Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
 import { ConnectionError } from '../errors/peer-errors.ts'
@@ -7,11 +7,12 @@ import { onAbort } from './abort.ts'
 import { timeoutOf, type CallOptions } from './call-options.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { connectFailure } from './connect-failure.ts'
-import { DIAL_TIMEOUT_MS } from './defaults.ts'
+import { DIAL_TIMEOUT_MS, TCP_KEEP_ALIVE_MS } from './defaults.ts'
+import { portToDialFrom, watchReach, type TcpAddress } from './half-open.ts'
 import { sharedReads } from './shared-reads.ts'
 
 /** Where a monitor or an agent listens: the path of a UNIX socket, or a TCP host and port. */
-export type SocketAddress = string | { readonly host: string; readonly port: number }
+export type SocketAddress = string | TcpAddress
 
 /** Longest path that Linux takes in `sockaddr_un`, in bytes, without its NUL. */
 const MAX_UNIX_PATH_BYTES = 107
@@ -34,7 +35,8 @@ export interface DialOptions extends CallOptions {
 }
 
 /**
- * Connect to a UNIX or TCP socket.
+ * Connect to a UNIX or TCP socket. TCP's keep-alive ends a connection whose peer has vanished while nothing was said; the next
+ * one to the same `address` object then comes from the same port (half-open).
  *
  * @throws {@link InputError} `ERR_ADDRESS` for an address that no socket can have
  * @throws {@link ConnectionError} `ERR_CONNECT` when nothing listens there, it may not be opened, or time runs out
@@ -86,12 +88,21 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
 }
 
 function open(dialSocket: typeof connect, address: SocketAddress, sharesReads: boolean): Socket {
-  const to = typeof address === 'string' ? { path: address } : { ...address, noDelay: true }
-  if (!sharesReads) return dialSocket(to)
-  const { onread, register } = sharedReads()
-  const socket = dialSocket({ ...to, onread })
-  register(socket)
+  const reads = sharesReads ? sharedReads() : undefined
+  const socket = dialSocket({ ...optionsFor(address), ...(reads && { onread: reads.onread }) })
+  reads?.register(socket)
+  if (typeof address === 'object') watchReach(socket, address)
   return socket
+}
+
+function optionsFor(address: SocketAddress): NetConnectOpts {
+  if (typeof address === 'string') return { path: address }
+  const { host, port } = address
+  const localPort = portToDialFrom(address)
+  return {
+    ...{ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS },
+    ...(localPort === undefined ? {} : { localPort }),
+  }
 }
 
 /** A socket that is listened on. */
