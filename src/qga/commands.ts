@@ -124,12 +124,11 @@ export async function callQga<C extends QgaCommandName>(
 }
 
 function decodeGuestCpu(cpu: Field): GuestCpu {
-  const canOffline = cpu.optional('can-offline', (field) => field.boolean())
-  return {
-    'logical-id': cpu.at('logical-id').integer(0, MAX_CPU_ID),
-    online: cpu.at('online').boolean(),
-    ...(canOffline === undefined ? {} : { 'can-offline': canOffline }),
-  }
+  const canOffline = cpu.optionalBooleanAt('can-offline')
+  const id = cpu.integerAt('logical-id', 0, MAX_CPU_ID)
+  const online = cpu.booleanAt('online')
+  if (canOffline === undefined) return { 'logical-id': id, online }
+  return { 'logical-id': id, online, 'can-offline': canOffline }
 }
 
 function decodeOsInfo(info: Field): GuestOsInfo {

@@ -132,16 +132,17 @@ function decodeMigration(reply: Field): MigrationInfo {
 }
 
 function decodeCpuFast(cpu: Field): CpuFast {
-  const target =
-    cpu.optional('target', (field) => field.string()) ?? targetOf(cpu.optional('arch', (field) => field.string()))
-  const props = cpu.optional('props', (field) => field.object())
-  return {
-    'cpu-index': cpu.at('cpu-index').integer(0, MAX_INT),
-    'qom-path': cpu.at('qom-path').string(),
-    'thread-id': cpu.at('thread-id').integer(-1, MAX_INT),
-    ...(target === undefined ? {} : { target }),
-    ...(props === undefined ? {} : { props }),
+  const target = cpu.optionalStringAt('target') ?? targetOf(cpu.optionalStringAt('arch'))
+  const props = cpu.optionalObjectAt('props')
+  const index = cpu.integerAt('cpu-index', 0, MAX_INT)
+  const path = cpu.stringAt('qom-path')
+  const thread = cpu.integerAt('thread-id', -1, MAX_INT)
+  // Most have both: one literal gives thousands of them one shape.
+  if (target !== undefined && props !== undefined) {
+    return { 'cpu-index': index, 'qom-path': path, 'thread-id': thread, target, props }
   }
+  const optional = { ...(target === undefined ? {} : { target }), ...(props === undefined ? {} : { props }) }
+  return { 'cpu-index': index, 'qom-path': path, 'thread-id': thread, ...optional }
 }
 
 /** QEMU before 3.0 has `arch`, in CpuInfoArch's words, and no `target`. */
@@ -156,14 +157,13 @@ const targets: ReadonlyMap<string, string> = new Map([
 ])
 
 function decodeHotpluggableCpu(slot: Field): HotpluggableCpu {
-  const qomPath = slot.optional('qom-path', (field) => field.string())
-  return {
-    type: slot.at('type').string(),
-    'vcpus-count': slot.at('vcpus-count').integer(1, MAX_INT),
-    // Kept as it came: QEMU may add properties, and each goes back verbatim with device_add.
-    props: slot.at('props').object(),
-    ...(qomPath === undefined ? {} : { 'qom-path': qomPath }),
-  }
+  const path = slot.optionalStringAt('qom-path')
+  const type = slot.stringAt('type')
+  const count = slot.integerAt('vcpus-count', 1, MAX_INT)
+  // Kept as it came: QEMU may add properties, and each goes back verbatim with device_add.
+  const props = slot.objectAt('props')
+  if (path === undefined) return { type, 'vcpus-count': count, props }
+  return { type, 'vcpus-count': count, props, 'qom-path': path }
 }
 
 /** Check one OST report, of the query or of the event. */

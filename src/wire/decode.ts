@@ -38,6 +38,51 @@ export class Field {
     return field.value === undefined ? undefined : decode(field)
   }
 
+  // The members of a large reply are read in place: a field of its own is made only of one that is not as expected, to
+  // say so.
+
+  /** As `at(key).string()`. */
+  stringAt(key: string): string {
+    const value = own(this.object(), key)
+    return typeof value === 'string' ? value : this.at(key).string()
+  }
+
+  /** As {@link Field.stringAt}, or `undefined` where the peer left it out. */
+  optionalStringAt(key: string): string | undefined {
+    const value = own(this.object(), key)
+    return value === undefined || typeof value === 'string' ? value : this.at(key).string()
+  }
+
+  /** As `at(key).boolean()`. */
+  booleanAt(key: string): boolean {
+    const value = own(this.object(), key)
+    return typeof value === 'boolean' ? value : this.at(key).boolean()
+  }
+
+  /** As {@link Field.booleanAt}, or `undefined` where the peer left it out. */
+  optionalBooleanAt(key: string): boolean | undefined {
+    const value = own(this.object(), key)
+    return value === undefined || typeof value === 'boolean' ? value : this.at(key).boolean()
+  }
+
+  /** As `at(key).integer(min, max)`. */
+  integerAt(key: string, min: number, max: number): number {
+    const value = own(this.object(), key)
+    return isIntegerWithin(value, min, max) ? value : this.at(key).integer(min, max)
+  }
+
+  /** As `at(key).object()`. */
+  objectAt(key: string): WireMessage {
+    const value = own(this.object(), key)
+    return isObject(value) ? value : this.at(key).object()
+  }
+
+  /** As {@link Field.objectAt}, or `undefined` where the peer left it out. */
+  optionalObjectAt(key: string): WireMessage | undefined {
+    const value = own(this.object(), key)
+    return value === undefined || isObject(value) ? value : this.at(key).object()
+  }
+
   object(): WireMessage {
     return isObject(this.value) ? this.value : this.#fail('an object')
   }
@@ -59,11 +104,15 @@ export class Field {
 
   integer(min: number, max: number): number {
     const { value } = this
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+    if (isIntegerWithin(value, min, max)) return value
     return this.#fail(`an integer from ${min} to ${max}`)
   }
 
   #fail(expected: string): never {
     throw new ProtocolError(`${this.path} is ${foreignValue(this.value, 80)}, expected ${expected}`)
   }
+}
+
+function isIntegerWithin(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
 }

@@ -5,6 +5,7 @@ export const MAX_XAPIC_ID = 254
 
 /** The levels of an APIC id below the socket, from the highest bits to the lowest (QEMU's include/hw/i386/topology.h). */
 const LEVELS = ['die-id', 'module-id', 'core-id', 'thread-id'] as const
+const SOCKET = 'socket-id'
 
 /** A slot, as far as its place decides. */
 interface Placed {
@@ -23,17 +24,30 @@ export function isX86(target: string | undefined): boolean {
  * @returns the APIC id of a slot, or `undefined` where its place is not told in numbers
  */
 export function apicIds(slots: readonly Placed[]): (slot: Placed) => number | undefined {
-  const widths = LEVELS.map((level) => bitsFor(Math.max(0, ...slots.map(({ props }) => levelId(props[level]) ?? 0))))
+  const widths = LEVELS.map((level) => bitsFor(largestOf(slots, level)))
   return ({ props }) => {
-    const place: number[] = []
-    for (const level of ['socket-id', ...LEVELS]) {
-      const id = levelId(props[level])
-      if (id === undefined) return undefined
-      place.push(id)
+    let apicId = levelId(props[SOCKET])
+    for (let at = 0; at < LEVELS.length && apicId !== undefined; at++) {
+      const id = levelId(props[LEVELS[at] ?? SOCKET])
+      apicId = id === undefined ? undefined : apicId * 2 ** (widths[at] ?? 0) + id
     }
-    const [socket = 0, ...below] = place
-    return below.reduce((id, value, at) => id * 2 ** (widths[at] ?? 0) + value, socket)
+    return apicId
   }
+}
+
+/** Whether no slot of an x86 machine can have a larger APIC id than that. May say no where yes would be true. */
+export function areApicIdsWithin(slots: readonly Placed[], most: number): boolean {
+  const widest = LEVELS.reduce((sum, level) => sum + bitsFor(largestOf(slots, level)), 0)
+  return (largestOf(slots, SOCKET) + 1) * 2 ** widest - 1 <= most
+}
+
+function largestOf(slots: readonly Placed[], level: string): number {
+  let largest = 0
+  for (const { props } of slots) {
+    const id = levelId(props[level])
+    if (id !== undefined && id > largest) largest = id
+  }
+  return largest
 }
 
 /** 0 where the level is not named; `undefined` for what is not a number of a place: it is a peer's, and may be anything. */

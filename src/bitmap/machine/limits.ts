@@ -1,4 +1,4 @@
-import { apicIds, MAX_XAPIC_ID } from './apic-id.ts'
+import { apicIds, areApicIdsWithin, MAX_XAPIC_ID } from './apic-id.ts'
 import { isPlugged, makeSlot, type VcpuSlot } from './vcpu-slot.ts'
 
 /**
@@ -24,6 +24,7 @@ export function lacksAcpi({ acpi }: MachineLimits): boolean {
  * @param slots - of an x86 machine
  */
 export function needsX2apic(slots: readonly VcpuSlot[]): boolean {
+  if (areApicIdsWithin(slots, MAX_XAPIC_ID)) return false
   const isPast = pastXapic(slots)
   return slots.some((slot) => !isPlugged(slot) && isPast(slot))
 }

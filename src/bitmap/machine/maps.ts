@@ -1,7 +1,8 @@
 import { ContradictionError } from '../../errors/contradiction-error.ts'
 import { quote } from '../../errors/quote.ts'
-import { isCpuId, MAX_CPU_ID } from '../set/cpu-id.ts'
+import { isCpuId, MAX_CPU_ID, requireCpuId } from '../set/cpu-id.ts'
 import { CpuMap } from '../set/cpu-map.ts'
+import { addId, addRange, hasId } from '../set/words.ts'
 import type { GuestCpu } from './replies.ts'
 import { isOnlinable, isPlugged, type VcpuSlot } from './vcpu-slot.ts'
 
@@ -32,16 +33,25 @@ export interface GuestMaps {
 
 /** The maps of QEMU's side from {@link computeSlots} or {@link fixedSlots}. */
 export function computeVcpuMaps(slots: readonly VcpuSlot[]): VcpuMaps {
-  const online = CpuMap.from(idsWhere(slots, isPlugged))
-  const onlinable = CpuMap.from(idsWhere(slots, isOnlinable))
-  const offlinable = CpuMap.from(idsWhere(slots, (slot) => slot.offlinable))
-  return { online, onlinable, offlinable, possible: CpuMap.from(idsWhere(slots, () => true)) }
-}
-
-function* idsWhere(slots: readonly VcpuSlot[], wanted: (slot: VcpuSlot) => boolean): Generator<number> {
+  const online: number[] = []
+  const onlinable: number[] = []
+  const offlinable: number[] = []
+  const possible: number[] = []
   for (const slot of slots) {
-    if (!wanted(slot)) continue
-    for (let id = slot.firstId; id < slot.firstId + slot.count; id++) yield id
+    const { firstId } = slot
+    const lastId = firstId + slot.count - 1
+    requireCpuId(firstId)
+    requireCpuId(lastId)
+    addRange(possible, firstId, lastId)
+    if (isPlugged(slot)) addRange(online, firstId, lastId)
+    else if (isOnlinable(slot)) addRange(onlinable, firstId, lastId)
+    if (slot.offlinable) addRange(offlinable, firstId, lastId)
+  }
+  return {
+    online: CpuMap.ofWords(online),
+    onlinable: CpuMap.ofWords(onlinable),
+    offlinable: CpuMap.ofWords(offlinable),
+    possible: CpuMap.ofWords(possible),
   }
 }
 
@@ -54,12 +64,24 @@ function* idsWhere(slots: readonly VcpuSlot[], wanted: (slot: VcpuSlot) => boole
  * @throws {@link ContradictionError} when a logical-id comes twice or is not an integer in 0..{@link MAX_CPU_ID}.
  */
 export function computeGuestMaps(cpus: readonly GuestCpu[], present?: CpuMap): GuestMaps {
-  requireDistinctIds(cpus)
-  const idsOf = (wanted: (cpu: GuestCpu) => boolean): CpuMap =>
-    CpuMap.from(cpus.filter(wanted).map((cpu) => cpu['logical-id']))
-  const possible = idsOf(() => true)
-  const online = idsOf((cpu) => cpu.online)
-  const switchable = idsOf((cpu) => cpu['can-offline'] === true)
+  const listed: number[] = []
+  const running: number[] = []
+  const changeable: number[] = []
+  for (const [at, cpu] of cpus.entries()) {
+    const id = cpu['logical-id']
+    if (!isCpuId(id)) {
+      throw new ContradictionError(
+        `entry ${at} of guest-get-vcpus has logical-id ${quote(id)}, and ids are the integers 0 to ${MAX_CPU_ID}`,
+      )
+    }
+    if (hasId(listed, id)) throw listedTwice(cpus, id, at)
+    addId(listed, id)
+    if (cpu.online) addId(running, id)
+    if (cpu['can-offline'] === true) addId(changeable, id)
+  }
+  const possible = CpuMap.ofWords(listed)
+  const online = CpuMap.ofWords(running)
+  const switchable = CpuMap.ofWords(changeable)
   const offline = possible.difference(online)
   const onlinable = offline.intersection(switchable)
   return {
@@ -71,20 +93,9 @@ export function computeGuestMaps(cpus: readonly GuestCpu[], present?: CpuMap): G
   }
 }
 
-function requireDistinctIds(cpus: readonly GuestCpu[]): void {
-  const seen = new Map<number, number>()
-  for (const [at, { 'logical-id': id }] of cpus.entries()) {
-    if (!isCpuId(id)) {
-      throw new ContradictionError(
-        `entry ${at} of guest-get-vcpus has logical-id ${quote(id)}, and ids are the integers 0 to ${MAX_CPU_ID}`,
-      )
-    }
-    const earlier = seen.get(id)
-    if (earlier !== undefined) {
-      throw new ContradictionError(
-        `guest-get-vcpus has logical-id ${id} in entry ${earlier} (online ${quote(cpus[earlier]?.online)}) and again in entry ${at} (online ${quote(cpus[at]?.online)})`,
-      )
-    }
-    seen.set(id, at)
-  }
+function listedTwice(cpus: readonly GuestCpu[], id: number, at: number): ContradictionError {
+  const earlier = cpus.findIndex((cpu) => cpu['logical-id'] === id)
+  return new ContradictionError(
+    `guest-get-vcpus has logical-id ${id} in entry ${earlier} (online ${quote(cpus[earlier]?.online)}) and again in entry ${at} (online ${quote(cpus[at]?.online)})`,
+  )
 }

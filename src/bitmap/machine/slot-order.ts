@@ -1,26 +1,14 @@
 import { ContradictionError } from '../../errors/contradiction-error.ts'
 import { quote } from '../../errors/quote.ts'
 import { MAX_CPU_ID } from '../set/cpu-id.ts'
-import type { CpuInstanceProperties, HotpluggableCpu } from './replies.ts'
+import { comparePlaces, isLevelId, LEVELS, readPlace } from './place.ts'
+import type { HotpluggableCpu } from './replies.ts'
 
 /** A slot of the reply and the first cpu-index that is its own, plugged or not. */
 export interface OrderedSlot {
   readonly firstId: number
   readonly slot: HotpluggableCpu
 }
-
-/** From the outermost to the innermost. `node-id` is no level: a NUMA node may own any part of the machine. */
-const LEVELS = [
-  'drawer-id',
-  'book-id',
-  'socket-id',
-  'die-id',
-  'cluster-id',
-  'module-id',
-  'core-id',
-  'thread-id',
-] as const
-const UNDERSTOOD: ReadonlySet<string> = new Set(['node-id', ...LEVELS])
 
 /**
  * Numbers the slots as QEMU does: an empty slot has no cpu-index yet, but the one it will get is fixed. Three readings,
@@ -59,62 +47,59 @@ function requireCounts(slots: readonly HotpluggableCpu[]): void {
 }
 
 function byCoreId(slots: readonly HotpluggableCpu[]): readonly OrderedSlot[] | undefined {
-  const keyed: { readonly coreId: number; readonly slot: HotpluggableCpu }[] = []
+  const owners = new Map<unknown, HotpluggableCpu>()
   for (const slot of slots) {
     const coreId = slot.props['core-id']
-    if (!isLevelId(coreId)) return undefined
-    keyed.push({ coreId, slot })
+    if (!isLevelId(coreId) || owners.has(coreId)) return undefined
+    owners.set(coreId, slot)
   }
-  keyed.sort((a, b) => a.coreId - b.coreId)
-  const ordered = number(keyed.map(({ slot }) => slot))
-  return ordered.every(({ firstId }, at) => firstId === keyed[at]?.coreId) ? ordered : undefined
-}
-
-interface PlacedSlot {
-  readonly place: readonly number[]
-  readonly slot: HotpluggableCpu
-  /** Where in the reply it stands, for an error to name it. */
-  readonly entry: number
+  const ordered: OrderedSlot[] = []
+  let firstId = 0
+  for (let slot = owners.get(0); slot !== undefined; slot = owners.get(firstId)) {
+    ordered.push({ firstId, slot })
+    firstId += slot['vcpus-count']
+  }
+  return ordered.length === slots.length ? ordered : undefined
 }
 
 function byPlace(slots: readonly HotpluggableCpu[]): readonly OrderedSlot[] | undefined {
-  const placed: PlacedSlot[] = []
-  for (const [entry, slot] of slots.entries()) {
-    const place = placeOf(slot.props)
-    if (place === undefined) return undefined
-    placed.push({ place, slot, entry })
+  if (isDescending(slots)) return number(slots.toReversed())
+  const places = placesOf(slots)
+  if (places === undefined) return undefined
+  const entries = slots.map((_, entry) => entry)
+  entries.sort((one, other) => comparePlaces(places, one, other))
+  for (const [at, entry] of entries.entries()) {
+    const next = entries[at + 1]
+    if (next !== undefined && comparePlaces(places, entry, next) === 0) throw samePlace(slots, entry, next)
   }
-  placed.sort((a, b) => comparePlaces(a.place, b.place))
-  for (const [at, one] of placed.entries()) {
-    const next = placed[at + 1]
-    if (next !== undefined && comparePlaces(one.place, next.place) === 0) throw samePlace(one, next)
-  }
-  return number(placed.map(({ slot }) => slot))
+  return number(entries.flatMap((entry) => slots[entry] ?? []))
 }
 
-function placeOf(props: CpuInstanceProperties): readonly number[] | undefined {
-  for (const [name, value] of Object.entries(props)) {
-    if (!UNDERSTOOD.has(name) || !isLevelId(value)) return undefined
+/** Whether they are listed from the last place to the first, as QEMU lists them: then there is nothing to sort. */
+function isDescending(slots: readonly HotpluggableCpu[]): boolean {
+  // Of one slot and of the one before it; the first comes before everything.
+  const places = new Float64Array(2 * LEVELS).fill(Infinity)
+  let at = 0
+  for (const { props } of slots) {
+    places.fill(0, at * LEVELS, (at + 1) * LEVELS)
+    if (!readPlace(props, places, at)) return false
+    if (comparePlaces(places, 1 - at, at) <= 0) return false
+    at = 1 - at
   }
-  return LEVELS.map((level) => {
-    const id = props[level]
-    return isLevelId(id) ? id : 0
-  })
+  return true
 }
 
-function comparePlaces(a: readonly number[], b: readonly number[]): number {
-  for (const [level, id] of a.entries()) {
-    const difference = id - (b[level] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
+/** The places of all slots; `undefined` where one has a property that we do not understand. */
+function placesOf(slots: readonly HotpluggableCpu[]): Float64Array | undefined {
+  const places = new Float64Array(slots.length * LEVELS)
+  for (const [at, { props }] of slots.entries()) if (!readPlace(props, places, at)) return undefined
+  return places
 }
 
-function samePlace(one: PlacedSlot, other: PlacedSlot): ContradictionError {
-  const name = ({ entry, slot }: PlacedSlot): string => `entry ${entry} ${quote(slot.props)}`
-  return new ContradictionError(
-    `query-hotpluggable-cpus has two slots in the same place: ${name(one)} and ${name(other)}`,
-  )
+/** @param entries - where in the reply they stand, for the error to name them */
+function samePlace(slots: readonly HotpluggableCpu[], ...entries: readonly number[]): ContradictionError {
+  const [one = '', other = ''] = entries.map((entry) => `entry ${entry} ${quote(slots[entry]?.props)}`)
+  return new ContradictionError(`query-hotpluggable-cpus has two slots in the same place: ${one} and ${other}`)
 }
 
 function number(slots: readonly HotpluggableCpu[]): readonly OrderedSlot[] {
@@ -124,8 +109,4 @@ function number(slots: readonly HotpluggableCpu[]): readonly OrderedSlot[] {
     firstId += slot['vcpus-count']
     return ordered
   })
-}
-
-function isLevelId(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }

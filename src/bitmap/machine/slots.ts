@@ -1,6 +1,7 @@
 import { ContradictionError } from '../../errors/contradiction-error.ts'
 import { quote } from '../../errors/quote.ts'
 import { isCpuId, MAX_CPU_ID } from '../set/cpu-id.ts'
+import { addId, hasId } from '../set/words.ts'
 import type { CpuFast, HotpluggableCpu } from './replies.ts'
 import { orderSlots, type OrderedSlot } from './slot-order.ts'
 import { isBootSlot, neverUnplugs } from './unplug-rules.ts'
@@ -61,17 +62,17 @@ export function fixedSlots(plugged: readonly CpuFast[]): readonly VcpuSlot[] {
 }
 
 function requireDistinctIndexes(plugged: readonly CpuFast[]): void {
-  const seen = new Map<number, CpuFast>()
+  const seen: number[] = []
   for (const cpu of plugged) {
     const index = cpu['cpu-index']
     if (!isCpuId(index)) {
       throw new ContradictionError(`query-cpus-fast has ${nameOf(cpu)}, and ids are the integers 0 to ${MAX_CPU_ID}`)
     }
-    const other = seen.get(index)
-    if (other !== undefined) {
+    if (hasId(seen, index)) {
+      const other = plugged.find((earlier) => earlier['cpu-index'] === index) ?? cpu
       throw new ContradictionError(`query-cpus-fast has ${nameOf(other)} and again ${nameOf(cpu)}`)
     }
-    seen.set(index, cpu)
+    addId(seen, index)
   }
 }
 

@@ -5,7 +5,7 @@ import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import { formatHexMask, parseHexMask, type HexMaskOptions } from './hex-mask.ts'
 import { Ids } from './ids.ts'
 import { formatMaskBytes, parseMaskBytes, type MaskBytesOptions } from './mask-bytes.ts'
-import { addId, addRange, countIds, highestId, nextId, type Words } from './words.ts'
+import { addId, addRange, countIds, hasId, highestId, nextId, type Words } from './words.ts'
 
 export { MAX_CPU_ID } from './cpu-id.ts'
 
@@ -110,7 +110,7 @@ export class CpuMap implements Iterable<number> {
   /** Whether `id` is in the map; false, never an error, for what is no id at all. */
   has(id: number): boolean {
     // The check comes first: shifts take their operand modulo 2^32, and 2^32 would pass for CPU 0.
-    return isCpuId(id) && ((this.words[id >>> 5] ?? 0) & (1 << (id & 31))) !== 0
+    return isCpuId(id) && hasId(this.words, id)
   }
 
   /** The smallest id; `undefined` in an empty map. */

@@ -17,6 +17,11 @@ export function addId(words: number[], id: number): void {
   words[at] = (words[at] ?? 0) | (1 << (id & 31))
 }
 
+/** Is that id there? The caller has checked it. */
+export function hasId(words: Words, id: number): boolean {
+  return ((words[id >>> 5] ?? 0) & (1 << (id & 31))) !== 0
+}
+
 /** Adds the ids `first` to `last`. The caller has checked both. */
 export function addRange(words: number[], first: number, last: number): void {
   while (words.length <= last >>> 5) words.push(0)

@@ -1,7 +1,7 @@
 import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { deviceIdOf, isMadeAtStart } from '../../bitmap/machine/device-path.ts'
 import { ConnectionError } from '../../errors/peer-errors.ts'
-import { deviceIn, isSameDevice, type Device } from './device.ts'
+import { deviceIn, holdsDevice, holdTheSame, isSameDevice, type Device } from './device.ts'
 import { followSlots, NOTHING_KEPT } from './guest-memory.ts'
 import type { Moment } from './moment.ts'
 import type { DomainEvent } from './news.ts'
@@ -28,18 +28,20 @@ export function adoptReading(state: VmState, reading: DatedReading): Advance {
   const removals = state.removals.map((removal) => look(removal, holds(reading.slots, removal), reading.askedAt.tick))
   // A reading changes nothing of a removal but its end.
   const ended = removals.filter((removal): removal is Ended => !state.removals.includes(removal))
+  const changed = last === undefined ? [] : changedSlots(last.slots, reading.slots)
   const next: VmState = {
     ...state,
     reading,
     bootDevice: boot ?? bootDevice,
-    made: countMade(state, reading.slots),
+    // After a loss of the connection the last reading is of no use: what is there now was made at some time.
+    made: last === undefined ? Math.max(state.made, addedSinceStart(reading.slots)) : countMade(state.made, changed),
     removals: removals.filter(({ end, callers }) => end === undefined || callers.length > 0),
     observed: stillThere(state, reading.slots),
     guest: followSlots(state.guest, reading.slots),
   }
   const news = [
     ...ended.flatMap(refusedNews),
-    ...(last === undefined ? [] : changesBetween(last.slots, reading.slots, ended)),
+    ...newsOf(changed, ended),
     // Where there is no earlier reading to compare with, our own removals are news all the same.
     ...(last === undefined ? ended.filter(({ end }) => end.type === 'removed').map(removedNews) : []),
   ]
@@ -78,43 +80,58 @@ function onNewQemu(state: VmState, reading: DatedReading, bootDevice: Device): A
   return { state: next, news: [...news, { type: 'gap' }], wantsLook: false }
 }
 
-function countMade({ reading: last, made }: VmState, slots: readonly VcpuSlot[]): number {
-  // After a loss of the connection the last reading is of no use: what is there now was made at some time.
-  if (last === undefined) return Math.max(made, addedSinceStart(slots))
-  const isNew = (slot: VcpuSlot): boolean => !isSameDevice(deviceIn(slot), deviceIn(slotOf(last.slots, slot.firstId)))
-  return made + slots.reduce((sum, slot) => sum + (slot.vcpus.length > 0 && isNew(slot) ? slot.vcpus.length : 0), 0)
+/** @param changed - the slots that hold something else than in the last reading */
+function countMade(made: number, changed: readonly SlotChange[]): number {
+  return made + changed.reduce((sum, { is }) => sum + is.vcpus.length, 0)
 }
 
 function addedSinceStart(slots: readonly VcpuSlot[]): number {
-  return slots.flatMap(({ vcpus }) => vcpus).filter(({ qomPath }) => !isMadeAtStart(qomPath)).length
+  let count = 0
+  for (const { vcpus } of slots) for (const { qomPath } of vcpus) if (!isMadeAtStart(qomPath)) count++
+  return count
 }
 
 function holds(slots: readonly VcpuSlot[], { firstId, device }: Removal): boolean {
-  return isSameDevice(deviceIn(slotOf(slots, firstId)), device)
+  return holdsDevice(slotOf(slots, firstId), device)
 }
 
 function stillThere({ observed }: VmState, slots: readonly VcpuSlot[]): VmState['observed'] {
-  const kept = [...observed].filter(([index, { device }]) => isSameDevice(deviceIn(slotOf(slots, index)), device))
+  if (observed.size === 0) return observed
+  const kept = [...observed].filter(([index, { device }]) => holdsDevice(slotOf(slots, index), device))
   return kept.length === observed.size ? observed : new Map(kept)
 }
 
+/** A slot that holds something else than before. */
+interface SlotChange {
+  readonly was: VcpuSlot | undefined
+  readonly is: VcpuSlot
+}
+
+/** The slots of a reading that hold something else than in the one before it. */
+function changedSlots(before: readonly VcpuSlot[], after: readonly VcpuSlot[]): readonly SlotChange[] {
+  const changed: SlotChange[] = []
+  for (const [at, is] of after.entries()) {
+    // One machine has the same slots in each reading.
+    const same = before[at]
+    const was = same?.firstId === is.firstId ? same : slotOf(before, is.firstId)
+    if (!holdTheSame(was, is)) changed.push({ was, is })
+  }
+  return changed
+}
+
 /** Which slots were filled and which were emptied, by anybody. */
-function changesBetween(
-  before: readonly VcpuSlot[],
-  after: readonly VcpuSlot[],
-  ended: readonly Ended[],
-): readonly DomainEvent[] {
+function newsOf(changed: readonly SlotChange[], ended: readonly Ended[]): readonly DomainEvent[] {
   const news: DomainEvent[] = []
-  for (const slot of after) {
-    const was = deviceIn(slotOf(before, slot.firstId))
-    const is = deviceIn(slot)
-    if (isSameDevice(was, is)) continue
-    if (was !== undefined) {
-      const removal = ended.find(({ firstId }) => firstId === slot.firstId)
+  for (const { was, is } of changed) {
+    const { ids, firstId } = is
+    const before = deviceIn(was)
+    const after = deviceIn(is)
+    if (before !== undefined) {
+      const removal = ended.find((other) => other.firstId === firstId)
       const late = removal?.end.type === 'removed' && removal.callers.length === 0
-      news.push({ type: 'unplugged', ids: slot.ids, deviceId: deviceIdOf(was.qomPath), late })
+      news.push({ type: 'unplugged', ids, deviceId: deviceIdOf(before.qomPath), late })
     }
-    if (is !== undefined) news.push({ type: 'plugged', ids: slot.ids, deviceId: deviceIdOf(is.qomPath) })
+    if (after !== undefined) news.push({ type: 'plugged', ids, deviceId: deviceIdOf(after.qomPath) })
   }
   return news
 }

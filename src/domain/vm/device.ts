@@ -21,7 +21,21 @@ export function isSameDevice(one: Device | undefined, other: Device | undefined)
   return one?.qomPath === other?.qomPath && one?.hostThreadId === other?.hostThreadId
 }
 
+/** Does the slot hold that device? */
+export function holdsDevice(slot: VcpuSlot | undefined, device: Device): boolean {
+  const vcpu = slot?.vcpus[0]
+  return vcpu !== undefined && slot?.qomPath === device.qomPath && vcpu.hostThreadId === device.hostThreadId
+}
+
+/** Do two readings show the same in a slot: the same device, or none? */
+export function holdTheSame(one: VcpuSlot | undefined, other: VcpuSlot | undefined): boolean {
+  const was = one?.vcpus[0]
+  const is = other?.vcpus[0]
+  if (was === undefined || is === undefined) return was === is
+  return one?.qomPath === other?.qomPath && was.hostThreadId === is.hostThreadId
+}
+
 /** Do two readings show the same devices in every slot? */
 export function sameDevices(one: readonly VcpuSlot[], other: readonly VcpuSlot[]): boolean {
-  return one.length === other.length && one.every((slot, at) => isSameDevice(deviceIn(slot), deviceIn(other[at])))
+  return one.length === other.length && one.every((slot, at) => holdTheSame(slot, other[at]))
 }

@@ -1,6 +1,7 @@
-import { isPlugged, slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
+import { slotOf, type VcpuSlot } from '../../bitmap/machine/vcpu-slot.ts'
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
-import { deviceIn, isSameDevice, type Device } from './device.ts'
+import { addId } from '../../bitmap/set/words.ts'
+import { holdsDevice, type Device } from './device.ts'
 import type { Moment } from './moment.ts'
 
 /** Which vCPU one of the guest's CPUs is, as the guest's own files said. */
@@ -140,10 +141,12 @@ function stillThere<T extends KeptId>(
   slots: readonly VcpuSlot[],
 ): ReadonlyMap<number, T> {
   if (kept.size === 0) return kept
-  const left = [...kept].filter(([, { index, device }]) => isSameDevice(deviceIn(slotOf(slots, index)), device))
+  const left = [...kept].filter(([, { index, device }]) => holdsDevice(slotOf(slots, index), device))
   return left.length === kept.size ? kept : new Map(left)
 }
 
 function pluggedIds(slots: readonly VcpuSlot[]): CpuMap {
-  return CpuMap.from(slots.filter(isPlugged).flatMap(({ vcpus }) => vcpus.map(({ id }) => id)))
+  const words: number[] = []
+  for (const { vcpus } of slots) for (const { id } of vcpus) addId(words, id)
+  return CpuMap.ofWords(words)
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Field } from '../../../src/wire/decode.ts'
 
@@ -74,3 +75,52 @@ test('an integer is a number, and nothing that could be made one', () => {
   }
   expect(new Field('n', 5).integer(5, 5)).toBe(5)
 })
+
+test('a member read in place is what its own field gives, or the same error', () => {
+  const values = fc.constantFrom<unknown>(
+    undefined,
+    null,
+    'a',
+    '',
+    true,
+    false,
+    0,
+    3,
+    9,
+    10,
+    -1,
+    2.5,
+    NaN,
+    {},
+    [],
+    'x'.repeat(99),
+  )
+  const objects = fc.oneof(
+    values.map((value) => ({ key: value })),
+    fc.constantFrom<unknown>({}, JSON.parse('{"__proto__": {"key": 1}}'), null, [], 'text'),
+  )
+  fc.assert(
+    fc.property(objects, fc.constantFrom('key', 'constructor', '__proto__'), (value, key) => {
+      const field = new Field('reply', value)
+      const pairs: readonly (readonly [inPlace: () => unknown, ownField: () => unknown])[] = [
+        [() => field.stringAt(key), () => field.at(key).string()],
+        [() => field.booleanAt(key), () => field.at(key).boolean()],
+        [() => field.integerAt(key, 0, 9), () => field.at(key).integer(0, 9)],
+        [() => field.objectAt(key), () => field.at(key).object()],
+        [() => field.optionalStringAt(key), () => field.optional(key, (member) => member.string())],
+        [() => field.optionalBooleanAt(key), () => field.optional(key, (member) => member.boolean())],
+        [() => field.optionalObjectAt(key), () => field.optional(key, (member) => member.object())],
+      ]
+      for (const [inPlace, ownField] of pairs) expect(resultOf(inPlace)).toEqual(resultOf(ownField))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+function resultOf(read: () => unknown): unknown {
+  try {
+    return { value: read() }
+  } catch (error) {
+    return { message: String(error) }
+  }
+}

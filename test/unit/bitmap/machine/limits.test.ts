@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { computeSlots, computeVcpuMaps, type VcpuSlot } from '../../../../src/bitmap/index.ts'
+import { apicIds, areApicIdsWithin } from '../../../../src/bitmap/machine/apic-id.ts'
 import { lacksAcpi, limitSlots, needsX2apic, type MachineLimits } from '../../../../src/bitmap/machine/limits.ts'
 
 /** A flat machine of which vCPU 0 and `plugged` are there. */
@@ -48,4 +50,17 @@ test('the CPU model matters only where a slot past APIC id 254 is empty', () => 
   expect(needsX2apic(machine(255, 5))).toBe(false)
   expect(needsX2apic(machine(256, 5))).toBe(true)
   expect(needsX2apic(machine(256, 255))).toBe(false)
+})
+
+test('where no APIC id can be past 254 there is none, on any topology', () => {
+  const level = fc.nat(6)
+  const place = fc.record({ 'socket-id': fc.nat(80), 'die-id': level, 'core-id': level, 'thread-id': fc.nat(1) })
+  fc.assert(
+    fc.property(fc.array(place, { maxLength: 12 }), fc.nat(600), (places, most) => {
+      const slots = places.map((props) => ({ props }))
+      const largest = Math.max(0, ...slots.map((slot) => apicIds(slots)(slot) ?? 0))
+      if (areApicIdsWithin(slots, most)) expect(largest).toBeLessThanOrEqual(most)
+      expect(areApicIdsWithin(slots, 2 ** 20)).toBe(true)
+    }),
+  )
 })

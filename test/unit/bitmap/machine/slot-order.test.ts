@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { HotpluggableCpu } from '../../../../src/bitmap/index.ts'
 import { orderSlots } from '../../../../src/bitmap/machine/slot-order.ts'
@@ -84,6 +85,35 @@ describe('orderSlots', () => {
       expect(backwards).toEqual([[0, props[2]], [2, props[1]], [4, props[0]]]) // prettier-ignore
     },
   )
+
+  it('finds the same order however the reply is listed', () => {
+    const levels = ['socket-id', 'die-id', 'core-id', 'thread-id'] as const
+    // Absent levels count as 0, so two that look different may be in the same place: those are left out.
+    const place = fc.tuple(...levels.map(() => fc.option(fc.nat(3), { nil: undefined })))
+    const places = fc.uniqueArray(place, { maxLength: 20, selector: (ids) => ids.map((id) => id ?? 0).join() })
+    fc.assert(
+      fc.property(places, fc.constantFrom('up', 'down', 'as it came'), (all, way) => {
+        // No core-id can be the index: the first slot is larger than any of them.
+        const ascending = all.toSorted((a, b) => {
+          const at = levels.findIndex((_, level) => (a[level] ?? 0) !== (b[level] ?? 0))
+          return (a[at] ?? 0) - (b[at] ?? 0)
+        })
+        const listed = { up: ascending, down: ascending.toReversed(), 'as it came': all }[way]
+        const reply = slots(
+          5,
+          ...listed.map((ids) =>
+            Object.fromEntries(levels.flatMap((level, at) => (ids[at] === undefined ? [] : [[level, ids[at]]]))),
+          ),
+        )
+        const expected = ascending.map((ids, at) => [at * 5, ids.map((id) => id ?? 0)])
+        const found = orderSlots(reply).map(({ firstId, slot }) => [
+          firstId,
+          levels.map((level) => slot.props[level] ?? 0),
+        ])
+        expect(found).toEqual(expected)
+      }),
+    )
+  })
 
   it('numbers nothing in an empty reply', () => {
     expect(orderSlots([])).toEqual([])

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { computeSlots, fixedSlots, slotOf } from '../../../../src/bitmap/index.ts'
+import { computeSlots, CpuMap, fixedSlots, slotOf } from '../../../../src/bitmap/index.ts'
+import { limitSlots } from '../../../../src/bitmap/machine/limits.ts'
 import { notCpuIds } from '../ids.ts'
 import { repliesOf, vmOf } from './vm.ts'
 
@@ -24,5 +25,35 @@ describe('slotOf', () => {
     expect(slotOf(slots, 5)).toBe(slots[1])
     for (const id of [1, 4, 6, 0.5]) expect(slotOf(slots, id)).toBeUndefined()
     expect(slotOf([], 0)).toBeUndefined()
+  })
+})
+
+describe('a slot', () => {
+  it('has one shape, plugged or empty, limited or not', () => {
+    fc.assert(
+      fc.property(vmOf(), (vm) => {
+        const { hotpluggable, plugged } = repliesOf(vm)
+        const slots = computeSlots(hotpluggable, plugged)
+        const limits = [{}, { acpi: 'off' }, { x2apic: false }]
+        const all = [...slots, ...fixedSlots(plugged), ...limits.flatMap((each) => limitSlots(slots, each))]
+        expect(new Set(all.map((slot) => Object.keys(slot).join())).size).toBeLessThanOrEqual(1)
+        expect(new Set(all.map((slot) => Object.getPrototypeOf(slot) as unknown)).size).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+
+  it('has its ids, in JSON too', () => {
+    const [slot] = fixedSlots([{ 'cpu-index': 3, 'qom-path': '/x', 'thread-id': 1 }])
+    expect(slot?.ids.equals(CpuMap.of(3))).toBe(true)
+    expect(JSON.parse(JSON.stringify(slot))).toEqual({
+      firstId: 3,
+      count: 1,
+      ids: '3',
+      type: '',
+      props: {},
+      qomPath: '/x',
+      vcpus: [{ id: 3, qomPath: '/x', hostThreadId: 1 }],
+      offlinable: false,
+    })
   })
 })
