@@ -161,6 +161,7 @@ export class QgaClient implements QgaExecutor {
       try {
         return await this.#turns.run(deadline, command, claim, async () => {
           if (this.#state !== 'synced') await this.#synchronise(deadline)
+          options.beforeSend?.()
           const answer = this.#send(command, encoded, deadline, options)
           sent.hasLeft = true
           return valueOf(await answer)

@@ -9,8 +9,9 @@ import type { QgaExecutor } from './executor.ts'
 const MAX_OWED = 1_024
 
 /**
- * Handles whose closing failed, by executor: an agent that did not answer may answer later. Its numbers are never used
- * twice, also not by another qemu-ga of the same guest (it keeps the counter in its state file), so a late close is safe.
+ * Handles whose closing failed, by executor: an agent that did not answer may answer later. Its numbers grow, also from one
+ * qemu-ga to the next in the same boot of the guest (it keeps the counter in its state file), so a late close is safe. After
+ * another boot they begin again.
  */
 const owedBy = new WeakMap<QgaExecutor, Set<number>>()
 
@@ -33,10 +34,16 @@ export async function closeHandle(executor: QgaExecutor, handle: number, { leftM
   }
 }
 
-/** The agent answers: close what could not be closed before. No one waits for it. */
-export function closeOwed(executor: QgaExecutor, deadline: Deadline): void {
+/**
+ * The agent answers: close what could not be closed before. No one waits for it.
+ *
+ * @param newest - the handle that it has just given; one that is not below it belongs to an earlier boot, and is another file now
+ */
+export function closeOwed(executor: QgaExecutor, newest: number, deadline: Deadline): void {
   const owed = owedBy.get(executor)
   if (owed === undefined) return
   owedBy.delete(executor)
-  for (const handle of owed) inBackground('closing a file of the guest', closeHandle(executor, handle, deadline))
+  for (const handle of owed) {
+    if (handle < newest) inBackground('closing a file of the guest', closeHandle(executor, handle, deadline))
+  }
 }

@@ -73,7 +73,7 @@ export async function readThenClose(
       },
     },
   )
-  closeOwed(executor, deadline)
+  closeOwed(executor, handle, deadline)
   try {
     const content = await readAll(executor, path, handle, { maxBytes, chunkBytes }, deadline)
     return { content, closed: closeHandle(executor, handle, deadline) }

@@ -40,7 +40,9 @@ export class PartialChangeError extends VcpuError {
 export async function setGuestVcpus(
   executor: QgaExecutor,
   changes: readonly GuestCpuChange[],
-  options: Pick<ExecuteOptions, 'signal' | 'timeoutMs' | 'onUnsent'> & { readonly clock?: Clock | undefined } = {},
+  options: Pick<ExecuteOptions, 'signal' | 'timeoutMs' | 'onUnsent' | 'beforeSend'> & {
+    readonly clock?: Clock | undefined
+  } = {},
 ): Promise<void> {
   const deadline = new Deadline(options, QGA_SET_VCPUS_TIMEOUT_MS, options.clock)
   let applied = 0
@@ -50,7 +52,8 @@ export async function setGuestVcpus(
     if (failed === undefined) return
     // What was done before has left.
     const onUnsent = applied === 0 ? options.onUnsent : undefined
-    const done = await callRest(executor, rest, applied, failed, { ...deadline.options(), onUnsent })
+    const { beforeSend } = options
+    const done = await callRest(executor, rest, applied, failed, { ...deadline.options(), onUnsent, beforeSend })
     if (done < 1 || done > rest.length) {
       throw new ProtocolError(`guest-set-vcpus says it did ${done} of ${rest.length} entries`, { outcome: 'unknown' })
     }

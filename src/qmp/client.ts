@@ -229,12 +229,13 @@ export class QmpClient implements QmpExecutor {
 
   #ask(command: string, args: QmpArguments | undefined, options: QmpCallOptions): Promise<unknown> {
     const timeoutMs = timeoutOf(options, this.#limits.commandMs)
-    const { signal, oob = false } = options
+    const { signal, oob = false, beforeSend } = options
     signal?.throwIfAborted()
     if (this.#channel.cause !== undefined) throw lostCall(command, 'not-sent', this.#channel.cause)
     if (oob && !this.#oob) throw new InputError('ERR_OOB', `${command}: out-of-band execution was not negotiated`)
     this.#channel.checkRoom(command)
     const encoded = encodeArguments(command, args)
+    beforeSend?.()
     const { id, answer } = this.#pending.open(command, timeoutMs, options, oob)
     this.#channel.send(encodeCommand(oob ? 'exec-oob' : 'execute', command, encoded, id))
     return answer

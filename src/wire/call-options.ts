@@ -29,6 +29,11 @@ export interface ExecuteOptions extends CallOptions {
    */
   readonly onUnsent?: (() => void) | undefined
   /**
+   * Called when the command's turn has come, right before it is sent: what it throws ends the call, and nothing is sent. An
+   * executor of the caller's own that does not call it has it called when it is handed the command.
+   */
+  readonly beforeSend?: (() => void) | undefined
+  /**
    * The command changes nothing that another command depends on: it may be sent before those ahead of it are answered,
    * where they have this too. A hint: an executor that sends one command at a time is right as well.
    */

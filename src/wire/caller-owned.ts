@@ -115,6 +115,7 @@ class ForeignCall {
     command: string,
     args: Readonly<Record<string, unknown>> | undefined,
   ): Promise<unknown> {
+    this.#options.beforeSend?.()
     try {
       const value = await executor.execute(command, args, {
         ...this.#options,

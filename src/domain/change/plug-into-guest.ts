@@ -12,7 +12,7 @@ import type { ChangeCall } from './call.ts'
 import { failureOf } from './failure.ts'
 import { awaitListing, type Listed } from './guest-listing.ts'
 import type { GuestTurn } from '../guest/set-online.ts'
-import { turnInGuest } from './guest-turn.ts'
+import { isOneBoot, turnInGuest } from './guest-turn.ts'
 import { pickSlot } from './pick-slot.ts'
 import { plugVcpu, type Plugged } from './plug.ts'
 import { requireStillThere } from './still-there.ts'
@@ -61,14 +61,8 @@ async function listedAndOn(
     const { guests, seenAt } = await listed(call, plugged, before, beforeAt)
     const turn = await turnOn(call, guests, seenAt)
     if (turn === undefined) continue
-    if (turn.failure !== undefined || isOneBoot(call, seenAt)) return { guests, seenAt, turn }
+    if (turn.failure !== undefined || isOneBoot(call.vm, seenAt)) return { guests, seenAt, turn }
   }
-}
-
-/** A reset that happens while there is no connection is not heard. */
-function isOneBoot({ vm }: ChangeCall, { boot, connection }: Moment): boolean {
-  const { now, isConnected } = vm.driver.state
-  return isConnected && now.boot === boot && now.connection === connection
 }
 
 /** The guest's part of a plug of ours is a request of its own: QEMU has passed it on, and the guest answers or does not. */
@@ -92,7 +86,7 @@ async function awaitGuests(
   beforeAt: Moment,
 ): Promise<Listed> {
   const wasEmpty = slotOf(before.reading.slots, slot.firstId)?.qomPath === null
-  if (deviceId === null && isOneBoot(call, beforeAt)) {
+  if (deviceId === null && isOneBoot(call.vm, beforeAt)) {
     const known = knownAlready(call, slot, before.reading, rematch(call.vm, before.reading, before.view))
     if (known !== undefined) return { guests: known, seenAt: beforeAt }
   }

@@ -29,7 +29,7 @@ export function undoPlug(call: ChangeCall, slot: VcpuSlot, deviceId: string): Pr
  */
 export function undoTurn(call: ChangeCall, ids: CpuMap, online: boolean, seenAt: Moment): Promise<string | undefined> {
   return undo(call, online, `turned ${online ? 'on' : 'off'} CPU ${String(ids)} again`, async (undoing) => {
-    const turn = await turnInGuest(undoing, ids, online, seenAt)
+    const turn = await turnInGuest(undoing, ids, online, { boot: seenAt.boot })
     if (turn === undefined) throw new NotConfirmedError('the guest was reset since, and has renumbered its CPUs')
     if (turn.failure !== undefined) throw turn.failure
     call.ledger.undoDone()

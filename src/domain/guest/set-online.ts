@@ -17,8 +17,10 @@ export interface GuestTurn {
   readonly failure: VcpuError | undefined
 }
 
-/** The entry of the request in its call's ledger. */
+/** The entry of the request in its call's ledger, and what it depends on. */
 export interface TurnRequest {
+  /** Called right before the command leaves; what it throws ends the request unsent. */
+  readonly beforeSend?: (() => void) | undefined
   /** It could not be sent: nothing was turned. */
   unsent(): void
 }
@@ -42,7 +44,11 @@ export async function turnGuestCpus(
   const onUnsent = (): void => {
     request.unsent()
   }
-  const refusal = await setGuestVcpus(qga, changes, { ...deadline.timed(), onUnsent }).then(
+  const refusal = await setGuestVcpus(qga, changes, {
+    ...deadline.timed(),
+    onUnsent,
+    beforeSend: request.beforeSend,
+  }).then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof CommandError || error instanceof PartialChangeError) return error

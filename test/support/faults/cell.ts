@@ -115,11 +115,19 @@ async function makeCall(
   }
 }
 
-/** The same once more; where the vCPU has gone with its QEMU it is plugged first. */
+/**
+ * The same once more. Where the vCPU has gone with its QEMU it is plugged first, and where the guest refused to take it, unplugged.
+ */
 async function retry(stage: Stage, operation: Operation, options: CallOptions): Promise<Ended> {
   if (/guest/.test(operation.name) && !stage.state().plugged.includes(ID) && operation.begin.plugged.includes(ID)) {
     await stage.clock.run(stage.domain.setVcpuState(ID, true, { ...options, guest: true }))
   }
+  const surplus = stage.vm
+    .truth()
+    .slots.flatMap(({ device, vcpus }) =>
+      device === undefined ? [] : vcpus.filter(({ guest }) => guest === undefined).map(({ id }) => id),
+    )
+  for (const id of surplus) await stage.clock.run(stage.domain.setVcpuState(id, false, options))
   return makeCall(stage, operation, undefined, options)
 }
 

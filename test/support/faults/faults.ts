@@ -116,7 +116,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'agent-fails',
     meaning: 'the agent refuses every command until the call has ended, as it does with frozen file systems',
     victim: 'agent',
-    codes: ['ERR_COMMAND', 'ERR_GUEST_REFUSED'],
+    codes: ['ERR_COMMAND', 'ERR_GUEST_REFUSED', 'ERR_UNSURE'],
     strike: ({ vm }) => {
       const ends = AGENT_COMMANDS.map((command) => vm.inject({ at: { command }, do: 'error', desc: 'frozen' }))
       return () => {
@@ -136,10 +136,11 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'reset-unheard',
-    meaning: 'the same, and no client hears of it',
+    meaning: "the same while the monitor's connection is cut, so that it is not heard",
     victim: 'vm',
-    codes: REBOOT,
+    codes: [...LOST, ...REBOOT],
     strike: ({ vm }) => {
+      vm.dropMonitor()
       vm.reset({ heard: false })
       return nothing
     },
@@ -173,7 +174,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'refuses',
     meaning: 'the guest refuses every plug and unplug until the call has ended',
     victim: 'vm',
-    codes: ['ERR_GUEST_REFUSED', 'ERR_TIMEOUT'],
+    codes: ['ERR_GUEST_REFUSED', 'ERR_GUEST_REJECTED'],
     strike: ({ vm }) => {
       Object.assign(vm.guest, { onPlug: 'refuse', onUnplug: 'refuse' })
       return () => {

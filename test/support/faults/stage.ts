@@ -28,6 +28,7 @@ export class Stage {
   readonly caller = new AbortController()
   /** Called whenever something may have happened. */
   watch: () => void = () => undefined
+  readonly #guestIds = new Map<number, number>()
   /** Streams that were dialled. */
   readonly #dialled: Duplex[] = []
   #domain: Domain | undefined
@@ -48,6 +49,7 @@ export class Stage {
   static async open(seed: number, state: State): Promise<Stage> {
     const stage = new Stage(seed)
     await stage.#prepare(state)
+    for (const id of state.plugged) stage.guestIdOf(id)
     await stage.#connect()
     return stage
   }
@@ -71,11 +73,13 @@ export class Stage {
     }
   }
 
-  /** The guest's CPU for a vCPU. */
+  /** The guest's CPU for a vCPU; while it boots, the one it was. */
   guestIdOf(id: number): number {
     const seat = this.vm.guest.seats.find(({ cpuIndex }) => cpuIndex === id)
-    if (seat === undefined) throw new Error(`the guest has no CPU for vCPU ${id}`)
-    return seat.logicalId
+    if (seat !== undefined) this.#guestIds.set(id, seat.logicalId)
+    const known = this.#guestIds.get(id)
+    if (known === undefined) throw new Error(`the guest has no CPU for vCPU ${id}`)
+    return known
   }
 
   /** Let everything that is under way come to its end. */
@@ -96,6 +100,10 @@ export class Stage {
 
   async #connect(): Promise<void> {
     const { wire } = this
+    wire.epoch = () => {
+      const { qemu, boot } = this.vm.truth()
+      return `${qemu}/${boot}`
+    }
     const dial = (label: 'qmp' | 'qga', gate: Gate, endpoint: () => Duplex) => {
       const dialled = gate.through(endpoint)
       return (): Duplex => {

@@ -20,6 +20,8 @@ export class Wire {
   entries = 0
   /** Called before each of them is written, or taken in. */
   onEntry: () => void = () => undefined
+  /** What a request is dated with: the same one in another boot of the guest, or to another QEMU, is another. */
+  epoch: () => string = () => ''
   readonly #open = new Map<string, Sent>()
   readonly #rest = new Map<string, string>()
 
@@ -57,7 +59,7 @@ export class Wire {
     if (typeof command !== 'string' || !CHANGES.has(command)) return
     const { id, ...rest } = (message['arguments'] ?? {}) as Record<string, unknown>
     const device = typeof id === 'string' ? id : undefined
-    const what = command === 'device_del' ? (device ?? '') : JSON.stringify(rest)
+    const what = `${command === 'device_del' ? (device ?? '') : JSON.stringify(rest)} ${this.epoch()}`
     const sent: Sent = { command, what, device, answer: undefined }
     this.sent.push(sent)
     this.#open.set(key, sent)
