@@ -15,7 +15,7 @@ import type { GuestTurn } from '../guest/set-online.ts'
 import { isOneBoot, turnInGuest } from './guest-turn.ts'
 import { pickSlot } from './pick-slot.ts'
 import { plugVcpu, type Plugged } from './plug.ts'
-import { requireStillThere } from './still-there.ts'
+import { removedMeanwhile, requireStillThere } from './still-there.ts'
 import { undoPlug, undoTurn } from './undo.ts'
 
 /**
@@ -42,6 +42,8 @@ export async function plugIntoGuest(call: ChangeCall): Promise<VcpuChange> {
     const { slot, deviceId } = plugged
     change = call.result(slot, { changed: deviceId === null ? CpuMap.empty : slot.ids, deviceId, guest })
   } catch (error) {
+    const removed = await removedMeanwhile(call, plugged)
+    if (removed !== undefined) throw removed
     throw plugged.deviceId === null
       ? await turnFailure(call, turn.turned, seenAt, error)
       : await plugFailure(call, plugged, plugged.deviceId, error)

@@ -25,6 +25,25 @@ export async function requireStillThere(call: ChangeCall, plugged: Plugged): Pro
   }
 }
 
+/**
+ * The same for a change that has failed: what is said of a device that was removed meanwhile would not be true.
+ *
+ * @returns the error for that; `undefined` where the device is there, or cannot be looked for
+ */
+export async function removedMeanwhile(call: ChangeCall, plugged: Plugged): Promise<NotConfirmedError | undefined> {
+  if (!mayHaveGone(call.vm.driver.state, plugged)) return undefined
+  try {
+    const { slots } = await call.vm.driver.read(call.deadline)
+    const now = slotOf(slots, plugged.slot.firstId)
+    if (isSameDevice(deviceIn(now), deviceIn(plugged.slot))) return undefined
+    call.ledger.doubt()
+    return gone(plugged.slot, now)
+  } catch {
+    // The change has failed already, and for a reason that stands.
+    return undefined
+  }
+}
+
 function mayHaveGone(
   { now, hearsEvents, isConnected, deletedAt, reading }: VmState,
   { slot, seenAt }: Plugged,

@@ -193,10 +193,13 @@ async function stillPending(call: ChangeCall, key: number): Promise<TimeoutError
   const ids = removal === undefined ? String(call.request.id) : String(removalIds(removal))
   const guest = removal?.request === 'guest-working' ? 'the guest is working on it' : 'the guest has not responded'
   const reason = (await reasonForSilence(call)) ?? guest
-  return new TimeoutError(
-    `unplug of vCPU ${ids} timed out after ${call.deadline.timeoutMs} ms (${reason}); ` +
-      'the request is still pending',
-  )
+  const timedOut = `unplug of vCPU ${ids} timed out after ${call.deadline.timeoutMs} ms`
+  const { isConnected, lostBy } = call.vm.driver.state
+  if (!isConnected && lostBy !== undefined) {
+    const message = `${timedOut}: the monitor is lost, and whether the request is still pending is not known`
+    return new TimeoutError(message, { cause: lostBy })
+  }
+  return new TimeoutError(`${timedOut} (${reason}); the request is still pending`)
 }
 
 function isOwner(end: RemovalEnd | undefined, caller: number): boolean {

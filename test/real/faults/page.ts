@@ -1,5 +1,6 @@
 import type { FaultKind } from './cell.ts'
-import type { FaultTable } from './table.ts'
+import { FAULTS } from '../../support/faults/faults.ts'
+import type { FaultTable } from '../../support/faults/table.ts'
 
 /** One session, for the page. */
 export interface FaultRun {
@@ -20,8 +21,12 @@ const MEANINGS: Readonly<Record<FaultKind, string>> = {
   'kill-qemu': 'SIGKILL to QEMU',
 }
 
-/** docs/faults.md. */
-export function faultsPage(runs: readonly FaultRun[]): string {
+/**
+ * docs/faults.md.
+ *
+ * @param simulated - the same on a simulated VM
+ */
+export function faultsPage(runs: readonly FaultRun[], simulated: FaultTable | undefined): string {
   return [
     '# Faults in the middle of operations',
     '',
@@ -47,6 +52,27 @@ export function faultsPage(runs: readonly FaultRun[]): string {
       '',
       ...table.rows(),
     ]),
+    ...(simulated === undefined ? [] : simulatedSection(simulated)),
     '',
   ].join('\n')
+}
+
+function simulatedSection(table: FaultTable): string[] {
+  return [
+    '',
+    '## A simulated VM',
+    '',
+    'The same in virtual time, at every moment there is: before the call, as each line leaves, as each answer comes, and after the',
+    'call. For each of them is compared: the error with what the fault explains (test/support/faults/faults.ts), its outcome with',
+    'what was sent and answered, its time with its bounds; nothing is sent twice to the same boot of the guest. When the fault has been',
+    'made good, the next reading is true, the same call is done, `changes()` has told of everything, and `close()` leaves nothing.',
+    '',
+    '| fault | what happens |',
+    '| --- | --- |',
+    ...FAULTS.map(({ name, meaning }) => `| \`${name}\` | ${meaning} |`),
+    '',
+    `${table.count} faults, none of which left a false answer.`,
+    '',
+    ...table.rows(),
+  ]
 }

@@ -6,7 +6,7 @@ import { afterDeath } from '../random/session.ts'
 import { World } from '../random/world.ts'
 import { carryOutCell, FAULTS, measure, momentsOf, type FaultKind, type Moment } from './cell.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
-import { FaultTable } from './table.ts'
+import { FaultTable } from '../../support/faults/table.ts'
 
 const SEED = 'QEMU_VCPU_FAULTS_SEED'
 const ONLY = 'QEMU_VCPU_FAULTS_ONLY'
@@ -51,7 +51,8 @@ export async function faultSession(qemuVersion: QemuVersion, share: Share): Prom
           return undefined
         })
         expect(done?.wrong ?? [], `${ONLY}='${name}'`).toEqual([])
-        table.add(operation.name, kind, done?.ended)
+        // QEMU may have died of an assertion of its own.
+        table.add(operation.name, kind, done?.ended.map(({ outcome }) => outcome) ?? ['qemu-died'])
         if (kind === 'kill-qemu' || done === undefined || world.isSpent) {
           await world.end()
           world = await begin(qemuVersion)

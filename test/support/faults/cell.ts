@@ -1,27 +1,11 @@
-import { VcpuError, type CallOptions, type Outcome } from '../../../src/index.ts'
+import { VcpuError, type CallOptions } from '../../../src/index.ts'
+import { TIMEOUT_MS, type Ended } from './ended.ts'
 import type { Fault } from './faults.ts'
 import { judge, judgeAfterwards } from './judge.ts'
 import { ID, type Operation } from './operations.ts'
 import { Stage } from './stage.ts'
-import type { Sent } from './wire.ts'
 
-/** What a call may take, for each of its bounds. */
-export const TIMEOUT_MS = 5_000
 const SEED = 7
-
-/** How a call ended. */
-export interface Ended {
-  /** `failed`: a reading, which changes nothing. */
-  readonly outcome: Outcome | 'done' | 'failed'
-  readonly value: unknown
-  readonly error: unknown
-  readonly tookMs: number
-  /** Since the fault struck; `undefined` where it struck after the call. */
-  readonly sinceStrikeMs: number | undefined
-  /** What it was to bring about was so at some moment. */
-  readonly sawWanted: boolean
-  readonly sent: readonly Sent[]
-}
 
 /** How one cell of the table went. */
 export interface CellResult {
@@ -119,7 +103,7 @@ async function makeCall(
  * The same once more. Where the vCPU has gone with its QEMU it is plugged first, and where the guest refused to take it, unplugged.
  */
 async function retry(stage: Stage, operation: Operation, options: CallOptions): Promise<Ended> {
-  if (/guest/.test(operation.name) && !stage.state().plugged.includes(ID) && operation.begin.plugged.includes(ID)) {
+  if (operation.name.includes('guest') && !stage.state().plugged.includes(ID) && operation.begin.plugged.includes(ID)) {
     await stage.clock.run(stage.domain.setVcpuState(ID, true, { ...options, guest: true }))
   }
   const surplus = stage.vm

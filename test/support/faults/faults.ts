@@ -18,7 +18,8 @@ export interface Fault {
 const nothing = (): void => undefined
 const LOST = ['ERR_CONNECTION_LOST', 'ERR_CONNECT'] as const
 const SILENT = ['ERR_TIMEOUT'] as const
-const REBOOT = ['ERR_TIMEOUT', 'ERR_NO_AGENT_ANSWER', 'ERR_NOT_CONFIRMED'] as const
+/** The guest goes away and comes back: what it has read by then it may carry out in its next boot, where it has no such CPU. */
+const REBOOT = ['ERR_TIMEOUT', 'ERR_NO_AGENT_ANSWER', 'ERR_NOT_CONFIRMED', 'ERR_COMMAND'] as const
 const AGENT_COMMANDS = ['guest-get-vcpus', 'guest-set-vcpus', 'guest-file-open', 'guest-file-read', 'guest-info']
 
 /** The faults, from the mildest. */
@@ -187,12 +188,8 @@ export const FAULTS: readonly Fault[] = [
     meaning: 'another client plugs the vCPU, or asks for it back where it is plugged',
     victim: 'vm',
     codes: [
-      'ERR_REMOVAL_PENDING',
-      'ERR_COMMAND',
-      'ERR_TIMEOUT',
-      'ERR_NOT_CONFIRMED',
-      'ERR_NOT_REACHABLE',
-      'ERR_CONTRADICTION',
+      ...['ERR_REMOVAL_PENDING', 'ERR_COMMAND', 'ERR_TIMEOUT', 'ERR_NOT_CONFIRMED', 'ERR_NOT_REACHABLE'],
+      ...['ERR_CONTRADICTION', 'ERR_UNSURE', 'ERR_NO_SUCH_VCPU'],
     ],
     strike: (stage) => {
       const { vm } = stage
@@ -216,7 +213,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'replaced',
     meaning: 'QEMU ends, and another one is at the same address at once',
     victim: 'vm',
-    codes: [...LOST, ...REBOOT, 'ERR_UNSURE'],
+    codes: [...LOST, ...REBOOT, 'ERR_UNSURE', 'ERR_NO_SUCH_VCPU'],
     strike: ({ vm }) => {
       vm.restart()
       return nothing

@@ -1,12 +1,14 @@
 import { CpuMap, VcpuError, type CallOptions } from '../../../src/index.ts'
 import { faultOfClass } from '../../fuzz/invariants/error-union.ts'
-import { TIMEOUT_MS, type Ended } from './cell.ts'
+import { TIMEOUT_MS, type Ended } from './ended.ts'
 import type { Fault } from './faults.ts'
 import type { Operation } from './operations.ts'
 import type { Stage } from './stage.ts'
 
 /** A step gets a millisecond at least, and a few of them may come at the end. */
 const SLACK_MS = 5
+/** Longer than the time between two looks that no call asks for. */
+const TOLD_MS = 2_500
 /** For calls that nothing is in the way of. */
 const AMPLE: CallOptions = { timeoutMs: 60_000 }
 
@@ -31,20 +33,20 @@ function judgeTime({ bounds }: Operation, { victim }: Fault, { tookMs, sinceStri
 /** An error of the package, of a code that the fault explains; none where the fault is about what the call does not need. */
 function judgeClass(stage: Stage, { kind, usesAgent }: Operation, fault: Fault, { error }: Ended): string[] {
   if (error === undefined) return []
-  if (fault.victim === 'agent' && !usesAgent) return [`it failed for an agent that it does not need: ${String(error)}`]
-  const { reason } = stage.caller.signal
+  if (fault.victim === 'agent' && !usesAgent) return [`it failed for an agent that it does not need: ${textOf(error)}`]
+  const reason: unknown = stage.caller.signal.reason
   if (kind === 'reading' && reason !== undefined && error === reason) return []
   const wrong = faultOfClass(error)
   if (wrong !== undefined) return [wrong]
   const codes = codesOf(error)
   return codes.some((code) => fault.codes.includes(code))
     ? []
-    : [`${String(error)}: the fault does not explain ${codes.join()}`]
+    : [`${textOf(error)}: the fault does not explain ${codes.join()}`]
 }
 
 /** The outcome goes with what was sent and answered. */
 function judgeOutcome({ kind }: Operation, { outcome, sent, sawWanted, value, error }: Ended): string[] {
-  const wrong = (why: string): string[] => [`${outcome}: ${why} (${error === undefined ? 'no error' : String(error)})`]
+  const wrong = (why: string): string[] => [`${outcome}: ${why} (${error === undefined ? 'no error' : textOf(error)})`]
   const accepted = sent.filter(({ answer }) => answer === 'accepted')
   if (kind === 'change' && error !== undefined) {
     if (!(error instanceof VcpuError) || error.outcome === undefined) return wrong('without an outcome')
@@ -108,7 +110,7 @@ export async function judgeAfterwards(
     else if (!operation.isWanted(stage.state()))
       wrong.push(`the next call is done, and it is ${JSON.stringify(stage.state())}`)
     wrong.push(...judgeRepeats(again).map((text) => `the next call: ${text}`))
-    await stage.settle()
+    await clock.advance(TOLD_MS)
     wrong.push(...(await judgeReadings(stage)))
     const told = [...(follower.plugged ?? [])].sort((a, b) => a - b).join()
     if (told !== stage.state().plugged.join()) wrong.push(`changes() has told of ${told}`)
@@ -139,6 +141,11 @@ async function judgeReadings(stage: Stage): Promise<string[]> {
   } catch (error) {
     return [`a reading after all is good again: ${String(error)}`]
   }
+}
+
+/** An error in words. */
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error)
 }
 
 /** The codes of an error and of all that caused it. */

@@ -12,8 +12,10 @@ export interface State {
   readonly running: readonly number[]
 }
 
-/** Longer than a boot, and than what a guest takes for anything else. */
-const SETTLE_MS = 20_000
+/** Longer than a boot, and than any pause between two dials. */
+const SETTLE_MS = 12_000
+/** Longer than a guest takes for a plug, and a Domain for its first readings. */
+const BEGIN_MS = 500
 
 /** A simulated VM in virtual time, and a Domain that reaches it through gates. */
 export class Stage {
@@ -89,7 +91,7 @@ export class Stage {
 
   async #prepare({ plugged, running }: State): Promise<void> {
     for (const id of plugged) if (!this.state().plugged.includes(id)) this.vm.other.plug(id)
-    await this.settle()
+    await this.clock.advance(BEGIN_MS)
     for (const id of running) {
       if (!this.state().running.includes(id)) this.vm.other.guestSet(this.guestIdOf(id), true)
     }
@@ -122,6 +124,6 @@ export class Stage {
       }),
     )
     this.follower.start(this.#domain, this.clock)
-    await this.settle()
+    await this.clock.advance(BEGIN_MS)
   }
 }

@@ -1,5 +1,3 @@
-import type { Ended } from '../random/act.ts'
-
 /** How often calls ended how, for each operation and fault. */
 export class FaultTable {
   readonly #operations: readonly string[]
@@ -12,13 +10,13 @@ export class FaultTable {
     this.#faults = faults
   }
 
-  /** @param ended - the calls of one cell; `undefined` where QEMU died of an assertion of its own */
-  add(operation: string, fault: string, ended: readonly Ended[] | undefined): void {
+  /** @param words - how the calls of one cell ended */
+  add(operation: string, fault: string, words: readonly string[]): void {
     this.#count++
     const key = keyOf(operation, fault)
     const cell = this.#cells.get(key) ?? new Map<string, number>()
     this.#cells.set(key, cell)
-    for (const word of ended?.map(({ outcome }) => outcome) ?? ['qemu-died']) cell.set(word, (cell.get(word) ?? 0) + 1)
+    for (const word of words) cell.set(word, (cell.get(word) ?? 0) + 1)
   }
 
   /** As a table of Markdown: a row for each operation, a column for each fault. */
