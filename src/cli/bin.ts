@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty'
 import { EXIT } from './exit-code.ts'
 import { runCli } from './main.ts'
+import { hasTerminal, holdTerminal } from './terminal.ts'
 
 const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -42,6 +43,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   get rows() {
     return process.stdout.rows
   },
+  ...(hasTerminal() ? { holdTerminal } : {}),
   signal: interruption.signal,
   unread: unread.signal,
 })

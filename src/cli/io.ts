@@ -3,6 +3,18 @@ import type { Clock, Domain, DomainOptions } from '../index.ts'
 /** Takes text on its way out. */
 export type TextSink = (text: string) => void
 
+/** What a program that draws on a terminal wants of it. */
+export interface TerminalHold {
+  /** Is given what the terminal sends, as it is sent: the keys, ^C among them, and nothing is echoed. */
+  readonly onInput: (input: string) => void
+  /** Is called when the terminal has another size. */
+  readonly onResize: () => void
+  /** What makes the terminal the program's, which has written it: written again when the process goes on after ^Z. */
+  readonly enter: string
+  /** What gives the terminal back: written should the process end or be suspended in the meantime, in whichever way. */
+  readonly leave: string
+}
+
 /** All that the command knows of the process that it runs in, so that it can be run without one. */
 export interface CliIo {
   readonly stdout: TextSink
@@ -16,6 +28,8 @@ export interface CliIo {
   readonly columns: number | undefined
   /** Its height in lines, where it says. */
   readonly rows?: number | undefined
+  /** Takes the terminal until the returned function is called; not there where no person can press a key. */
+  readonly holdTerminal?: (hold: TerminalHold) => () => void
   /** What time-outs and waits go by; the system's unless given. */
   readonly clock?: Clock
   /** The time of day; the system's unless given. */

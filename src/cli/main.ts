@@ -84,14 +84,17 @@ async function runVerb(
   onChanging: () => void,
 ): Promise<Answer> {
   const { verb, run, changes, target } = request
-  const { clock = systemClock, connect = (options: DomainOptions) => Domain.connect(options) } = io
-  const domain = await connect({ ...target, signal, lazyAgent: verb.lazyAgent, clock })
+  const { clock = systemClock, connect: reach = (options: DomainOptions) => Domain.connect(options) } = io
+  const connect = (): Promise<Domain> => reach({ ...target, signal, lazyAgent: verb.lazyAgent, clock })
+  const domain = await connect()
   try {
     if (changes) onChanging()
     return await run({
       domain,
       call: callsWithin(target.timeoutMs, signal, clock),
       each: () => ({ signal, timeoutMs: target.timeoutMs }),
+      connect,
+      onChanging,
       hasAgent: target.qga !== undefined,
       wantsJson,
       io,

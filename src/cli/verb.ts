@@ -26,6 +26,10 @@ export interface Session {
   readonly call: () => CallOptions
   /** The bounds of one call of a verb that makes calls without end: `--timeout` is for each of them. */
   readonly each: () => CallOptions
+  /** Connects the VM once more, as `domain` was. */
+  readonly connect: () => Promise<Domain>
+  /** From here on a failure without an outcome of its own means that the result is unknown. */
+  readonly onChanging: () => void
   /** Was `--qga` given? */
   readonly hasAgent: boolean
   readonly wantsJson: boolean

@@ -40,7 +40,15 @@ const screens: readonly Partial<CliIo>[] = [
 
 /** What the command itself writes to a terminal: inks, and the one line that it writes over. */
 function withoutOwn(text: string): string {
-  const own = ['\u001b[?1049h\u001b[?25l', '\u001b[?25h\u001b[?1049l', '\u001b[H', '\u001b[K', '\u001b[J', '\r']
+  const own = [
+    '\u001b[?1049h\u001b[?25l',
+    '\u001b[?25h\u001b[?1049l',
+    '\u001b[?25l',
+    '\u001b[H',
+    '\u001b[K',
+    '\u001b[J',
+    '\r',
+  ]
   const plain = text.replace(new RegExp(INK_CODE, 'g'), '')
   return own.reduce((rest, code) => rest.replaceAll(code, ''), plain)
 }

@@ -1,21 +1,9 @@
 import type { Vcpu } from '../../index.ts'
-import type { Ink, Paint } from './style.ts'
+import { isGuestKnown, stateOf, VCPU_STATES, type VcpuState } from '../grid/vcpu-state.ts'
+import type { Paint } from './style.ts'
 
-/** What one sign of the strip stands for. */
-interface Sign {
-  readonly sign: string
-  readonly ink: Ink
-  readonly legend: string
-}
-
-const FIXED: Sign = { sign: '#', ink: 'bold', legend: 'plugged, fixed' }
-const MOVABLE: Sign = { sign: '+', ink: 'green', legend: 'plugged, can be unplugged' }
-const IDLE: Sign = { sign: '!', ink: 'alarm', legend: 'plugged, but the guest does not run it' }
-const UNKNOWN: Sign = { sign: '?', ink: 'alarm', legend: 'plugged; not known whether the guest runs it' }
-const FREE: Sign = { sign: '.', ink: 'dim', legend: 'free' }
 /** An id without a slot, should a machine have gaps: a sign's place must still be its id. */
-const NOTHING: Sign = { sign: ' ', ink: 'dim', legend: '' }
-const SIGNS: readonly Sign[] = [FIXED, MOVABLE, IDLE, UNKNOWN, FREE]
+const NOTHING: VcpuState = { sign: ' ', ink: 'dim', legend: '' }
 
 /** Width where no terminal says its own. */
 const DEFAULT_WIDTH = 80
@@ -33,11 +21,10 @@ const GAP = '  '
  */
 export function renderStrip(vcpus: readonly Vcpu[], columns: number | undefined, paint: Paint): string {
   const width = columns ?? DEFAULT_WIDTH
-  // Where no vCPU has a guest's side nobody asked the guest, or it cannot be known: silence is no alarm then.
-  const knowsGuest = vcpus.some(({ guest }) => guest !== null && guest.id !== null)
+  const knowsGuest = isGuestKnown(vcpus)
   const lastId = vcpus.at(-1)?.id ?? -1
   const cells = Array.from({ length: lastId + 1 }, (_, id): Place => ({ id, sign: NOTHING }))
-  for (const vcpu of vcpus) cells[vcpu.id] = { id: vcpu.id, sign: signOf(vcpu, knowsGuest) }
+  for (const vcpu of vcpus) cells[vcpu.id] = { id: vcpu.id, sign: stateOf(vcpu, knowsGuest) }
   const labelWidth = String(Math.max(0, lastId)).length
   const group = groupSize(vcpus)
   const perRow = group * groupsPerRow(width - labelWidth - GAP.length, group)
@@ -47,14 +34,7 @@ export function renderStrip(vcpus: readonly Vcpu[], columns: number | undefined,
 
 interface Place {
   readonly id: number
-  readonly sign: Sign
-}
-
-function signOf(vcpu: Vcpu, knowsGuest: boolean): Sign {
-  if (!vcpu.online) return FREE
-  if (knowsGuest && vcpu.guest?.confidence === 'unknown') return UNKNOWN
-  if (knowsGuest && vcpu.guest?.online !== true) return IDLE
-  return vcpu.offlinable ? MOVABLE : FIXED
+  readonly sign: VcpuState
 }
 
 function groupSize(vcpus: readonly Vcpu[]): number {
@@ -91,7 +71,7 @@ function* renderRows(
 
 /** Neighbours of one sign in one ink together: a machine of thousands is not to be thousands of escapes. */
 function paintSigns(places: readonly Place[], paint: Paint): string {
-  const runs: { readonly sign: Sign; text: string }[] = []
+  const runs: { readonly sign: VcpuState; text: string }[] = []
   for (const { sign } of places) {
     const run = runs.at(-1)
     if (run?.sign === sign) run.text += sign.sign
@@ -110,7 +90,7 @@ function repetitions(rows: readonly (readonly Place[])[], at: number): number {
 }
 
 function renderLegend(cells: readonly Place[], width: number, paint: Paint): readonly string[] {
-  const entries = SIGNS.flatMap((sign) => {
+  const entries = VCPU_STATES.flatMap((sign) => {
     const count = cells.filter((cell) => cell.sign === sign).length
     if (count === 0) return []
     const rest = ` ${sign.legend}: ${count}`

@@ -1,5 +1,5 @@
 /** The inks of the command. None means anything that the text does not say too. */
-export type Ink = 'bold' | 'dim' | 'green' | 'yellow' | 'alarm'
+export type Ink = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'alarm' | 'cursor'
 
 const ESCAPE = '\u001b'
 
@@ -15,7 +15,9 @@ const CODES: Readonly<Record<Ink, readonly [on: string, off: string]>> = {
   dim: ['2', '22'],
   green: ['32', '39'],
   yellow: ['33', '39'],
+  red: ['31', '39'],
   alarm: ['1;33', '22;39'],
+  cursor: ['7', '27'],
 }
 
 /**

@@ -1,7 +1,17 @@
 import { foreignText, foreignValue, type CpuInstanceProperties } from '../../index.ts'
 
-/** QEMU's levels, the widest first (QEMU's qapi/machine.json, CpuInstanceProperties). */
-const LEVELS = ['node', 'drawer', 'book', 'socket', 'die', 'cluster', 'module', 'core', 'thread']
+/** QEMU's levels of a topology, the widest first (QEMU's qapi/machine.json, CpuInstanceProperties). */
+export const LEVELS: readonly string[] = [
+  'node',
+  'drawer',
+  'book',
+  'socket',
+  'die',
+  'cluster',
+  'module',
+  'core',
+  'thread',
+]
 const SUFFIX = '-id'
 
 /**

@@ -3,22 +3,17 @@ import { failureDocument, failureOf } from '../failure.ts'
 import type { CliIo } from '../io.ts'
 import { mapsDocument, mapsOf } from '../maps.ts'
 import { jsonLine } from '../render/safe-text.ts'
-import type { Snapshot } from './snapshot.ts'
-
-/** Where a watch goes: snapshots and events, one after the other. */
-export interface Show {
-  readonly snapshot: (snapshot: Snapshot) => void
-  readonly event: (event: DomainEvent) => void
-  readonly end: () => void
-}
+import type { Show } from './show.ts'
 
 /**
- * One JSON document a line: first `snapshot`, then one for each event, and `maps` whenever one of the maps has changed.
+ * One JSON document a line: first `snapshot`, then one for each event, and `maps` whenever one of the maps has changed;
+ * `not-seen` where a look fails and another follows, and `maps` after it.
  *
  * @param waitsForGuest - the snapshot waits until the guest was asked, so that the first line has both sides
  */
 export function asJsonLines(io: CliIo, time: () => Date, waitsForGuest: boolean): Show {
   let before: string | undefined
+  let blindBy: string | undefined
   const print = (type: string, document: object): void => {
     io.stdout(`${jsonLine({ type, time: time().toISOString(), ...document })}\n`)
   }
@@ -29,14 +24,19 @@ export function asJsonLines(io: CliIo, time: () => Date, waitsForGuest: boolean)
       const failure = trouble === null ? {} : failureDocument(failureOf(trouble, 'harmless'))
       const document = { ...mapsDocument(mapsOf(vcpus), guest), pending, ...failure }
       const now = JSON.stringify(document)
-      if (now === before) return
+      if (now === before && blindBy === undefined) return
+      blindBy = undefined
       print(before === undefined ? 'snapshot' : 'maps', document)
       before = now
     },
     event: (event) => {
       print(event.type, eventDocument(event))
     },
-    end: () => undefined,
+    blind: (error) => {
+      if (error.message !== blindBy) print('not-seen', failureDocument(failureOf(error, 'harmless')))
+      blindBy = error.message
+    },
+    end: () => Promise.resolve(),
   }
 }
 

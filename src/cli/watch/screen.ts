@@ -1,69 +1,80 @@
-import { foreignText } from '../../index.ts'
-import { mapsOf } from '../maps.ts'
+import type { CliIo } from '../io.ts'
 import { safeText } from '../render/safe-text.ts'
-import { renderStrip } from '../render/strip.ts'
-import { plain } from '../render/style.ts'
-import type { Session } from '../verb.ts'
-import type { Snapshot } from './snapshot.ts'
+import { plain, type Paint } from '../render/style.ts'
+import type { Line } from './lines.ts'
 
-/** Longest text of a peer, in characters. */
-const MAX_TEXT = 300
-/** The lines that a terminal shows where it does not say its size. */
+/** The size of a terminal that does not say its own. */
 const DEFAULT_COLUMNS = 80
 const DEFAULT_ROWS = 24
 
 // Control sequences of xterm, which every terminal of today knows: the alternate screen, and its cursor hidden.
 const ENTER = '\u001b[?1049h\u001b[?25l'
 const LEAVE = '\u001b[?25h\u001b[?1049l'
+const HIDE_CURSOR = '\u001b[?25l'
+const SHOW_CURSOR = '\u001b[?25h'
 const HOME = '\u001b[H'
 const CLEAR_LINE = '\u001b[K'
 const CLEAR_BELOW = '\u001b[J'
 
-/** Draws snapshots over one another on a terminal's alternate screen, and gives the terminal back as it was. */
+/** Draws lines over one another on a terminal's alternate screen, and gives the terminal back as it was. */
 export class Screen {
-  readonly #session: Session
-  #isOpen = false
+  readonly #io: CliIo
+  readonly #paint: Paint
+  #release: (() => void) | undefined
 
-  constructor(session: Session) {
-    this.#session = session
+  constructor(io: CliIo, paint: Paint) {
+    this.#io = io
+    this.#paint = paint
   }
 
-  /** @param events - the last events, the newest last; as many are shown as there is room for */
-  draw(snapshot: Snapshot, events: readonly string[]): void {
-    const { io, paint } = this.#session
-    const columns = io.columns ?? DEFAULT_COLUMNS
-    const rows = io.rows ?? DEFAULT_ROWS
-    const cut = (line: string): string => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)
-    const head = [
-      paint('bold', cut(headline(snapshot))),
-      ...(snapshot.trouble === null
-        ? []
-        : [paint('alarm', cut(`the guest is not seen: ${foreignText(snapshot.trouble.message, MAX_TEXT)}`))]),
-      '',
-      ...renderStrip(snapshot.vcpus, columns, paint).split('\n'),
-      '',
-    ]
-    const room = Math.max(0, rows - head.length)
-    const lines = [...head, ...(room === 0 ? [] : events.slice(-room)).map((line) => paint('dim', cut(line)))]
-    if (!this.#isOpen) io.stdout(ENTER)
-    this.#isOpen = true
-    const drawn = lines.slice(0, rows).map((line) => safeText(line, paint !== plain) + CLEAR_LINE)
-    io.stdout(HOME + drawn.join('\r\n') + CLEAR_BELOW)
+  /** Can the person at the terminal press keys? */
+  get hasKeys(): boolean {
+    return this.#io.holdTerminal !== undefined
+  }
+
+  /** How large it is now. */
+  get size(): { readonly columns: number; readonly rows: number } {
+    return { columns: this.#io.columns ?? DEFAULT_COLUMNS, rows: this.#io.rows ?? DEFAULT_ROWS }
+  }
+
+  /** Take the terminal until {@link Screen.leave}. */
+  enter(onInput: (input: string) => void, onResize: () => void): void {
+    this.#io.stdout(ENTER)
+    this.#release = this.#io.holdTerminal?.({ onInput, onResize, enter: ENTER, leave: LEAVE }) ?? (() => undefined)
+  }
+
+  /** @param lines - no more than the screen has, none longer than it is wide */
+  draw(lines: readonly Line[]): void {
+    if (this.#release === undefined) return
+    // Cleared before it is written: after its last column a terminal still stands in that column.
+    const drawn = lines.map((line) => CLEAR_LINE + this.#painted(line)).join('\r\n')
+    const below = lines.length < this.size.rows ? `\r\n${CLEAR_BELOW}` : ''
+    this.#io.stdout(`${HIDE_CURSOR}${HOME}${drawn}${below}${this.#cursor(lines)}`)
   }
 
   /** Give the terminal back. Doing so again does nothing. */
   leave(): void {
-    if (this.#isOpen) this.#session.io.stdout(LEAVE)
-    this.#isOpen = false
+    if (this.#release === undefined) return
+    this.#io.stdout(LEAVE)
+    this.#release()
+    this.#release = undefined
   }
-}
 
-/** `3 plugged (2 may go), 5 free; the guest runs 2 of 3; asked to go: 5`. */
-function headline({ vcpus, guest, pending }: Snapshot): string {
-  const { online, onlinable, offlinable } = mapsOf(vcpus)
-  return [
-    `${online.size} plugged (${offlinable.size} may go), ${onlinable.size} free`,
-    ...(guest === null ? [] : [`the guest runs ${guest.online.size} of ${guest.possible.size}`]),
-    ...(pending.size === 0 ? [] : [`asked to go: ${String(pending)}`]),
-  ].join('; ')
+  #painted(line: Line): string {
+    const spans = line.map(({ text, ink, isCursor }) => {
+      const painted = this.#paint(ink, text)
+      return isCursor === true && this.hasKeys ? this.#paint('cursor', painted) : painted
+    })
+    return safeText(spans.join(''), this.#paint !== plain)
+  }
+
+  /** The terminal's own cursor stands on what is pointed at: where there is no colour, too. */
+  #cursor(lines: readonly Line[]): string {
+    if (!this.hasKeys) return ''
+    const row = lines.findIndex((line) => line.some(({ isCursor }) => isCursor))
+    const line = lines[row] ?? []
+    const at = line.findIndex(({ isCursor }) => isCursor)
+    const column = line.slice(0, Math.max(0, at)).reduce((sum, { text }) => sum + text.length, 0)
+    return at === -1 ? '' : `\u001b[${row + 1};${column + 1}H${SHOW_CURSOR}`
+  }
 }

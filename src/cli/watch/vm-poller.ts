@@ -1,6 +1,6 @@
-import type { GuestMaps, Vcpu } from '../../index.ts'
-import type { Session } from '../verb.ts'
+import type { CallOptions, Domain, GuestMaps, Vcpu } from '../../index.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { Source } from './source.ts'
 
 /** The guest's side, as it was last seen. */
 interface GuestSide {
@@ -8,23 +8,38 @@ interface GuestSide {
   readonly byId: ReadonlyMap<number, Vcpu>
 }
 
+/** What a {@link VmPoller} polls, and for whom. */
+export interface PollerOptions {
+  readonly source: Source
+  readonly hasAgent: boolean
+  /** The bounds of each call. */
+  readonly each: () => CallOptions
+  /** Nothing is shown from then on. */
+  readonly signal: AbortSignal
+  /** Is given each new snapshot, QEMU's side first and the guest's as it comes in. */
+  readonly onSnapshot: (snapshot: Snapshot) => void
+}
+
+/** With a shared monitor: how long the guest may hold it, in milliseconds, unless the user says otherwise. */
+const GUEST_HOLDS_MS = 2_000
+/** With a shared monitor: looks without the guest after one in which it was mute, which holds the monitor for seconds. */
+const GUEST_RESTS = 10
+
 /**
  * Polls a VM. The guest is polled apart from QEMU: a mute one takes seconds to fail each time, and
  * must not hold up the snapshot of QEMU's side.
  */
 export class VmPoller {
-  readonly #session: Session
-  readonly #onSnapshot: (snapshot: Snapshot) => void
+  readonly #options: PollerOptions
   #vcpus: readonly Vcpu[] = []
   #guest: GuestSide | undefined
   #trouble: Error | null = null
   #isAskingGuest = false
+  #rests = 0
   #failure: { readonly error: unknown } | undefined
 
-  /** @param onSnapshot - is given each new snapshot, QEMU's side first and the guest's as it comes in */
-  constructor(session: Session, onSnapshot: (snapshot: Snapshot) => void) {
-    this.#session = session
-    this.#onSnapshot = onSnapshot
+  constructor(options: PollerOptions) {
+    this.#options = options
   }
 
   /**
@@ -33,20 +48,37 @@ export class VmPoller {
    * @throws what `Domain.vcpus` does, of QEMU's side; what a snapshot of before could not be shown for
    */
   async poll(): Promise<void> {
-    const { domain, hasAgent, each } = this.#session
+    const { source, hasAgent, each } = this.#options
     if (this.#failure !== undefined) throw this.#failure.error
-    this.#vcpus = await domain.vcpus({ ...each(), guest: false })
-    this.#show()
-    if (!hasAgent || this.#isAskingGuest) return
-    this.#pollGuest().catch((error: unknown) => {
-      this.#failure ??= { error }
+    await source.use(async (domain) => {
+      this.#vcpus = await domain.vcpus({ ...each(), guest: false })
+      this.#show(domain)
+      if (source.isShared && this.#wantsGuest()) await this.#pollGuest(domain)
     })
+    if (source.isShared || !hasAgent || this.#isAskingGuest) return
+    source
+      .use((domain) => this.#pollGuest(domain))
+      .catch((error: unknown) => {
+        this.#failure ??= { error }
+      })
+  }
+
+  #wantsGuest(): boolean {
+    if (!this.#options.hasAgent) return false
+    if (this.#trouble === null || this.#rests >= GUEST_RESTS) return true
+    this.#rests++
+    return false
   }
 
   /** What goes wrong on QEMU's side the next look tells. Rejects where the snapshot cannot be shown. */
-  async #pollGuest(): Promise<void> {
-    const { domain, each } = this.#session
+  async #pollGuest(domain: Domain): Promise<void> {
+    const { source } = this.#options
+    const each = (): CallOptions => {
+      const call = this.#options.each()
+      return source.isShared ? { ...call, timeoutMs: call.timeoutMs ?? GUEST_HOLDS_MS } : call
+    }
     this.#isAskingGuest = true
+    this.#rests = 0
     try {
       const vcpus = await domain.vcpus(each())
       const maps = await domain.getGuestMaps(each())
@@ -58,13 +90,13 @@ export class VmPoller {
     } finally {
       this.#isAskingGuest = false
     }
-    this.#show()
+    this.#show(domain)
   }
 
-  #show(): void {
-    const { domain, io } = this.#session
-    if (io.signal.aborted) return
-    this.#onSnapshot({
+  #show(domain: Domain): void {
+    const { signal, onSnapshot } = this.#options
+    if (signal.aborted) return
+    onSnapshot({
       vcpus: this.#vcpus.map((vcpu) => ({ ...vcpu, guest: this.#guestOf(vcpu) })),
       guest: this.#guest?.maps ?? null,
       trouble: this.#trouble,

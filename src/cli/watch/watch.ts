@@ -1,32 +1,124 @@
-import { ConnectionError, printable, systemClock, VcpuError, type DomainEvent } from '../../index.ts'
+import { ConnectionError, systemClock, VcpuError, type CallOptions, type DomainEvent } from '../../index.ts'
 import type { CliIo } from '../io.ts'
 import type { Session } from '../verb.ts'
-import { asJsonLines, type Show } from './json-stream.ts'
+import { asLines } from './as-lines.ts'
+import { carryOut, type Change } from './change.ts'
+import { asJsonLines } from './json-stream.ts'
+import { LivePicture } from './live.ts'
 import { Screen } from './screen.ts'
-import { changesBetween, eventText, type Snapshot } from './snapshot.ts'
+import type { Show } from './show.ts'
+import { heldSource, sharedSource, type Source } from './source.ts'
 import { VmPoller } from './vm-poller.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** How often the VM is looked at without a hint, in milliseconds. */
 const POLL_EVERY_MS = 1_000
-/** Events kept for the screen: more than any screen shows. */
-const MAX_HISTORY = 200
+
+/** How to watch. */
+export interface WatchOptions {
+  /** Release the monitor between looks, so that another client can connect. */
+  readonly share?: boolean
+}
 
 /**
- * Show the slots until the command is interrupted: on a terminal one picture that is drawn over, elsewhere a line for each
- * change, with `--json` a document a line.
+ * Show the slots until the command is interrupted: on a terminal one picture that is drawn over and whose keys act, elsewhere a
+ * line for each change, with `--json` a document a line.
  *
  * @throws {@link ConnectionError} when the VM goes away
+ * @throws {@link InterruptedError} when it is left in the middle of a change
  */
-export async function watch(outer: Session): Promise<void> {
-  const { domain } = outer
+export async function watch(session: Session, { share = false }: WatchOptions = {}): Promise<void> {
+  const { domain, io, hasAgent } = session
+  const quit = new AbortController()
+  const leaves = AbortSignal.any([io.signal, quit.signal])
   // Without a reader there is nothing to watch for.
-  const { signal, unread } = outer.io
-  const io = { ...outer.io, signal: unread === undefined ? signal : AbortSignal.any([signal, unread]) }
-  const session = { ...outer, io }
+  const signal = io.unread === undefined ? leaves : AbortSignal.any([leaves, io.unread])
+  const within = (bound: AbortSignal) => (): CallOptions => ({ ...session.each(), signal: bound })
   const wakeup = new Wakeup(io.clock ?? systemClock)
-  const show = showFor(session)
-  const poller = new VmPoller(session, show.snapshot)
+  if (share) await domain.close()
+  const source = share ? sharedSource(session.connect) : heldSource(domain)
+  const show = showFor(session, {
+    onQuit: () => {
+      quit.abort()
+    },
+    carryOut: async (change) => {
+      try {
+        return await source.use((used) => carryOut(used, change, within(leaves)))
+      } finally {
+        wakeup.wake()
+      }
+    },
+  })
+  const poller = new VmPoller({
+    source,
+    hasAgent,
+    each: within(signal),
+    signal,
+    onSnapshot: (seen) => {
+      show.snapshot(seen)
+    },
+  })
+  const onAbort = (): void => {
+    wakeup.end()
+  }
+  signal.addEventListener('abort', onAbort)
+  const ears = share ? silence : listen(session, show, wakeup)
+  try {
+    while (!signal.aborted && !ears.hasFailed()) {
+      await pollOnce(poller, source, show)
+      await wakeup.wait(POLL_EVERY_MS)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw goneOr(error)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    // What is not over by now is left in the middle of it, or waited for.
+    await Promise.all([ears.end(), endOf(show, session)])
+  }
+}
+
+async function pollOnce(poller: VmPoller, { canRetry }: Source, show: Show): Promise<void> {
+  try {
+    await poller.poll()
+  } catch (error) {
+    if (!(error instanceof Error) || !canRetry(error)) throw error
+    show.blind(error)
+  }
+}
+
+async function endOf(show: Show, { onChanging }: Session): Promise<void> {
+  try {
+    await show.end()
+  } catch (error) {
+    onChanging()
+    throw error
+  }
+}
+
+interface KeysAct {
+  readonly onQuit: () => void
+  readonly carryOut: (change: Change) => Promise<string>
+}
+
+function showFor({ io, hasAgent, wantsJson, paint }: Session, keysAct: KeysAct): Show {
+  const now = (): Date => io.timeOfDay?.() ?? new Date()
+  const time = (): string => timeOf(now())
+  if (wantsJson) return asJsonLines(io, now, hasAgent)
+  return isScreen(io)
+    ? new LivePicture({ screen: new Screen(io, paint), hasAgent, time, ...keysAct })
+    : asLines(io, time)
+}
+
+/** What listens to the events of a domain. */
+interface Ears {
+  readonly hasFailed: () => boolean
+  /** @throws what an event could not be shown for */
+  readonly end: () => Promise<void>
+}
+
+const silence: Ears = { hasFailed: () => false, end: () => Promise.resolve() }
+
+function listen({ domain }: Session, show: Show, wakeup: Wakeup): Ears {
   const events = domain.changes()
   const failures: unknown[] = []
   const heard = hear(events, (event) => {
@@ -36,32 +128,14 @@ export async function watch(outer: Session): Promise<void> {
     failures.push(error)
     wakeup.end()
   })
-  const onAbort = (): void => {
-    wakeup.end()
+  return {
+    hasFailed: () => failures.length > 0,
+    end: async () => {
+      await events.return()
+      await heard
+      if (failures.length > 0) throw failures[0]
+    },
   }
-  io.signal.addEventListener('abort', onAbort)
-  try {
-    while (!io.signal.aborted && failures.length === 0) {
-      await poller.poll()
-      await wakeup.wait(POLL_EVERY_MS)
-    }
-  } catch (error) {
-    if (!io.signal.aborted) throw goneOr(error)
-  } finally {
-    io.signal.removeEventListener('abort', onAbort)
-    await events.return()
-    await heard
-    show.end()
-  }
-  if (failures.length > 0) throw failures[0]
-}
-
-function showFor(session: Session): Show {
-  const { io, hasAgent, wantsJson } = session
-  const time = (): Date => io.timeOfDay?.() ?? new Date()
-  const timeOfDay = (): string => timeOf(time())
-  if (wantsJson) return asJsonLines(io, time, hasAgent)
-  return isScreen(io) ? onScreen(session, timeOfDay) : asLines(io, timeOfDay)
 }
 
 async function hear(events: AsyncIterable<DomainEvent>, onEvent: (event: DomainEvent) => void): Promise<void> {
@@ -70,48 +144,6 @@ async function hear(events: AsyncIterable<DomainEvent>, onEvent: (event: DomainE
   } catch (error) {
     // More events than anybody can read: what they were about, the next look shows.
     if (!(error instanceof VcpuError)) throw error
-  }
-}
-
-function asLines(io: CliIo, timeOfDay: () => string): Show {
-  let before: Snapshot | undefined
-  const print = (line: string): void => {
-    io.stdout(`${timeOfDay()}  ${printable(line)}\n`)
-  }
-  return {
-    snapshot: (snapshot) => {
-      for (const line of changesBetween(before, snapshot)) print(line)
-      before = snapshot
-    },
-    event: (event) => {
-      print(eventText(event))
-    },
-    end: () => undefined,
-  }
-}
-
-function onScreen(session: Session, timeOfDay: () => string): Show {
-  const screen = new Screen(session)
-  const history: string[] = []
-  let before: Snapshot | undefined
-  const note = (line: string): void => {
-    history.push(`${timeOfDay()}  ${line}`)
-    if (history.length > MAX_HISTORY) history.shift()
-  }
-  return {
-    snapshot: (snapshot) => {
-      // What is there at first, and what follows from the rest, the snapshot itself says.
-      const changes = before === undefined ? [] : changesBetween(before, snapshot)
-      for (const line of changes.filter((change) => / online: .* -> /.test(change))) note(line)
-      before = snapshot
-      screen.draw(snapshot, history)
-    },
-    event: (event) => {
-      note(eventText(event))
-    },
-    end: () => {
-      screen.leave()
-    },
   }
 }
 
