@@ -15,6 +15,13 @@ export interface TerminalHold {
   readonly leave: string
 }
 
+/** A terminal that was taken. */
+export interface HeldTerminal {
+  /** `false` while ^Z suspends the process, or is about to: what is written then lands between the shell's lines. */
+  readonly isHeld: () => boolean
+  readonly release: () => void
+}
+
 /** All that the command knows of the process that it runs in, so that it can be run without one. */
 export interface CliIo {
   readonly stdout: TextSink
@@ -28,8 +35,8 @@ export interface CliIo {
   readonly columns: number | undefined
   /** Its height in lines, where it says. */
   readonly rows?: number | undefined
-  /** Takes the terminal until the returned function is called; not there where no person can press a key. */
-  readonly holdTerminal?: (hold: TerminalHold) => () => void
+  /** Takes the terminal until it is released; not there where no person can press a key. */
+  readonly holdTerminal?: (hold: TerminalHold) => HeldTerminal
   /** What time-outs and waits go by; the system's unless given. */
   readonly clock?: Clock
   /** The time of day; the system's unless given. */

@@ -1,7 +1,7 @@
 // The one file that knows the process's terminal: raw keys, its size, and that it is given back whichever way the process ends.
 import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import type { TerminalHold } from './io.ts'
+import type { HeldTerminal, TerminalHold } from './io.ts'
 
 /** ^Z, which a terminal sends as a key while keys are raw. */
 const SUSPEND = '\u001a'
@@ -17,13 +17,14 @@ export function hasTerminal(): boolean {
 }
 
 /**
- * Take the terminal: keys come raw and unechoed. Until the returned function is called it is given back should the process end:
+ * Take the terminal: keys come raw and unechoed. Until it is released it is given back should the process end:
  * by an exception (before its stack is printed), by `process.exit`, by a second SIGINT or SIGTERM, by SIGHUP or SIGQUIT; and for
  * as long as ^Z suspends it.
  */
-export function holdTerminal({ onInput, onResize, enter, leave }: TerminalHold): () => void {
+export function holdTerminal({ onInput, onResize, enter, leave }: TerminalHold): HeldTerminal {
   const { stdin, stdout } = process
   let isHeld = true
+  let isReleased = false
   const giveBack = (): void => {
     if (!isHeld) return
     isHeld = false
@@ -31,7 +32,7 @@ export function holdTerminal({ onInput, onResize, enter, leave }: TerminalHold):
     write(leave)
   }
   const takeAgain = (): void => {
-    if (isHeld) return
+    if (isHeld || isReleased) return
     isHeld = true
     stdin.setRawMode(true)
     write(enter)
@@ -47,7 +48,7 @@ export function holdTerminal({ onInput, onResize, enter, leave }: TerminalHold):
     // As the terminal would: the whole group, a wrapper of this process included.
     process.kill(0, 'SIGTSTP')
     // Where nobody could continue it, the kernel does not suspend it.
-    setTimeout(takeAgain, SUSPENDED_WITHIN_MS)
+    setTimeout(takeAgain, SUSPENDED_WITHIN_MS).unref()
   }
   const signals = watchSignals(giveBack)
   stdin.setRawMode(true)
@@ -59,7 +60,7 @@ export function holdTerminal({ onInput, onResize, enter, leave }: TerminalHold):
   process.on('SIGCONT', takeAgain)
   process.on('exit', giveBack)
   process.on('uncaughtExceptionMonitor', giveBack)
-  return () => {
+  const release = (): void => {
     signals.end()
     stdin.off('data', onData)
     stdin.pause()
@@ -69,7 +70,9 @@ export function holdTerminal({ onInput, onResize, enter, leave }: TerminalHold):
     process.off('uncaughtExceptionMonitor', giveBack)
     if (isHeld) stdin.setRawMode(false)
     isHeld = false
+    isReleased = true
   }
+  return { isHeld: () => isHeld, release }
 }
 
 function watchSignals(giveBack: () => void): { readonly end: () => void } {

@@ -8,5 +8,6 @@ export { ensureGuestImage, type GuestImage, type ImageRequest } from './image.ts
 export { KitError, silent, type Progress } from './kit-error.ts'
 export type { Exit, MachineOptions } from './launch.ts'
 export { Machine, startMachine, type ConsoleOptions } from './machine.ts'
+export { ensureProgram, type Program, type ProgramName } from './program.ts'
 export { everydayQemu, resolveQemu, type Qemu } from './qemu.ts'
 export type { ShellResult } from './shell.ts'

@@ -1,4 +1,4 @@
-import type { CliIo } from '../io.ts'
+import type { CliIo, HeldTerminal } from '../io.ts'
 import { safeText } from '../render/safe-text.ts'
 import { plain, type Paint } from '../render/style.ts'
 import type { Line } from './lines.ts'
@@ -16,11 +16,14 @@ const HOME = '\u001b[H'
 const CLEAR_LINE = '\u001b[K'
 const CLEAR_BELOW = '\u001b[J'
 
+/** Where there are no keys nothing suspends it. */
+const ALWAYS_HELD: HeldTerminal = { isHeld: () => true, release: () => undefined }
+
 /** Draws lines over one another on a terminal's alternate screen, and gives the terminal back as it was. */
 export class Screen {
   readonly #io: CliIo
   readonly #paint: Paint
-  #release: (() => void) | undefined
+  #held: HeldTerminal | undefined
 
   constructor(io: CliIo, paint: Paint) {
     this.#io = io
@@ -40,12 +43,12 @@ export class Screen {
   /** Take the terminal until {@link Screen.leave}. */
   enter(onInput: (input: string) => void, onResize: () => void): void {
     this.#io.stdout(ENTER)
-    this.#release = this.#io.holdTerminal?.({ onInput, onResize, enter: ENTER, leave: LEAVE }) ?? (() => undefined)
+    this.#held = this.#io.holdTerminal?.({ onInput, onResize, enter: ENTER, leave: LEAVE }) ?? ALWAYS_HELD
   }
 
   /** @param lines - no more than the screen has, none longer than it is wide */
   draw(lines: readonly Line[]): void {
-    if (this.#release === undefined) return
+    if (this.#held?.isHeld() !== true) return
     // Cleared before it is written: after its last column a terminal still stands in that column.
     const drawn = lines.map((line) => CLEAR_LINE + this.#painted(line)).join('\r\n')
     const below = lines.length < this.size.rows ? `\r\n${CLEAR_BELOW}` : ''
@@ -54,10 +57,10 @@ export class Screen {
 
   /** Give the terminal back. Doing so again does nothing. */
   leave(): void {
-    if (this.#release === undefined) return
+    if (this.#held === undefined) return
     this.#io.stdout(LEAVE)
-    this.#release()
-    this.#release = undefined
+    this.#held.release()
+    this.#held = undefined
   }
 
   #painted(line: Line): string {

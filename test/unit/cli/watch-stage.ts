@@ -116,8 +116,11 @@ export class Seat extends Stage {
       ...io,
       holdTerminal: (given) => {
         hold.current = given
-        return () => {
-          hold.current = undefined
+        return {
+          isHeld: () => true,
+          release: () => {
+            hold.current = undefined
+          },
         }
       },
     })
