@@ -23,9 +23,19 @@ export function parseCpuId(text: string): number {
  */
 export function parseCpuIds(text: string): CpuMap {
   if (!LIST.test(text)) return CpuMap.of(parseCpuId(text))
-  const ids = CpuMap.parse(text)
+  const ids = parseList(text)
   if (ids.size > 0) return ids
   throw new InputError('ERR_CPU_ID', `${quote(text)} excludes every CPU that it names`)
+}
+
+/** A part of a list may be too little to recognise the list by: `5,` is wrong for its empty part. */
+function parseList(text: string): CpuMap {
+  try {
+    return CpuMap.parse(text)
+  } catch (error) {
+    if (!(error instanceof InputError) || error.message.includes(quote(text))) throw error
+    throw new InputError(error.code, `${quote(text)}: ${error.message}`)
+  }
 }
 
 /** The id, where there is only one. */
