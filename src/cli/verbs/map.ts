@@ -19,8 +19,12 @@ The guest's ids are its own logical ids, which are not QEMU's:
 
 Below the maps stands one sign for each vCPU of QEMU's; with --qga it also tells
 which plugged ones the guest does not run ('list' says more about each).
-Where the agent does not answer, QEMU's maps are shown all the same.`,
-  options: {},
+Where the agent does not answer, QEMU's maps are shown all the same.
+
+--svg also draws them in FILE, as an SVG picture: by socket, die, core and thread.`,
+  options: {
+    svg: { type: 'string', value: 'FILE', help: 'draw the vCPUs in FILE too' },
+  },
   changes: false,
   needsAgent: false,
   lazyAgent: true,

@@ -8,7 +8,6 @@ it.each([
   ['./localhost:4444', './localhost:4444'],
   ['/run/vm:4444', '/run/vm:4444'],
   ['vm:name', 'vm:name'],
-  ['vm:', 'vm:'],
   ['4444', '4444'],
   ['', ''],
   ['localhost:4444', { host: 'localhost', port: 4444 }],
@@ -26,6 +25,7 @@ it.each([
   ['::1:4444', 'in brackets'],
   ['fe80::1:4444', 'in brackets'],
   ['[]:4444', 'host stands before the port'],
+  ['vm:', 'port stands after the host'],
 ])('%j is refused, and the message says how to write it', (text, why) => {
   expect(() => parseAddress(text)).toThrow(InputError)
   expect(() => parseAddress(text)).toThrow(why)

@@ -61,6 +61,8 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('map @qmp --qga', '--qga', /--qga PATH\|HOST:PORT/),
   wrong('map @ --timeout', '--timeout', /--timeout MS/),
   wrong('scale 4 @ --policy', '--policy', /--policy POLICY/),
+  wrong('map @ --svg', '--svg', /--svg FILE/),
+  wrong('list --svg x @', '--svg', seeHelp('list')),
   wrong('export @ --apply', '--apply', /--apply FILE/),
   wrong('map --via', '--via', /--via COMMAND/),
   wrong('set 5 on --whole-slot=yes @', '"yes"', seeHelp()),
