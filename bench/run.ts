@@ -32,7 +32,12 @@ for (const row of ROWS.filter(({ name }) => values.row?.includes(name) ?? true))
   console.log(sectionText(result))
 }
 if (values.write) {
-  const notes = [`${await peerVersions(setup.installed.directory)}.`, CORES_NOTE, setup.program.note]
+  const notes = [
+    ...(values.quick ? ['A quick run, of few rounds.'] : []),
+    `${await peerVersions(setup.installed.directory)}.`,
+    CORES_NOTE,
+    setup.program.note,
+  ]
   const page = inRepository('docs/performance.md')
   await writeFile(page, await formatted(page, pageText(results, notes)))
   await writeFile(inRepository('docs/performance.svg'), chartSvg(results))

@@ -3,7 +3,7 @@ import type { Result } from './page.ts'
 
 const OURS = 'qemu-vcpu'
 const PEERS = ['node-qemu', 'qemu-qmp', 'fastbitset', 'typedfastbitset', 'bitset']
-const [LEFT, WIDTH, LINE, TOP] = [280, 760, 22, 52]
+const [LEFT, WIDTH, LINE, TOP] = [310, 760, 16, 52]
 /** The ends of the scale, as ratios. */
 const [LEAST, MOST] = [0.25, 64]
 const INKS = { text: '#57606a', grid: '#d0d7de', one: '#57606a', ours: '#0969da', peer: '#bf8700' }
@@ -16,11 +16,13 @@ interface Bar {
 
 /** One line for each comparison, on a logarithmic scale of ratios; 1 is what each one is compared with. As SVG. */
 export function chartSvg(results: readonly Result[]): string {
-  const bars = results.flatMap(({ comparisons }) => comparisons.flatMap(barOf))
+  const bars = results.flatMap(({ row, comparisons }) =>
+    comparisons.flatMap((comparison) => barOf(row.name, comparison)),
+  )
   const height = TOP + bars.length * LINE + 12
   const marks = [0.5, 1, 2, 4, 8, 16, 32]
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     circle(LEFT, 14, INKS.ours),
     label(LEFT + 10, 18, 'qemu-vcpu'),
@@ -37,11 +39,13 @@ export function chartSvg(results: readonly Result[]): string {
   ].join('\n')
 }
 
-function barOf({ title, figures }: Comparison): Bar[] {
+function barOf(row: string, { title, figures }: Comparison): Bar[] {
   const ours = figures.find(({ subject }) => subject === OURS || subject === 'CpuMap' || subject === `${OURS} map`)
   if (ours === undefined || figures.length === 1) return []
   const peers = figures.filter(({ subject }) => PEERS.includes(subject)).map(({ ratio }) => ratio)
-  return [{ title, ours: ours.ratio, bestPeer: peers.length === 0 ? undefined : Math.min(...peers) }]
+  return [
+    { title: `${row}: ${title}`, ours: ours.ratio, bestPeer: peers.length === 0 ? undefined : Math.min(...peers) },
+  ]
 }
 
 function drawn({ title, ours, bestPeer }: Bar, at: number): string[] {
@@ -60,7 +64,7 @@ function x(ratio: number): number {
 }
 
 function circle(cx: number, cy: number, ink: string): string {
-  return `<circle cx="${cx}" cy="${cy}" r="5" fill="${ink}"/>`
+  return `<circle cx="${cx}" cy="${cy}" r="4" fill="${ink}"/>`
 }
 
 function label(at: number, y: number, text: string): string {

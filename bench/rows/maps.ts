@@ -24,7 +24,7 @@ export const maps: Row = {
     for (const [slots, plugged] of MACHINES) {
       await using server = await setup.instant(await machineReplies(setup, slots, plugged), 'other')
       const { path } = server
-      const count = setup.calls(Math.min(5_000, Math.max(60, Math.round(1_000_000 / slots))))
+      const count = setup.calls(Math.min(3_000, Math.max(40, Math.round(250_000 / slots))))
       const one = (subject: string) => (): Promise<number> =>
         setup.us('maps', { subject, path, count }, { core: 'client' })
       comparisons.push(

@@ -35,7 +35,9 @@ export async function install(): Promise<Installed> {
   await mkdir(directory, { recursive: true })
   await rm(join(directory, 'node_modules', 'qemu-vcpu'), { recursive: true, force: true })
   await writeFile(join(directory, 'package.json'), JSON.stringify({ private: true, dependencies: PEERS }))
-  await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: directory })
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+    cwd: directory,
+  })
   await run('npm', ['run', 'build'], { cwd: inRepository('') })
   const pack = ['pack', '--json', '--ignore-scripts', '--loglevel', 'error', '--pack-destination', directory]
   const { stdout } = await run('npm', pack, { cwd: inRepository('') })

@@ -14,7 +14,7 @@ export class Setup {
   private constructor(installed: Installed, isQuick: boolean) {
     this.installed = installed
     this.program = compileInstant(installed.directory)
-    this.rounds = isQuick ? 2 : 7
+    this.rounds = isQuick ? 3 : 5
     this.#share = isQuick ? 0.2 : 1
   }
 
