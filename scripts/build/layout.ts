@@ -16,18 +16,21 @@ export interface Room {
 }
 
 /**
- * The files behind the entry points: an earlier one never needs a later one. What an entry point needs of a room is loaded at
- * once, since opening a file costs more than some more code in it. What is on no line here is loaded when it is needed, from
- * a file of its own: the code of each verb, the checks of the doctor, a program of `--via`.
+ * The files behind the entry points: an earlier one never needs a later one. They are few, since opening a file costs as much
+ * as ten kilobytes of code. What no line names is in a file of its own that is loaded when it is needed: the code of each
+ * verb, the checks of the doctor, a program of `--via`.
  */
 export const ROOMS: readonly Room[] = [
   { name: 'errors', of: /^errors\// },
   { name: 'bitmap', of: /^bitmap\// },
-  { name: 'wire', of: /^wire\// },
-  { name: 'qmp', of: /^qmp\// },
-  { name: 'qga', of: /^qga\// },
+  {
+    name: 'wire-qmp',
+    of: /^(wire|qmp)\/(?!(caller-owned|endpoint|pause|properties|reconnecting-client|turn-queue)\.)/,
+  },
+  { name: 'qga', of: /^qga\/(?!(read-files|reconnecting-client)\.)/ },
   { name: 'testing', of: /^testing\// },
-  { name: 'domain', of: /^index\.|^domain\/(?!doctor\/(?!(connection|finding)\.))/ },
+  // And what only a Domain needs of the two protocols and the wire.
+  { name: 'domain', of: /^index\.|^(wire|qmp|qga)\/|^domain\/(?!doctor\/(?!(connection|finding)\.))/ },
   { name: 'command', of: /^cli\/(?!bin|runs|render|watch|via|finish-run|hints)/ },
   { name: 'rendering', of: /^cli\/(render\/|finish-run|hints)/ },
 ]
