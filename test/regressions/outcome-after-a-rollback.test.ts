@@ -24,15 +24,18 @@ test('a run that failed after QEMU had refused its plug', async () => {
   const { clock, vm, domain } = await timedDomain()
   // Another client is faster.
   vm.inject({ at: { command: 'device_add', nth: 1 }, do: 'slow', ms: 1_000 })
-  const run = domain.scale(3)
+  const run = domain.scale(4)
   const end = settled(run)
   await clock.advance(500)
   vm.other.plug(2)
-  const done = async (): Promise<void> => {
-    for await (const { type } of run) if (type === 'done') return
+  const killed = async (): Promise<void> => {
+    for await (const { type } of run) {
+      if (type !== 'done') continue
+      vm.kill()
+      return
+    }
   }
-  await clock.run(done())
-  vm.kill()
+  await clock.run(killed())
   const error = errorOf(await clock.run(end))
   expect(error).toMatchObject({ name: 'ScaleError', outcome: 'unknown' })
 })
@@ -53,11 +56,15 @@ test('a run that turned a CPU off, which another client then removed', async () 
     },
   })
   const end = settled(run)
-  const done = async (): Promise<void> => {
-    for await (const { type } of run) if (type === 'done') return
+  const spoilt = async (): Promise<void> => {
+    for await (const { type } of run) {
+      if (type !== 'done') continue
+      // Before the look that follows.
+      vm.inject({ at: { command: 'guest-get-vcpus' }, do: 'error' })
+      return
+    }
   }
-  await clock.run(done())
-  vm.inject({ at: { command: 'guest-get-vcpus' }, do: 'error' })
+  await clock.run(spoilt())
   const error = errorOf(await clock.run(end))
   expect(error.name).toBe('ScaleError')
   expect(['rejected', 'unknown']).toContain(error.outcome)

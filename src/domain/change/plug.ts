@@ -9,7 +9,7 @@ import { openRemoval } from '../vm/state.ts'
 import type { ChangeCall } from './call.ts'
 import { freshDeviceId } from './device-id.ts'
 import type { Request } from './ledger.ts'
-import { pickSlot } from './pick-slot.ts'
+import { readSlot } from './read-slot.ts'
 import { sendChange } from './send.ts'
 import { requireX2apic } from './x2apic.ts'
 
@@ -36,8 +36,7 @@ export async function plugVcpu(call: ChangeCall): Promise<Plugged> {
   const { vm, deadline } = call
   const { driver } = vm
   const plugged = await driver.turns.run(deadline, call.what, async () => {
-    const reading = await driver.read(deadline)
-    const { slot, isDone } = pickSlot(reading, call.request)
+    const { reading, slot, isDone } = await readSlot(call)
     requireNoRemoval(call, slot)
     if (isDone) return { slot, deviceId: null, request: undefined, seenAt: reading.askedAt }
     await requireX2apic(driver.qmp, reading, slot, call.request.id, deadline)

@@ -9,8 +9,9 @@ import { isCertain, removalIds, type Removal, type RemovalEnd } from '../vm/remo
 import { openRemoval, type VmState } from '../vm/state.ts'
 import type { ChangeCall } from './call.ts'
 import type { Request } from './ledger.ts'
-import { pickSlot, requireWholeSlot } from './pick-slot.ts'
+import { requireWholeSlot } from './pick-slot.ts'
 import { readAfterRefusal } from './plug.ts'
+import { readSlot } from './read-slot.ts'
 import { sendChange } from './send.ts'
 import { reasonForSilence, waitFor } from './silence.ts'
 
@@ -77,10 +78,10 @@ async function ask(call: ChangeCall, expected: Device | undefined): Promise<Aske
   const { vm, request, deadline } = call
   const { driver } = vm
   return driver.turns.run(deadline, call.what, async () => {
-    const reading = await driver.read(deadline)
+    // Where the guest's part was for a certain device, that one is looked for now.
+    const { slot } = await readSlot(call, expected !== undefined)
     const joined = joinCertain(call)
     if (joined !== undefined) return joined
-    const { slot } = pickSlot(reading, request)
     const device = deviceIn(slot)
     if (device === undefined) return { slot }
     if (expected !== undefined && !isSameDevice(device, expected)) {

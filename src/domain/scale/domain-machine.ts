@@ -29,10 +29,21 @@ export function domainMachine(
   deadlineOf: (options: CallOptions) => Deadline,
   apply: ScaleMachine['apply'],
 ): ScaleMachine {
+  // The reading that a step ended with is the look after it, where nothing was heard since.
+  let stepBegan: number | undefined
   return {
-    look: (options) => lookAt(vm, asksGuest, deadlineOf(options)),
+    look: (options) => {
+      const after = stepBegan
+      stepBegan = undefined
+      return lookAt(vm, asksGuest, deadlineOf(options), after)
+    },
     check: (steps, look, options) => requireX2apicFor(vm, steps, look, deadlineOf(options)),
-    apply,
+    apply: async (step, options, onSend) => {
+      const before = vm.driver.questions
+      const result = await apply(step, options, onSend)
+      stepBegan = before
+      return result
+    },
     turnOff: async (ids, { timeoutMs, leastConfidence = 'observed' }) => {
       const deadline = deadlineOf({ timeoutMs })
       const { view } = await takeEvidence(vm, deadline, { doubts: ids })
@@ -51,9 +62,13 @@ export function domainMachine(
   }
 }
 
-async function lookAt(vm: Vm, asksGuest: boolean, deadline: Deadline): Promise<Look> {
+async function lookAt(vm: Vm, asksGuest: boolean, deadline: Deadline, after: number | undefined): Promise<Look> {
   const isRemovalOpen = (id: number): boolean => openRemoval(vm.driver.state, id) !== undefined
-  if (!asksGuest) return { ...(await vm.driver.read(deadline)), isRemovalOpen }
+  if (!asksGuest) {
+    const current = after === undefined ? undefined : vm.driver.current(after)
+    deadline.signal?.throwIfAborted()
+    return { ...(current ?? (await vm.driver.read(deadline))), isRemovalOpen }
+  }
   const { reading, view } = await takeEvidence(vm, deadline)
   const guest = { running: onlineIds(view.cpus).size, sideOf: (id: number) => sideOf(view, id) }
   return { ...reading, guest, isRemovalOpen }

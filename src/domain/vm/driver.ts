@@ -16,6 +16,7 @@ import { TurnQueue } from '../../wire/turn-queue.ts'
 import { requireLimits, type DomainLimits } from '../limits.ts'
 import { advance } from './advance.ts'
 import { Feed } from './feed.ts'
+import { mayChangeSlots } from './holds-still.ts'
 import type { VmInput } from './input.ts'
 import { LookFailures } from './look-failures.ts'
 import { LookPace } from './look-pace.ts'
@@ -26,10 +27,13 @@ import { requireFewVcpus } from './most-vcpus.ts'
 import { phaseChangeOf, phaseOf, type DomainStateChange } from './phase.ts'
 import { readSlots, type DatedReading } from './reading.ts'
 import { initialState, pendingIds, type VmState } from './state.ts'
+import { hasNewVerdict } from './verdicts.ts'
 import { Waits, type Predicate, type WaitOptions } from './waits.ts'
 
 /** How long one look may take, in milliseconds. */
 const LOOK_TIMEOUT_MS = 10_000
+/** For how long a reading may stand for one that is made now, in milliseconds: not every change by others is heard. */
+const CURRENT_MS = 1_000
 
 /** Drives what is known of one VM. */
 export class VmDriver {
@@ -54,6 +58,10 @@ export class VmDriver {
   #state: VmState
   #callers = 0
   #questions = 0
+  /** The tick at which something was last taken in that may have changed the slots. */
+  #unsettledAt = 0
+  /** When the latest reading was asked for, by the clock. */
+  #readAtMs = -Infinity
 
   constructor(qmp: QmpExecutor, clock: Clock, limits: DomainLimits = {}) {
     const { maxHintsPerSecond, maxVcpus } = requireLimits(limits)
@@ -94,13 +102,35 @@ export class VmDriver {
    */
   async read(deadline: Deadline): Promise<DatedReading> {
     this.throwIfClosed()
+    const startMs = this.clock.now()
     const now = (): Moment => ({ ...this.#state.now, question: ++this.#questions })
     const pause = (ms: number): Promise<void> => this.pause(ms, deadline, () => false)
     const reading = await readSlots(this.#qmp, deadline, now, pause, this.#machine)
     requireFewVcpus(reading.slots, this.maxVcpus)
     this.#failures.clear()
     this.take({ type: 'read', reading })
+    if (this.#state.reading === reading) this.#readAtMs = startMs
     return reading
+  }
+
+  /** The number of the last question: a reading that is made from now on has a larger one. */
+  get questions(): number {
+    return this.#questions
+  }
+
+  /**
+   * The latest reading, as long as it may stand for one that is made now: it is a moment old, and nothing was sent or heard
+   * since that may have changed the slots. What another client plugs is not heard, so decide nothing on it but to ask QEMU,
+   * which looks again itself.
+   *
+   * @param after - only one with a question of a larger number
+   */
+  current(after = 0): DatedReading | undefined {
+    const { reading, isConnected, hearsEvents, now, closedBy } = this.#state
+    if (reading === undefined || !isConnected || !hearsEvents || closedBy !== undefined) return undefined
+    const { connection, boot, tick, question = 0 } = reading.askedAt
+    const isOfNow = connection === now.connection && boot === now.boot && tick >= this.#unsettledAt
+    return isOfNow && question > after && this.clock.now() - this.#readAtMs <= CURRENT_MS ? reading : undefined
   }
 
   /**
@@ -168,11 +198,14 @@ export class VmDriver {
   #advance(input: VmInput): void {
     const { state, news, wantsLook } = advance(this.#state, input)
     const isNewPhase = phaseOf(state) !== phaseOf(this.#state)
+    const isUrgent = hasNewVerdict(this.#state, state)
     this.#state = state
+    if (mayChangeSlots(state, input)) this.#unsettledAt = state.now.tick
     if (isNewPhase) this.#phases.publish(phaseChangeOf(state))
     this.#feed.publish(news)
     this.#waits.check(state)
     if (wantsLook) this.#pace.hint()
+    if (isUrgent) this.#pace.urge()
   }
 
   #schedule(): void {

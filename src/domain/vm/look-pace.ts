@@ -29,6 +29,7 @@ export interface Interest {
 export class LookPace {
   readonly #budget: HintBudget
   #hinted = false
+  #urgent = false
   #wanted = false
   #waitMs = FIRST_WAIT_MS
   #lastEndMs = -Infinity
@@ -44,6 +45,11 @@ export class LookPace {
     this.#hinted = true
   }
 
+  /** What a call waits for has happened, by what was heard: look at once, whatever the looks before have cost. */
+  urge(): void {
+    this.#urgent = true
+  }
+
   /** A call begins to wait: look soon, and often again. */
   restart(): void {
     this.#waitMs = FIRST_WAIT_MS
@@ -54,6 +60,7 @@ export class LookPace {
   begin(nowMs: number): void {
     if (this.#hinted) this.#budget.spend(nowMs)
     this.#hinted = false
+    this.#urgent = false
     this.#wanted = false
   }
 
@@ -66,6 +73,7 @@ export class LookPace {
   /** How long until the next look, in milliseconds; `undefined` when there is nobody to look for. */
   nextInMs(nowMs: number, interest: Interest): number | undefined {
     if (!interest.calls && !interest.idle) return undefined
+    if (this.#urgent) return 0
     const restMs = Math.min(GAP_SHARE * this.#lastTookMs, MOST_GAP_MS)
     const gapMs = Math.max(LEAST_GAP_MS, restMs)
     const timedMs = this.#wanted ? 0 : interest.calls ? this.#waitMs : IDLE_WAIT_MS
