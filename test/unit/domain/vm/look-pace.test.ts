@@ -64,3 +64,16 @@ test('looks take a fifth of the time at most', () => {
   expect(pace.nextInMs(100, calls)).toBe(300)
   expect(pace.nextInMs(100, idle)).toBe(300)
 })
+
+test('what a call waits for has happened: a look at once, whatever the last ones cost, and once', () => {
+  const pace = new LookPace(1)
+  pace.end(100, 500)
+  pace.hint()
+  expect(pace.nextInMs(100, calls)).toBe(2_000)
+  pace.urge()
+  expect(pace.nextInMs(100, calls)).toBe(0)
+  expect(pace.nextInMs(100, { calls: false, idle: false })).toBeUndefined()
+  pace.begin(100)
+  pace.end(600, 500)
+  expect(pace.nextInMs(600, calls)).toBe(2_000)
+})
