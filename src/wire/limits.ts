@@ -244,7 +244,7 @@ export const DOMAIN_LIMITS: readonly DomainLimitRow[] = [
   {
     name: 'hints',
     meaning:
-      'Readings of the slots in a second that events of QEMU cause, in the long run; as many may come at once. A guest can cause events without end. 1 to 100. After each, four times what it took must pass.',
+      'Readings of the slots in a second that events of QEMU cause, in the long run; as many may come at once. A guest can cause events without end. 1 to 100. After each, four times what it took must pass, except before the one that ends an unplug.',
     unit: 'count',
     usual: 20,
     passed: 'further events share the next reading',
