@@ -1,4 +1,4 @@
-import { carryOut, measure } from './cell.ts'
+import { carryOut, measure, type CellResult } from './cell.ts'
 import { FAULTS } from './faults.ts'
 import { OPERATIONS } from './operations.ts'
 import { FaultTable } from './table.ts'
@@ -33,4 +33,13 @@ export async function simulatedFaults(stride: number, which = OPERATIONS): Promi
     }
   }
   return { table, wrong }
+}
+
+/** One cell, by its name: `plug into the guest/reset/3`. */
+export function simulatedCell(name: string): Promise<CellResult> {
+  const [operationName, faultName, moment] = name.split('/')
+  const operation = OPERATIONS.find((one) => one.name === operationName)
+  const fault = FAULTS.find((one) => one.name === faultName)
+  if (operation === undefined || fault === undefined) throw new Error(`'${name}' is not a cell`)
+  return carryOut(operation, fault, Number(moment))
 }
