@@ -213,7 +213,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'replaced',
     meaning: 'QEMU ends, and another one is at the same address at once',
     victim: 'vm',
-    codes: [...LOST, ...REBOOT, 'ERR_UNSURE', 'ERR_NO_SUCH_VCPU'],
+    codes: [...LOST, ...REBOOT, 'ERR_UNSURE', 'ERR_NO_SUCH_VCPU', 'ERR_NOT_REACHABLE'],
     strike: ({ vm }) => {
       vm.restart()
       return nothing

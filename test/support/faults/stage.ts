@@ -103,8 +103,9 @@ export class Stage {
   async #connect(): Promise<void> {
     const { wire } = this
     wire.epoch = () => {
-      const { qemu, boot } = this.vm.truth()
-      return `${qemu}/${boot}`
+      const { qemu, boot, switches, requests } = this.vm.truth()
+      const others = [...switches, ...requests].filter(({ by }) => by === 'other')
+      return `${qemu}/${boot}/${others.length}`
     }
     const dial = (label: 'qmp' | 'qga', gate: Gate, endpoint: () => Duplex) => {
       const dialled = gate.through(endpoint)

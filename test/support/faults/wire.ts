@@ -20,7 +20,7 @@ export class Wire {
   entries = 0
   /** Called before each of them is written, or taken in. */
   onEntry: () => void = () => undefined
-  /** What a request is dated with: the same one in another boot of the guest, or to another QEMU, is another. */
+  /** What a request is dated with: in another boot, to another QEMU, or after what a rival did the same one is another. */
   epoch: () => string = () => ''
   readonly #open = new Map<string, Sent>()
   readonly #rest = new Map<string, string>()
