@@ -18,8 +18,11 @@ export interface GridSize {
   readonly idWidth: number
 }
 
-/** Cells of a group that is just what its block holds, where each is one character. */
+/** Cells of a group that is just what its block holds, where each is one character: of the long runs one fills a narrow line. */
 const RUN = 8
+const LONG_RUN = 2 * RUN
+/** A line of fewer characters has less space in it. */
+const ROOMY = 40
 
 /**
  * Lay blocks out in lines that are at most so wide; where not even one cell fits, a line has one cell all the same. A heading stands
@@ -39,14 +42,15 @@ export function layOut(blocks: readonly Block[], size: GridSize): readonly Row[]
 
 function rowsOf(groups: readonly Group[], size: GridSize, columns: number): readonly Row[] {
   const isDense = size.cellWidth === 1
-  const label = isDense ? size.idWidth + 2 : 0
+  const gap = columns < ROOMY ? 1 : 2
+  const label = isDense ? size.idWidth + gap : 0
   const units = groups.flatMap((group) => unitsOf(group, size, columns - label))
   const widest = Math.max(1, ...units.map((unit) => widthOf(unit, size)))
   const perRow = roundCount(Math.floor((columns - label + 1) / (widest + 1)))
   return chunks(units, perRow).map((row): Row => {
     const first = row[0]?.ids[0] ?? 0
     const cells = row.flatMap((unit, at) => [...(at === 0 ? [] : [space]), ...piecesOf(unit, size)])
-    return isDense ? [{ kind: 'text', text: `${String(first).padStart(size.idWidth)}  ` }, ...cells] : cells
+    return isDense ? [{ kind: 'text', text: String(first).padStart(size.idWidth) + ' '.repeat(gap) }, ...cells] : cells
   })
 }
 
@@ -60,7 +64,7 @@ interface Unit {
 
 function unitsOf({ ids, label }: Group, size: GridSize, columns: number): readonly Unit[] {
   if (label === '') {
-    return chunks(ids, size.cellWidth === 1 ? Math.min(RUN, Math.max(1, columns)) : 1).map((run) => ({
+    return chunks(ids, size.cellWidth === 1 ? runLength(columns) : 1).map((run) => ({
       ids: run,
       hasBrackets: false,
     }))
@@ -69,6 +73,11 @@ function unitsOf({ ids, label }: Group, size: GridSize, columns: number): readon
   if (widthOf(whole, size) <= columns) return [whole]
   const fitting = Math.max(1, Math.floor((columns - (whole.hasBrackets ? 1 : 0)) / cellPitch(size)))
   return chunks(ids, fitting).map((part) => ({ ids: part, hasBrackets: false }))
+}
+
+function runLength(columns: number): number {
+  const isFullWithOne = columns >= LONG_RUN && columns < 2 * RUN + 1
+  return isFullWithOne ? LONG_RUN : Math.min(RUN, Math.max(1, columns))
 }
 
 /** Characters from one cell of a unit to the next. */

@@ -7,15 +7,22 @@ export interface VcpuState {
   readonly sign: string
   readonly ink: Ink
   readonly legend: string
+  /** The same where there is little room. */
+  readonly word: string
 }
 
-const FIXED: VcpuState = { sign: '#', ink: 'bold', legend: 'plugged, fixed' }
-const MOVABLE: VcpuState = { sign: '+', ink: 'green', legend: 'plugged, can be unplugged' }
-const IDLE: VcpuState = { sign: '!', ink: 'alarm', legend: 'plugged, but the guest does not run it' }
-const UNKNOWN: VcpuState = { sign: '?', ink: 'alarm', legend: 'plugged; not known whether the guest runs it' }
-const FREE: VcpuState = { sign: '.', ink: 'dim', legend: 'free' }
-const PENDING: VcpuState = { sign: '~', ink: 'yellow', legend: 'pending' }
-const REFUSED: VcpuState = { sign: 'x', ink: 'red', legend: 'the last request was refused' }
+const FIXED: VcpuState = { sign: '#', ink: 'bold', legend: 'plugged, fixed', word: 'fixed' }
+const MOVABLE: VcpuState = { sign: '+', ink: 'green', legend: 'plugged, can be unplugged', word: 'plugged' }
+const IDLE: VcpuState = { sign: '!', ink: 'alarm', legend: 'plugged, but the guest does not run it', word: 'not run' }
+const UNKNOWN: VcpuState = {
+  sign: '?',
+  ink: 'alarm',
+  legend: 'plugged; not known whether the guest runs it',
+  word: 'not known',
+}
+const FREE: VcpuState = { sign: '.', ink: 'dim', legend: 'free', word: 'free' }
+const PENDING: VcpuState = { sign: '~', ink: 'yellow', legend: 'pending', word: 'pending' }
+const REFUSED: VcpuState = { sign: 'x', ink: 'red', legend: 'the last request was refused', word: 'refused' }
 
 /** Every state, in the order of a legend. */
 export const VCPU_STATES: readonly VcpuState[] = [FIXED, MOVABLE, IDLE, UNKNOWN, PENDING, REFUSED, FREE]

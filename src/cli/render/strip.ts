@@ -3,7 +3,7 @@ import { isGuestKnown, stateOf, VCPU_STATES, type VcpuState } from '../grid/vcpu
 import type { Paint } from './style.ts'
 
 /** An id without a slot, should a machine have gaps: a sign's place must still be its id. */
-const NOTHING: VcpuState = { sign: ' ', ink: 'dim', legend: '' }
+const NOTHING: VcpuState = { sign: ' ', ink: 'dim', legend: '', word: '' }
 
 /** Width where no terminal says its own. */
 const DEFAULT_WIDTH = 80

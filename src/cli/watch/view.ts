@@ -26,6 +26,8 @@ export interface View {
 const MAX_TEXT = 300
 /** A screen of fewer lines has none to part its parts. */
 const ROOMY = 14
+/** A screen of fewer columns has short words in its legend. */
+const NARROW = 60
 /** Events that the grid leaves room for. */
 const EVENTS = 4
 const HELP = 'arrows: move  p: plug  u: unplug  o: on  f: off (in the guest)  q: quit'
@@ -41,9 +43,13 @@ export function view(state: WatchState, frame: Frame): View {
   const isRoomy = rows >= ROOMY
   const blank: readonly Line[] = isRoomy ? [lineOf('')] : []
   const legend = isRoomy ? legendLines(state, columns) : []
-  const rest = [...detail, ...help, ...legend].length + (isRoomy ? EVENTS + 3 : 0)
-  const height = Math.max(1, rows - asked.length - head.length - rest)
-  const grid = gridOf(state.snapshot?.vcpus ?? [], columns, height)
+  const vcpus = state.snapshot?.vcpus ?? []
+  const most = rows - [...asked, ...head, ...detail, ...help].length
+  // Its room is what leaves some for the events, else what leaves some for the legend, else all that there is.
+  const heights = isRoomy ? [most - legend.length - EVENTS - 3, most - legend.length - 2, most] : [most]
+  const grids = heights.map((height) => ({ height: Math.max(1, height), grid: gridOf(vcpus, columns, height) }))
+  const fitting = grids.find(({ height, grid }) => grid.rows.length <= height) ?? grids.at(-1)
+  const { height, grid } = fitting ?? { height: 1, grid: gridOf(vcpus, columns, 1) }
   const shown = windowOf(gridLines(state, grid), height, columns)
   const lines = fill(rows, [
     // What does not fit is left out from the last to the first.
@@ -153,7 +159,9 @@ function legendLines(state: WatchState, columns: number): readonly Line[] {
   const states = [...statesOf(state).values()]
   const entries = VCPU_STATES.flatMap((each) => {
     const count = states.filter((other) => other === each).length
-    return count === 0 ? [] : [[{ text: each.sign, ink: each.ink }, { text: ` ${each.legend}: ${count}` }]]
+    return count === 0
+      ? []
+      : [[{ text: each.sign, ink: each.ink }, { text: ` ${columns < NARROW ? each.word : each.legend}: ${count}` }]]
   })
   const lines: Line[] = []
   for (const entry of entries) {

@@ -22,13 +22,8 @@ const big = machine(255, (id) => ({ online: id < 9, offlinable: id > 0, props: {
 
 it('shows 255 slots on 80 by 24 and on 20 by 24, each with a sign', () => {
   for (const columns of [80, 20]) {
-    const lines = text(seen(big), columns, 24)
-    const signs = lines
-      .join('\n')
-      .match(/^ *\d+ {2}[#+. ]+$/gm)
-      ?.join('')
-      .replaceAll(/[ \d]/g, '')
-    expect(signs?.length ?? 0).toBeGreaterThan(columns === 80 ? 254 : 40)
+    const rows = text(seen(big), columns, 24).flatMap((line) => /^ *\d+ {1,2}([#+. ]+)$/.exec(line)?.[1] ?? [])
+    expect(rows.join('').replaceAll(' ', '')).toHaveLength(255)
   }
 })
 
@@ -37,7 +32,7 @@ it('keeps the cursor in sight on a screen that is too small for the grid', () =>
   for (const [keys, id] of [
     ['', 0],
     ['G', 254],
-    ['kk', 238],
+    ['kk', 222],
     ['g', 0],
   ] as const) {
     for (const key of keysIn(keys)) {
