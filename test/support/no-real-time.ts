@@ -1,6 +1,8 @@
 // Set up before each file of the unit project: a test in which anything sets a real timer shorter than this fails, whoever's
 // code sets it. What a slow day can stretch belongs to virtual time (passing-clock.ts), not to a time-out that is met by luck.
 import { afterEach } from 'vitest'
+// Virtual time does not wait for files: what a Domain loads when it is needed is loaded before.
+import '../../src/domain/doctor/run-checks.ts'
 
 const SHORTEST_MS = 5_000
 /** Files share their process: the timers are guarded once, and what was seen belongs to whichever test runs. */
