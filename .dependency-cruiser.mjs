@@ -97,7 +97,7 @@ export default {
       name: 'one-file-imports-net',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/wire/socket\\.ts$' },
-      to: { path: '^(node:)?(net|tls)$' },
+      to: { path: '^(node:)?(net|tls)$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-runtime-package',
