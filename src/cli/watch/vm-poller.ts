@@ -35,6 +35,7 @@ export class VmPoller {
   #guest: GuestSide | undefined
   #trouble: Error | null = null
   #isAskingGuest = false
+  #isGuestDue = false
   #rests = 0
   #failure: { readonly error: unknown } | undefined
 
@@ -55,9 +56,12 @@ export class VmPoller {
       this.#show(domain)
       if (source.isShared && this.#wantsGuest()) await this.#pollGuest(domain)
     })
-    if (source.isShared || !hasAgent || this.#isAskingGuest) return
+    if (source.isShared || !hasAgent) return
+    // What made this look may have come after the guest was asked: it is asked once more.
+    this.#isGuestDue = true
+    if (this.#isAskingGuest) return
     source
-      .use((domain) => this.#pollGuest(domain))
+      .use((domain) => this.#pollGuestWhileDue(domain))
       .catch((error: unknown) => {
         this.#failure ??= { error }
       })
@@ -68,6 +72,13 @@ export class VmPoller {
     if (this.#trouble === null || this.#rests >= GUEST_RESTS) return true
     this.#rests++
     return false
+  }
+
+  async #pollGuestWhileDue(domain: Domain): Promise<void> {
+    while (this.#isGuestDue && !this.#options.signal.aborted) {
+      this.#isGuestDue = false
+      await this.#pollGuest(domain)
+    }
   }
 
   /** What goes wrong on QEMU's side the next look tells. Rejects where the snapshot cannot be shown. */

@@ -36,6 +36,8 @@ export async function watch(session: Session, { share = false }: WatchOptions = 
   const within = (bound: AbortSignal) => (): CallOptions => ({ ...session.each(), signal: bound })
   const wakeup = new Wakeup(io.clock ?? systemClock)
   if (share) await domain.close()
+  // Before the terminal is taken: what is wrong here is told on the shell's own screen.
+  const events = share ? undefined : domain.changes()
   const source = share ? sharedSource(session.connect) : heldSource(domain)
   const show = showFor(session, {
     onQuit: () => {
@@ -62,7 +64,7 @@ export async function watch(session: Session, { share = false }: WatchOptions = 
     wakeup.end()
   }
   signal.addEventListener('abort', onAbort)
-  const ears = share ? silence : listen(session, show, wakeup)
+  const ears = events === undefined ? silence : listen(events, show, wakeup)
   try {
     while (!signal.aborted && !ears.hasFailed()) {
       await pollOnce(poller, source, show)
@@ -118,8 +120,7 @@ interface Ears {
 
 const silence: Ears = { hasFailed: () => false, end: () => Promise.resolve() }
 
-function listen({ domain }: Session, show: Show, wakeup: Wakeup): Ears {
-  const events = domain.changes()
+function listen(events: AsyncIterableIterator<DomainEvent>, show: Show, wakeup: Wakeup): Ears {
   const failures: unknown[] = []
   const heard = hear(events, (event) => {
     show.event(event)
@@ -131,7 +132,7 @@ function listen({ domain }: Session, show: Show, wakeup: Wakeup): Ears {
   return {
     hasFailed: () => failures.length > 0,
     end: async () => {
-      await events.return()
+      await events.return?.()
       await heard
       if (failures.length > 0) throw failures[0]
     },

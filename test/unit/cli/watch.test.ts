@@ -28,6 +28,9 @@ describe('watch, not on a terminal', () => {
     const before = stage.printed.length
     // No second passes: the event makes it look.
     await domain.setVcpuState(5, true, { guest: true })
+    await stage.shows('QEMU online: 0-1 -> 0-1,5\n')
+    // That the guest runs it no event tells.
+    await stage.second()
     await stage.shows('guest online: 0-1 -> 0-2\n')
     const printed = stage.printed.slice(before)
     expect(printed).toMatch(/plugged vCPU 5 \(device vcpu5-\w+\)\n/)
@@ -77,6 +80,7 @@ describe('watch, on a terminal', () => {
     await stage.shows('the guest runs 2 of 2')
     expect(stage.printed.startsWith(ENTER)).toBe(true)
     await domain.setVcpuState(5, true, { guest: true })
+    await stage.second()
     await stage.shows('the guest runs 3 of 3')
     const { lines } = terminalPicture(stage.printed, 52, 12)
     expect(lines[1]).toBe('#0:0 +1:1 .2   .3   .4   +5:2 .6   .7')
