@@ -120,6 +120,11 @@ export async function openTerminal({ columns = 80, rows = 24, env = {} }: Termin
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
   const size = ['-x', String(columns), '-y', String(rows)]
   await terminal.tmux('new-session', '-d', ...size, 'env', ...settings, 'bash', '--norc', '--noprofile', '-i')
-  await terminal.sees(/^\$$/m)
-  return terminal
+  try {
+    await terminal.sees(/^\$$/m)
+    return terminal
+  } catch (error) {
+    await terminal[Symbol.asyncDispose]()
+    throw error
+  }
 }
