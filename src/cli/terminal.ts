@@ -47,7 +47,7 @@ export function holdTerminal({ onInput, onResize, enter, leave }: TerminalHold):
     giveBack()
     // As the terminal would: the whole group, a wrapper of this process included.
     process.kill(0, 'SIGTSTP')
-    // Where nobody could continue it, the kernel does not suspend it.
+    // Where no shell could continue it, the kernel does not suspend it.
     setTimeout(takeAgain, SUSPENDED_WITHIN_MS).unref()
   }
   const signals = watchSignals(giveBack)

@@ -36,8 +36,8 @@ export interface Requests {
 }
 
 /**
- * Is anything known of the guest? Where no vCPU has a guest's side nobody asked the guest, or it cannot be known: silence is not
- * an alarm then.
+ * Is anything known of the guest? Where no vCPU has a guest's side the guest was not asked, or it cannot be known: that is
+ * not an alarm.
  */
 export function isGuestKnown(vcpus: readonly Vcpu[]): boolean {
   return vcpus.some(({ guest }) => guest !== null && guest.id !== null)

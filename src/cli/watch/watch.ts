@@ -36,7 +36,7 @@ export async function watch(session: Session, { share = false }: WatchOptions = 
   const within = (bound: AbortSignal) => (): CallOptions => ({ ...session.each(), signal: bound })
   const wakeup = new Wakeup(io.clock ?? systemClock)
   if (share) await domain.close()
-  // Before the terminal is taken: what is wrong here is told on the shell's own screen.
+  // Before the terminal is taken: what is wrong here is printed on the shell's own screen.
   const events = share ? undefined : domain.changes()
   const source = share ? sharedSource(session.connect) : heldSource(domain)
   const show = showFor(session, {

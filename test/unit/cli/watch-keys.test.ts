@@ -4,7 +4,7 @@ import { until } from '../../support/passing-clock.ts'
 import { startVm, type CliVm } from './cli-vm.ts'
 import { Seat } from './watch-stage.ts'
 
-/** Somebody in front of `watch`; ends it with the test. */
+/** A person in front of `watch`; ends it with the test. */
 async function sitDown(vm: CliVm, seat = new Seat(), argv: readonly string[] = vm.both) {
   const run = seat.run(['watch', ...argv])
   onTestFinished(async () => {
@@ -146,7 +146,7 @@ describe('a change', () => {
     expect(seat.text).toContain('#0 +1 .2 .3 .4 .5 .6 .7')
   })
 
-  it('is withdrawn when somebody else was faster', async () => {
+  it('is withdrawn when another client was faster', async () => {
     await using vm = startVm()
     const { seat } = await sitDown(vm)
     seat.press('Gp')

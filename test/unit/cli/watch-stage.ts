@@ -101,7 +101,7 @@ export async function watched(
   return { qemu, domain, over }
 }
 
-/** A {@link Stage} at whose terminal somebody sits: it has a size, and keys. */
+/** A {@link Stage} with a person at its terminal: it has a size, and keys. */
 export class Seat extends Stage {
   columns: number
   rows: number
