@@ -94,7 +94,11 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
         changed: NOTHING,
         toDo: 'Take the output of `export --json`. Start the target with the same `-machine`, `-cpu` and `-smp`.',
       },
-      input('ERR_ARGUMENTS', 'Library: arguments of `execute` that JSON cannot carry.', 'Correct them.'),
+      input(
+        'ERR_ARGUMENTS',
+        'Library: arguments of `execute` that JSON cannot carry, or that nest deeper than QEMU takes.',
+        'Correct them.',
+      ),
       input(
         'ERR_OOB',
         'Library: out-of-band execution was not negotiated.',

@@ -7,17 +7,43 @@ import { isObject, type WireMessage } from './message.ts'
 import type { PendingCalls } from './pending-calls.ts'
 
 /**
+ * Most objects and arrays within one another in arguments. QEMU takes 1,024 in a line, and answers a line with more with hundreds
+ * of errors without an id (docs/wire-notes.md): those would be taken for the answers of other commands.
+ */
+const MOST_DEPTH = 1_000
+
+/**
  * The arguments of a command, ready to be put into its envelope.
  *
- * @throws {@link InputError} `ERR_ARGUMENTS` when JSON cannot carry them (a BigInt, a cycle)
+ * @throws {@link InputError} `ERR_ARGUMENTS` when JSON cannot carry them (a BigInt, a cycle), or QEMU does not take them
  */
 export function encodeArguments(command: string, args: Readonly<Record<string, unknown>> | undefined): string {
   if (args === undefined) return ''
+  const encoded = stringify(command, args)
+  // Each level has two brackets.
+  if (encoded.length > 2 * MOST_DEPTH && depthOf(encoded) > MOST_DEPTH) {
+    throw new InputError('ERR_ARGUMENTS', `${command}: the arguments nest deeper than ${MOST_DEPTH} objects and arrays`)
+  }
+  return `,"arguments":${encoded}`
+}
+
+function stringify(command: string, args: object): string {
   try {
-    return `,"arguments":${JSON.stringify(args)}`
+    return JSON.stringify(args)
   } catch (cause) {
     throw new InputError('ERR_ARGUMENTS', `${command}: the arguments cannot be sent as JSON`, { cause })
   }
+}
+
+/** How many objects and arrays are within one another, at most, in JSON text. */
+function depthOf(json: string): number {
+  let depth = 0
+  let most = 0
+  for (const [sign] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/g)) {
+    if (sign === '[' || sign === '{') most = Math.max(most, ++depth)
+    else if (sign === ']' || sign === '}') depth--
+  }
+  return most
 }
 
 /**

@@ -17,6 +17,26 @@ describe('a command is as few bytes as can be', () => {
     expect(encodeCommand('exec-oob', 'a"\n', '', 1)).toBe('{"exec-oob":"a\\"\\n","id":1}\n')
   })
 
+  test.each([
+    ['arrays', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('%s nest as deep as QEMU takes, and not deeper', (_, open, close) => {
+    // Brackets within a string are text, and so are those of the second member here.
+    const nested = (depth: number): Record<string, unknown> => ({
+      text: '[{"\\'.repeat(2_000),
+      wide: Array.from({ length: 2_000 }, () => [[]]),
+      deep: JSON.parse(`${open.repeat(depth - 1)}0${close.repeat(depth - 1)}`) as unknown,
+    })
+    expect(encodeArguments('x', nested(1_000))).toContain('"deep"')
+    expect(() => encodeArguments('x', nested(1_001))).toThrow(
+      expect.objectContaining({
+        code: 'ERR_ARGUMENTS',
+        outcome: 'not-sent',
+        message: 'x: the arguments nest deeper than 1000 objects and arrays',
+      }) as Error,
+    )
+  })
+
   test('what JSON cannot carry is refused before it is sent', () => {
     const cycle: Record<string, unknown> = {}
     cycle['self'] = cycle
