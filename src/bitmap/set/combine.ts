@@ -1,19 +1,21 @@
-// Plain loops: the array methods call a function for each word.
+// Plain loops: the array methods call a function for each word. They read back what they copied, which is in the cache.
 import { trimWords, type Words } from './words.ts'
 
 /** What is in either set. */
 export function unite(one: Words, other: Words): Words {
-  const [longer, shorter] = one.length < other.length ? [other, one] : [one, other]
-  const words = longer.slice()
-  for (let at = 0; at < shorter.length; at++) words[at] = (longer[at] ?? 0) | (shorter[at] ?? 0)
+  const isLonger = one.length >= other.length
+  const shorter = isLonger ? other : one
+  const words = (isLonger ? one : other).slice()
+  for (let at = 0; at < shorter.length; at++) words[at] = (words[at] ?? 0) | (shorter[at] ?? 0)
   return words
 }
 
 /** What is in both sets. */
 export function intersect(one: Words, other: Words): Words {
-  const [longer, shorter] = one.length < other.length ? [other, one] : [one, other]
-  const words = shorter.slice()
-  for (let at = 0; at < words.length; at++) words[at] = (shorter[at] ?? 0) & (longer[at] ?? 0)
+  const isLonger = one.length >= other.length
+  const longer = isLonger ? one : other
+  const words = (isLonger ? other : one).slice()
+  for (let at = 0; at < words.length; at++) words[at] = (words[at] ?? 0) & (longer[at] ?? 0)
   return trimWords(words)
 }
 
@@ -21,7 +23,7 @@ export function intersect(one: Words, other: Words): Words {
 export function subtract(one: Words, other: Words): Words {
   const words = one.slice()
   const end = Math.min(one.length, other.length)
-  for (let at = 0; at < end; at++) words[at] = (one[at] ?? 0) & ~(other[at] ?? 0)
+  for (let at = 0; at < end; at++) words[at] = (words[at] ?? 0) & ~(other[at] ?? 0)
   return trimWords(words)
 }
 
