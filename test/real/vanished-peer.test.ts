@@ -48,6 +48,13 @@ const EXPECTED: Readonly<Record<keyof typeof SCENARIOS, Seen>> = {
     plugged: [0, 1, 5],
     device: 'last',
   },
+  'QEMU only hangs': {
+    said: [UNKNOWN, DONE],
+    states: ['connected'],
+    sent: 1,
+    plugged: [0, 1, 5],
+    device: 'first',
+  },
   'a close': {
     said: [
       { code: 'ERR_CLOSED', outcome: 'unknown' },

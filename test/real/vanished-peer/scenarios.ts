@@ -90,6 +90,22 @@ export const SCENARIOS = {
     return await seen(stage, [lost, after])
   },
 
+  /** QEMU stands still for longer than it takes to ask the kernel: its host acknowledges, and it has not vanished. */
+  'QEMU only hangs': async (): Promise<Seen> => {
+    await using stage = await Stage.open()
+    const { pid } = stage.machine
+    await stage.domain.getVcpuMap()
+    let stopped: Promise<void> = Promise.resolve()
+    stage.onPlug = () => {
+      stopped = stopProcess(pid)
+    }
+    const late = await said(stage.domain.setVcpuState(5, true, { timeoutMs: 22_000 }))
+    await stopped
+    process.kill(pid, 'SIGCONT')
+    const after = await said(stage.domain.setVcpuState(5, true))
+    return await seen(stage, [late, after])
+  },
+
   /** The domain is closed with a change under way. */
   'a close': async (): Promise<Seen> => {
     await using stage = await Stage.open()
