@@ -31,6 +31,10 @@ export const ROOMS: readonly Room[] = [
   { name: 'testing', of: /^testing\// },
   // And what only a Domain needs of the two protocols and the wire.
   { name: 'domain', of: /^index\.|^(wire|qmp|qga)\/|^domain\/(?!doctor\/(?!(connection|finding)\.))/ },
-  { name: 'command', of: /^cli\/(?!bin|runs|render|watch|via|finish-run|hints)/ },
-  { name: 'rendering', of: /^cli\/(render\/|finish-run|hints)/ },
+  // With all that it needs to read any command line.
+  { name: 'command', of: /^cli\/(main|terminal)\./ },
+  // What several verbs share.
+  { name: 'verbs', of: /^cli\/(?!bin|grid\/(?!vcpu-state)|runs|watch|via)/ },
+  // What is drawn for `watch`, and for `map --svg`.
+  { name: 'grid', of: /^cli\/grid\// },
 ]

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { printable, quote, type GuestMaps, type VcpuMaps } from '../../index.ts'
+import { printable, quote, type GuestMaps, type Vcpu, type VcpuMaps } from '../../index.ts'
 import { usageError } from '../errors.ts'
-import { renderSvg } from '../grid/svg.ts'
 import { guestMaps, mapsDocument, mapsOf } from '../maps.ts'
 import { requireOperands } from '../operands.ts'
 import { renderMaps } from '../render/map-table.ts'
@@ -28,7 +27,7 @@ async function readMaps(session: Session, svg: string | undefined): Promise<Answ
   const vcpus = !needsAll ? [] : await domain.vcpus({ ...session.call(), onGuestError })
   const qemu = needsAll ? mapsOf(vcpus) : await domain.getVcpuMaps(session.call())
   const agent = hasAgent && failure === undefined ? await guestMaps(session, onGuestError) : null
-  if (svg !== undefined) await writePicture(svg, renderSvg(vcpus, { title: titleOf(session, qemu, agent) }))
+  if (svg !== undefined) await writePicture(svg, vcpus, titleOf(session, qemu, agent))
   const drawn = svg === undefined ? [] : [`drawn in ${printable(svg)}`]
   return {
     json: { ...mapsDocument(qemu, agent), ...(svg === undefined ? {} : { svg }) },
@@ -42,9 +41,10 @@ function titleOf({ domain }: Session, { online, possible }: VcpuMaps, agent: Gue
   return `${domain.name}: ${online.size} of ${possible.size} plugged${guest}`
 }
 
-async function writePicture(file: string, picture: string): Promise<void> {
+async function writePicture(file: string, vcpus: readonly Vcpu[], title: string): Promise<void> {
+  const { renderSvg } = await import('../grid/svg.ts')
   try {
-    await writeFile(file, picture)
+    await writeFile(file, renderSvg(vcpus, { title }))
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown error'
     throw usageError(`--svg ${quote(file)} cannot be written: ${why}`, 'map')
