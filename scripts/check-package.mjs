@@ -38,7 +38,8 @@ function checkFiles(files) {
     if (!files.includes(wanted.replace(/^\.\//, ''))) throw new Error(`the package lacks ${wanted}`)
   }
   const strays = files.filter(
-    (path) => !/^(dist\/.*\.(js|d\.ts)|man\/[^/]+\.1|(docs\/)?[\w-]+\.md|docs\/[\w-]+\.svg|LICENSE|package\.json)$/.test(path),
+    (path) =>
+      !/^(dist\/.*\.(js|d\.ts)|man\/[^/]+\.1|(docs\/)?[\w-]+\.md|docs\/[\w-]+\.svg|LICENSE|package\.json)$/.test(path),
   )
   if (strays.length > 0) throw new Error(`the package carries ${strays.join(', ')}`)
 }
