@@ -44,6 +44,7 @@ import { VmDriver } from './vm/driver.ts'
 import { followExecutor, monitorListener } from './vm/follow-monitor.ts'
 import { noMonitor, requireMonitor } from './vm/no-monitor.ts'
 import { limitAgent } from './vm/most-vcpus.ts'
+import type { DatedReading } from './vm/reading.ts'
 import type { DomainEvent } from './vm/news.ts'
 import { phaseOf, type DomainState, type DomainStateChange } from './vm/phase.ts'
 import { pendingIds } from './vm/state.ts'
@@ -135,7 +136,7 @@ export class Domain {
       case 'onlinable':
       case 'offlinable':
       case 'possible':
-        return (await this.getVcpuMaps(options))[kind]
+        return this.#mapsOf(await this.#read(options))[kind]
       case 'agent-online':
         return (await this.getGuestMaps(options)).online
       case 'agent-offline':
@@ -151,8 +152,7 @@ export class Domain {
 
   /** All of QEMU's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
   async getVcpuMaps(options: CallOptions = {}): Promise<VcpuMaps> {
-    const { slots } = await this.#vm.driver.read(this.#deadline(options, READ_TIMEOUT_MS))
-    return computeVcpuMaps(slots)
+    return this.#mapsOf(await this.#read(options))
   }
 
   /** All of the guest's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
@@ -346,6 +346,15 @@ export class Domain {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #read(options: CallOptions): Promise<DatedReading> {
+    return this.#vm.driver.read(this.#deadline(options, READ_TIMEOUT_MS))
+  }
+
+  /** In the very turn in which its caller is given it: a map must not fall behind what `changes()` has told by then. */
+  #mapsOf(reading: DatedReading): VcpuMaps {
+    return computeVcpuMaps(this.#vm.driver.latest(reading).slots)
   }
 
   #deadline(options: CallOptions, defaultMs: number): Deadline {

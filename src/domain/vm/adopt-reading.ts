@@ -18,8 +18,7 @@ type Ended = Removal & { readonly end: RemovalEnd }
  */
 export function adoptReading(state: VmState, reading: DatedReading): Advance {
   const { now, reading: last, bootDevice } = state
-  const isOld =
-    reading.askedAt.connection !== now.connection || (last !== undefined && isBefore(reading.askedAt, last.askedAt))
+  const isOld = reading.askedAt.connection !== now.connection || laterOf(reading, last) !== reading
   if (isOld) return { state, news: [], wantsLook: false }
   const boot = deviceIn(reading.slots[0])
   if (bootDevice !== undefined && boot !== undefined && !isSameDevice(boot, bootDevice)) {
@@ -46,6 +45,12 @@ export function adoptReading(state: VmState, reading: DatedReading): Advance {
     ...(last === undefined ? ended.filter(({ end }) => end.type === 'removed').map(removedNews) : []),
   ]
   return { state: next, news, wantsLook: false }
+}
+
+/** The reading that was asked for later, of two over the same connection: the answer to the other may come after its. */
+export function laterOf(reading: DatedReading, last: DatedReading | undefined): DatedReading {
+  if (last?.askedAt.connection !== reading.askedAt.connection) return reading
+  return isBefore(reading.askedAt, last.askedAt) ? last : reading
 }
 
 /** Was it asked before the other? Its answer may come later all the same, where more had to be asked for it. */

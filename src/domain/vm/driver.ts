@@ -14,6 +14,7 @@ import { Deadline } from '../../wire/deadline.ts'
 import { EventHub, type EventStream } from '../../wire/event-stream.ts'
 import { TurnQueue } from '../../wire/turn-queue.ts'
 import { requireLimits, type DomainLimits } from '../limits.ts'
+import { laterOf } from './adopt-reading.ts'
 import { advance } from './advance.ts'
 import { Feed } from './feed.ts'
 import { mayChangeSlots } from './holds-still.ts'
@@ -96,7 +97,8 @@ export class VmDriver {
   }
 
   /**
-   * Read every slot now. What it shows is taken in before it is returned.
+   * Read every slot now. What it shows is taken in before it is returned. Where another reading that was asked for later is known
+   * by then it is that one: what was reported of it is not gone back on.
    *
    * @throws what the executor rejects with; `ContradictionError` as {@link readSlots}; `ProtocolError` `ERR_TOO_MANY_VCPUS`
    */
@@ -110,7 +112,12 @@ export class VmDriver {
     this.#failures.clear()
     this.take({ type: 'read', reading })
     if (this.#state.reading === reading) this.#readAtMs = startMs
-    return reading
+    return this.latest(reading)
+  }
+
+  /** That reading, or one that was asked for later and is known by now: promises do not settle in the order of the wire. */
+  latest(reading: DatedReading): DatedReading {
+    return laterOf(reading, this.#state.reading)
   }
 
   /** The number of the last question: a reading that is made from now on has a larger one. */

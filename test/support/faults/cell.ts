@@ -106,6 +106,10 @@ async function retry(stage: Stage, operation: Operation, options: CallOptions): 
   if (operation.name.includes('guest') && !stage.state().plugged.includes(ID) && operation.begin.plugged.includes(ID)) {
     await stage.clock.run(stage.domain.setVcpuState(ID, true, { ...options, guest: true }))
   }
+  // What was to be undone, and could not be by then, is asked for again: until it has gone nothing can be plugged there.
+  for (const id of stage.domain.pendingRemovals()) {
+    await stage.clock.run(stage.domain.setVcpuState(id, false, options))
+  }
   const surplus = stage.vm
     .truth()
     .slots.flatMap(({ device, vcpus }) =>

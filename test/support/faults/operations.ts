@@ -54,6 +54,14 @@ export const OPERATIONS: readonly Operation[] = [
     runs,
   ),
   change(
+    'plug into the guest or undo it',
+    BOOT,
+    true,
+    (domain, options) => domain.setVcpuState(ID, true, { ...options, guest: true, rollback: true }),
+    runs,
+    2,
+  ),
+  change(
     'unplug',
     ONE,
     false,
@@ -66,6 +74,14 @@ export const OPERATIONS: readonly Operation[] = [
     true,
     (domain, options) => domain.setVcpuState(ID, false, { ...options, guest: true }),
     (state) => !isThere(state),
+  ),
+  change(
+    'unplug through the guest or undo it',
+    ONE,
+    true,
+    (domain, options) => domain.setVcpuState(ID, false, { ...options, guest: true, rollback: true }),
+    (state) => !isThere(state),
+    2,
   ),
   change(
     'turn on in the guest',
