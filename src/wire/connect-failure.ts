@@ -4,7 +4,7 @@ export function connectFailure(cause: NodeJS.ErrnoException): string {
     case 'ENOENT':
       return 'there is no such socket (is QEMU running?)'
     case 'ECONNREFUSED':
-      return 'nothing listens there (has QEMU ended?)'
+      return 'connection refused, nothing listens there (has QEMU ended?)'
     case 'EACCES':
     case 'EPERM':
       return 'permission denied'

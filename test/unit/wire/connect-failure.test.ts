@@ -3,7 +3,7 @@ import { connectFailure } from '../../../src/wire/connect-failure.ts'
 
 test.each([
   ['ENOENT', 'there is no such socket (is QEMU running?)'],
-  ['ECONNREFUSED', 'nothing listens there (has QEMU ended?)'],
+  ['ECONNREFUSED', 'connection refused, nothing listens there (has QEMU ended?)'],
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
   ['ENOTSOCK', 'that is not a socket'],
