@@ -91,6 +91,6 @@ export interface VerbCode {
    * @throws {@link InputError} when that is wrong usage
    */
   readonly prepare: (given: VerbArguments) => VerbRun
-  /** What more there is to say of a failure: told beside it, in the failure's JSON document too. */
+  /** What more there is to say of a failure: printed beside it, in the failure's JSON document too. */
   readonly explain?: ((error: unknown) => Answer | undefined) | undefined
 }

@@ -352,7 +352,7 @@ export class Domain {
     return this.#vm.driver.read(this.#deadline(options, READ_TIMEOUT_MS))
   }
 
-  /** In the very turn in which its caller is given it: a map must not fall behind what `changes()` has told by then. */
+  /** In the very turn in which its caller is given it: a map must not fall behind what `changes()` has reported by then. */
   #mapsOf(reading: DatedReading): VcpuMaps {
     return computeVcpuMaps(this.#vm.driver.latest(reading).slots)
   }

@@ -28,7 +28,7 @@ export function inspectError(
   // Without this very method, which would be called again.
   const prototype = Object.create(Object.getPrototypeOf(error) as object, { [INSPECT]: { value: undefined } }) as object
   Object.setPrototypeOf(copy, prototype)
-  // No colours: a peer's escape sequences and inspect's own could not be told apart.
+  // No colours: a peer's escape sequences and inspect's own could not be distinguished.
   return inspect(copy, { ...options, colors: false })
     .split('\n')
     .map(printable)

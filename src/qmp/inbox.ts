@@ -87,7 +87,7 @@ export class Inbox {
     this.#answered++
   }
 
-  /** @returns `false` when nobody waits for it (any longer) */
+  /** @returns `false` when no call waits for it (any longer) */
   #settle(message: WireMessage): boolean {
     const { error } = message
     if (this.#pending.owesIdless) return settleCall(this.#pending, message, NO_ID, !isOfParser(error))

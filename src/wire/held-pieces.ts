@@ -3,7 +3,7 @@ const PIECE_BYTES = 65_536
 /** Most buffers that are kept for the next pieces, by all connections together. */
 const MOST_FREE = 8
 
-/** Those that nobody uses. */
+/** Free for the next piece. */
 const free: ArrayBufferLike[] = []
 /** Those that hold a piece. */
 const used = new WeakSet<ArrayBufferLike>()

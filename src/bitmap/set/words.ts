@@ -59,7 +59,7 @@ export function highestId(words: Words): number {
   return word === undefined ? -1 : words.length * 32 - 1 - Math.clz32(word)
 }
 
-/** The smallest id from `from` on; -1 when there is none. */
+/** The smallest id from `from` on; -1 for none. */
 export function nextId(words: Words, from: number): number {
   let at = from >>> 5
   if (at >= words.length) return -1
