@@ -181,13 +181,23 @@ export class World {
    */
   async end(): Promise<void> {
     try {
-      await this.controllers.A.close()
-      await this.controllers.B.close()
+      await this.#close()
       await this.#leftovers?.expectNone()
     } finally {
-      await this.guest.stop()
-      await rm(this.#directory, { recursive: true, force: true })
+      await this.leave()
     }
+  }
+
+  /** Close and stop all, whatever has failed; also what is closed or has ended already. */
+  async leave(): Promise<void> {
+    await this.#close()
+    await this.guest.stop()
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  async #close(): Promise<void> {
+    await this.controllers.A.close()
+    await this.controllers.B.close()
   }
 }
 
