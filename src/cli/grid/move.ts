@@ -8,7 +8,7 @@ interface PlacedCell {
   readonly x: number
 }
 
-/** The cells of each row that has any, with the column at which each begins. */
+/** The vCPU cells of each row, with the column at which each begins; rows of headings alone are left out. */
 function cellRows(rows: readonly Row[]): readonly (readonly PlacedCell[])[] {
   return rows
     .map((row) => {

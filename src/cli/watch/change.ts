@@ -17,7 +17,7 @@ export interface Change {
   readonly notes: readonly string[]
 }
 
-/** The change that an action makes of a vCPU, or why there is none. */
+/** The change that an action makes to a vCPU, or why it makes no change. */
 export function planChange(action: Action, vcpu: Vcpu, hasAgent: boolean): Change | string {
   return action === 'plug' || action === 'unplug'
     ? planInQemu(action, vcpu, hasAgent)
