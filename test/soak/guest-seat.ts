@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TimeoutError, type Clock, type Domain } from '../../src/index.ts'
 import type { Random } from '../../src/testing/index.ts'
-import { carryOut, RESET_ASSERTION } from '../real/random/carry-out.ts'
+import { carryOut, diedOfReset } from '../real/random/carry-out.ts'
 import { Chooser } from '../real/random/choose.ts'
 import { kindOf } from '../real/random/step.ts'
 import { World } from '../real/random/world.ts'
@@ -115,7 +115,7 @@ export class GuestSeat implements Seat {
    * @throws `error` where it is anything else
    */
   async #afterFailure({ guest, controllers }: World, error: unknown): Promise<void> {
-    const isItsOwn = guest.stderr().includes(RESET_ASSERTION)
+    const isItsOwn = diedOfReset(guest.stderr())
     const failures = isItsOwn
       ? await Promise.all(Object.values(controllers).map(({ domain }) => failureOf(domain)))
       : []

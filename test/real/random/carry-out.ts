@@ -6,8 +6,12 @@ import type { Step } from './step.ts'
 import { describeTruth } from './truth.ts'
 import type { World } from './world.ts'
 
-/** What QEMU says that ends itself at a reset or a boot under TCG (docs/wire-notes.md). */
-export const RESET_ASSERTION = 'iotlb_to_section: Assertion'
+const RESET_ASSERTIONS = ['iotlb_to_section: Assertion', 'msix_table_mmio_write: Assertion']
+
+/** Is it what QEMU says that ends itself at a reset or a boot under TCG (docs/wire-notes.md)? */
+export function diedOfReset(stderr: string): boolean {
+  return RESET_ASSERTIONS.some((assertion) => stderr.includes(assertion))
+}
 
 /** What became of a step. */
 export interface CarriedOut {

@@ -1,6 +1,7 @@
 import type { Ended } from './act.ts'
 import { bootsAgain, type Step } from './step.ts'
 import type { Truth } from './truth.ts'
+import { pathOf } from './world.ts'
 
 /** One step, as it was before and after. */
 export interface Happened {
@@ -13,8 +14,9 @@ export interface Happened {
 }
 
 /** What is not true of what the calls of a step reported; empty when all of it is. */
-export function judge(happened: Happened): string[] {
-  const { ended } = happened
+export function judge(seen: Happened): string[] {
+  const ended = seen.ended.map((one) => withLostAnswers(one, seen))
+  const happened = { ...seen, ended }
   const isAlone = ended.length === 1
   return [
     ...ended.flatMap((one) => judgeSending(one)),
@@ -22,6 +24,22 @@ export function judge(happened: Happened): string[] {
     ...judgeOthers(happened),
     ...judgeTransitions(happened),
   ]
+}
+
+/**
+ * An answer was lost on its way, or did not come in time: that the command was taken is seen by the device, whose id is used
+ * once, or by a CPU that was turned on or off.
+ */
+function withLostAnswers(one: Ended, { before, after }: Happened): Ended {
+  const paths = new Set([...after.values()].map(({ path }) => path))
+  const isTurned = [...one.changed].some((id) => before.get(id)?.guest?.online !== after.get(id)?.guest?.online)
+  const sent = one.sent.map((command) => {
+    const { execute, target, answer } = command
+    const isThere = execute === 'device_add' && target !== undefined && paths.has(pathOf(target))
+    const isTaken = isThere || (execute === 'guest-set-vcpus' && isTurned)
+    return answer === undefined && isTaken ? { ...command, answer: 'accepted' as const } : command
+  })
+  return { ...one, sent }
 }
 
 /** What is true of an outcome whatever else happened: it goes with what was sent and answered. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { QemuVersion } from '../../../packages/guest-kit/src/index.ts'
 import { showConsoleOnFailure } from '../../../packages/guest-kit/src/show-console.ts'
-import { carryOut, RESET_ASSERTION } from './carry-out.ts'
+import { carryOut, diedOfReset } from './carry-out.ts'
 import { Chooser } from './choose.ts'
 import { Figures } from './figures.ts'
 import { heapInUse } from './leftovers.ts'
@@ -61,7 +61,7 @@ export async function randomSession(qemuVersion: QemuVersion, count: number): Pr
         showConsoleOnFailure(world.guest)
         continue
       }
-      expect(wrong).toEqual([])
+      expect(wrong, wrong.join('\n')).toEqual([])
       expect(strays).toEqual([])
       if (at === Math.floor(steps / 4)) warmHeap = await heapInUse()
     }
@@ -70,10 +70,13 @@ export async function randomSession(qemuVersion: QemuVersion, count: number): Pr
     await world.end()
     console.error(figures.describe(qemuVersion, warmHeap === undefined ? 0 : (await heapInUse()) - warmHeap))
   } catch (error) {
-    console.error(`step ${done.length} failed; the steps so far, for ${SCRIPT}:`)
+    console.error(
+      `step ${done.length} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+    console.error(`the steps so far, for ${SCRIPT}:`)
     console.error(done.map((step) => JSON.stringify(step)).join('\n'))
-    // What it left behind is not the question now.
-    await world.guest.stop()
+    // What it left behind is not the question now, and the next session counts from here.
+    await world.leave()
     throw error
   } finally {
     process.off('unhandledRejection', note).off('warning', note)
@@ -87,7 +90,7 @@ export async function randomSession(qemuVersion: QemuVersion, count: number): Pr
  * @throws `error` where QEMU lives, or died of anything else
  */
 export async function afterDeath({ guest, controllers }: World, error: unknown): Promise<'QEMU died'> {
-  if (!guest.stderr().includes(RESET_ASSERTION)) throw error
+  if (!diedOfReset(guest.stderr())) throw error
   expect(await guest.exited).toMatchObject({ signal: 'SIGABRT' })
   for (const { domain } of Object.values(controllers)) {
     await expect(domain.getVcpuMap()).rejects.toMatchObject({ name: 'ConnectionError' })
