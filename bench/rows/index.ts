@@ -1,5 +1,6 @@
 import type { Row } from '../row.ts'
 import { bitmap } from './bitmap.ts'
+import { flood } from './flood.ts'
 import { guestList } from './guest-list.ts'
 import { idle } from './idle.ts'
 import { imports } from './import.ts'
@@ -7,6 +8,7 @@ import { largeReplies } from './large-replies.ts'
 import { manyVms } from './many-vms.ts'
 import { mapProcess } from './map-process.ts'
 import { maps } from './maps.ts'
+import { neighbours } from './neighbours.ts'
 import { packageSize } from './package-size.ts'
 import { plug } from './plug.ts'
 import { roundTrip } from './round-trip.ts'
@@ -22,6 +24,8 @@ export const ROWS: readonly Row[] = [
   guestList,
   manyVms,
   idle,
+  neighbours,
+  flood,
   imports,
   mapProcess,
   packageSize,

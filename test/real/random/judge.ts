@@ -1,6 +1,7 @@
 import type { Ended } from './act.ts'
 import { bootsAgain, type Step } from './step.ts'
 import type { Truth } from './truth.ts'
+import type { SentCommand } from './wire-log.ts'
 import { pathOf } from './world.ts'
 
 /** One step, as it was before and after. */
@@ -58,8 +59,18 @@ export function judgeSending({ op, outcome, changed, sent, error }: Ended): stri
     case 'done':
       return changed.size === 0 || accepted.length > 0 ? [] : wrong(`changed ${String(changed)}, nothing was accepted`)
     case 'rejected':
-      return sent.every(({ answer }) => answer !== undefined) ? [] : wrong('a command of it has no answer yet')
+      return sent.every((command) => isSettled(command, sent)) ? [] : wrong('a command of it has no answer yet')
   }
+}
+
+/** It was answered; or it was about a vCPU that the same call plugged, and has unplugged. */
+function isSettled({ execute, answer }: SentCommand, sent: Ended['sent']): boolean {
+  const isUndone = sent.some((add) => add.execute === 'device_add' && sent.some((del) => undoes(del, add)))
+  return answer !== undefined || (execute === 'guest-set-vcpus' && isUndone)
+}
+
+function undoes({ execute, target, answer }: SentCommand, add: SentCommand): boolean {
+  return execute === 'device_del' && target === add.target && answer === 'accepted'
 }
 
 /** What is true of an outcome where no other client did anything. */
