@@ -245,7 +245,8 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
       },
       {
         code: 'ERR_MESSAGE_TOO_LARGE',
-        happened: 'The peer sent a message of more bytes than the limit. The connection is closed.',
+        happened:
+          'The peer sent a message of more bytes than the limit. It was passed over; a message without an end in sight closes the connection.',
         changed: 'What `outcome` says.',
         toDo: 'Check what listens at the address; `messageBytes` of the [limits](limits.md) raises it.',
       },

@@ -10,6 +10,7 @@ import { valueOf } from '../wire/failure.ts'
 import { LineChannel } from '../wire/line-channel.ts'
 import { PendingCalls, tooManyPending } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
+import { tooLarge } from '../wire/too-long-line.ts'
 import { AgentTurns } from './agent-turns.ts'
 import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from './commands.ts'
 import type { QgaConnectOptions } from './connect-options.ts'
@@ -69,6 +70,9 @@ export class QgaClient implements QgaExecutor {
       trace: options.trace,
       onLine: (line) => {
         this.#inbox.push(line)
+      },
+      onTooLong: (_ends, bytes) => {
+        this.#inbox.pushTooLong(bytes, tooLarge(limits.messageBytes))
       },
       onClose: (cause) => {
         this.#state = 'closed'

@@ -82,10 +82,16 @@ export class Inbox {
       this.#sync.onAnswer()
     } else if (this.#sync !== undefined || this.#pending.size === 0) {
       this.#settleLate(line)
-      this.#junk.add(line)
+      this.#junk.add(line.length)
     } else {
       this.#onReply(line)
     }
+  }
+
+  /** Take a line above the cap. */
+  pushTooLong(bytes: number, cause: ProtocolError): void {
+    if (this.#sync !== undefined || this.#pending.size === 0) this.#junk.add(bytes)
+    else this.#refuse(cause)
   }
 
   #onReply(line: Uint8Array): void {
@@ -108,7 +114,7 @@ export class Inbox {
       this.#answered++
       this.#junk.endRow()
     } else {
-      this.#junk.add(line)
+      this.#junk.add(line.length)
     }
   }
 

@@ -14,6 +14,7 @@ import { valueOf } from '../wire/failure.ts'
 import { LineChannel } from '../wire/line-channel.ts'
 import { PendingCalls } from '../wire/pending-calls.ts'
 import { openTarget, type Target } from '../wire/target.ts'
+import { tooLarge } from '../wire/too-long-line.ts'
 import { decodeReply, isKnownCommand, type QmpCommandName, type QmpCommands } from './commands.ts'
 import { connectError } from './connect-error.ts'
 import type { QmpCallOptions, QmpConnectOptions } from './connect-options.ts'
@@ -88,6 +89,9 @@ export class QmpClient implements QmpExecutor {
       trace: options.trace,
       onLine: (line) => {
         this.#inbox.push(line)
+      },
+      onTooLong: (ends, bytes) => {
+        this.#inbox.pushTooLong(ends, bytes, tooLarge(limits.messageBytes))
       },
       onClose: (cause) => {
         onClosed(cause)

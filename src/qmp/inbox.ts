@@ -69,6 +69,17 @@ export class Inbox {
     this.#listener.onGreeting(message)
   }
 
+  /**
+   * Take a line above the cap.
+   *
+   * @param ends - its beginning and its end
+   * @throws `cause` where no call can be named that it answers: before the greeting, and within a message of several lines
+   */
+  pushTooLong(ends: Uint8Array, bytes: number, cause: ProtocolError): void {
+    if (!this.#isGreeted || this.#lines.isUnfinished) throw cause
+    this.#refuse(ends, bytes, cause)
+  }
+
   #take(line: Uint8Array): void {
     const message = this.#read(line)
     if (message === undefined) return
@@ -80,7 +91,7 @@ export class Inbox {
     }
     if (!this.#settle(message)) {
       this.#pending.distrust()
-      this.#junk.add(line)
+      this.#junk.add(line.length)
       return
     }
     this.#junk.endRow()
@@ -102,20 +113,20 @@ export class Inbox {
       return parseMessage(line, this.#limits)
     } catch (error) {
       if (!(error instanceof ProtocolError && error.code === 'ERR_MESSAGE_TOO_COMPLEX')) throw error
-      this.#refuse(line, error)
+      this.#refuse(line, line.length, error)
       return undefined
     }
   }
 
-  #refuse(line: Uint8Array, cause: ProtocolError): void {
-    const id = beginsAsEvent(line) ? undefined : (idAtEnd(line) ?? this.#pending.oldest())
+  #refuse(ends: Uint8Array, bytes: number, cause: ProtocolError): void {
+    const id = beginsAsEvent(ends) ? undefined : (idAtEnd(ends) ?? this.#pending.oldest())
     const isAnswer = this.#pending.rejectUnsure(
       id,
       (command) => new ProtocolError(`${command}: ${cause.message}`, { cause, outcome: 'unknown' }, cause.code),
     )
     if (isAnswer) return
     this.#pending.distrust()
-    this.#junk.add(line)
+    this.#junk.add(bytes)
   }
 }
 

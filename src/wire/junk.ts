@@ -26,11 +26,16 @@ export class Junk {
     this.#bytes = 0
   }
 
-  /** @throws {@link ProtocolError} `ERR_TOO_MUCH_JUNK` when there were too many bytes in a row */
-  add(message: Uint8Array): void {
+  /**
+   * One more.
+   *
+   * @param bytes - its length
+   * @throws {@link ProtocolError} `ERR_TOO_MUCH_JUNK` when there were too many bytes in a row
+   */
+  add(bytes: number): void {
     this.#messages++
     // Its end counts too, or a flood of empty lines would have no end.
-    this.#bytes += message.length + 1
+    this.#bytes += bytes + 1
     if (this.#bytes <= this.#maxBytes) return
     throw new ProtocolError(`${this.#who} sent ${this.#bytes} bytes that answer nothing`, {}, 'ERR_TOO_MUCH_JUNK')
   }

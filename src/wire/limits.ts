@@ -45,7 +45,9 @@ export const WIRE_LIMITS = {
     meaning:
       'Longest message. That of the agent: `guest-get-vcpus` of 65,536 vCPUs. That of the monitor: twenty times the reply for 4,096 slots.',
     unit: 'bytes',
-    passed: closes('ERR_MESSAGE_TOO_LARGE'),
+    passed:
+      '`ERR_MESSAGE_TOO_LARGE`: the call that the message answers ends as `unknown`, and the message is passed over. The connection is closed where it has no end ' +
+      'after four times as many bytes, and where no call can be named: a greeting, or a message over several lines',
     qmp: 32 * MIB,
     qga: 4 * MIB,
     min: 1,

@@ -30,6 +30,11 @@ export interface LineChannelOptions {
   readonly hasVanished?: ((ports: TcpPorts) => Promise<boolean>) | undefined
   /** Called with each whole line. What it throws closes the channel with that cause. */
   readonly onLine: (line: Uint8Array) => void
+  /**
+   * Called at the end of a line above the cap, with its two ends and its bytes. What it throws closes the channel with that
+   * cause; unless given, such a line does.
+   */
+  readonly onTooLong?: ((ends: Uint8Array, bytes: number) => void) | undefined
   /** Is a message begun and not ended, by the lines so far? Unless given, each line is a message. */
   readonly isUnfinished?: (() => boolean) | undefined
   /** Called once, with the first cause of closing. */
@@ -55,6 +60,8 @@ export class LineChannel {
   #giveUpTurn: (() => void) | undefined
   /** Why the channel closes once what is held has been read. */
   #endedBy: Error | undefined
+  /** By the piece that is being read. */
+  #hasEnded = false
   /** Runs while a message is begun and not ended. */
   #lineTimer: Timer | undefined
   readonly #peer: PeerWatch | undefined
@@ -65,7 +72,15 @@ export class LineChannel {
     }
     this.#duplex = duplex
     this.#options = options
-    this.#splitter = new LineSplitter(options.maxMessageBytes)
+    const { onTooLong } = options
+    this.#splitter = new LineSplitter(
+      options.maxMessageBytes,
+      onTooLong &&
+        (({ ends, bytes }) =>
+          this.#take(() => {
+            onTooLong(ends, bytes)
+          })),
+    )
     this.#peer = PeerWatch.of(duplex, {
       ...{ clock: options.clock, hasVanished: options.hasVanished },
       onVanished: () => {
@@ -154,23 +169,32 @@ export class LineChannel {
 
   /** @returns what is left of it for a later turn */
   #read(chunk: Uint8Array): Uint8Array | undefined {
-    let isNew = false
+    this.#hasEnded = false
     try {
       const taken = this.#splitter.push(chunk, (line) => {
-        // A line may close the channel; those behind it in the same piece are then nobody's.
-        if (this.#cause !== undefined) return false
         loopShare.spend(line.length + 1)
-        this.#options.onLine(line)
-        isNew ||= this.#options.isUnfinished?.() !== true
-        return !loopShare.isSpent
+        return this.#take(() => {
+          this.#options.onLine(line)
+        })
       })
       if (this.#cause !== undefined) return undefined
-      this.#timeMessage(isNew)
+      // What is passed over is no line yet that could spend something.
+      if (this.#splitter.isPassingOver) loopShare.spend(taken)
+      this.#timeMessage(this.#hasEnded)
       return taken < chunk.length ? chunk.subarray(taken) : undefined
     } catch (error) {
       this.#closeFor(error)
       return undefined
     }
+  }
+
+  /** @returns whether the next line may be read in this turn */
+  #take(read: () => void): boolean {
+    // A line may close the channel; those behind it in the same piece belong to no call then.
+    if (this.#cause !== undefined) return false
+    read()
+    this.#hasEnded ||= this.#options.isUnfinished?.() !== true
+    return !loopShare.isSpent
   }
 
   /** Keep it for a later turn, and let the stream keep what comes behind it. */

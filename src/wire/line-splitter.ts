@@ -1,5 +1,5 @@
-import { ProtocolError } from '../errors/peer-errors.ts'
 import { giveBuffer, takeBuffer } from './line-buffers.ts'
+import { tooLarge, TooLongLine } from './too-long-line.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -16,17 +16,29 @@ const NOTHING = new Uint8Array(0)
  */
 export class LineSplitter {
   readonly #maxLineBytes: number
+  readonly #onTooLong: ((line: TooLongLine) => unknown) | undefined
   #head: Uint8Array = NOTHING
   #headBytes = 0
+  /** The unfinished line, where it is above the cap already. */
+  #tooLong: TooLongLine | undefined
 
-  /** @param maxLineBytes - longest line accepted, without its terminator, in bytes */
-  constructor(maxLineBytes: number) {
+  /**
+   * @param maxLineBytes - longest line accepted, without its terminator, in bytes
+   * @param onTooLong - called at the end of a line above that, and stops with `false`; unless given, such a line is an error
+   */
+  constructor(maxLineBytes: number, onTooLong?: (line: TooLongLine) => unknown) {
     this.#maxLineBytes = maxLineBytes
+    this.#onTooLong = onTooLong
   }
 
-  /** Bytes of the unfinished line held so far. */
+  /** Bytes of the unfinished line so far. */
   get pendingBytes(): number {
-    return this.#headBytes
+    return this.#tooLong?.bytes ?? this.#headBytes
+  }
+
+  /** Is the unfinished line above the cap already, and its bytes passed over? */
+  get isPassingOver(): boolean {
+    return this.#tooLong !== undefined
   }
 
   /**
@@ -35,29 +47,51 @@ export class LineSplitter {
    *
    * @param onLine - stops with `false`
    * @returns how many bytes of the piece were taken: all of them, unless `onLine` stopped
-   * @throws {@link ProtocolError} `ERR_MESSAGE_TOO_LARGE` once a line outgrows the cap
+   * @throws {@link ProtocolError} `ERR_MESSAGE_TOO_LARGE` once a line outgrows the cap, or by far where that is not an error
    */
   push(chunk: Uint8Array, onLine: (line: Uint8Array) => unknown): number {
     let start = 0
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
-      const next = end + 1
-      // Nothing of a line is held where it came whole, as it nearly always does.
-      const isWhole = this.#headBytes === 0
-      const line = isWhole ? withoutCr(chunk.subarray(start, end)) : this.#finish(chunk.subarray(start, end))
-      this.#checkLength(line.length)
-      start = next
-      const goesOn = onLine(line)
-      if (!isWhole) this.#release()
-      if (goesOn === false) return start
+      const piece = chunk.subarray(start, end)
+      start = end + 1
+      if (!this.#complete(piece, onLine)) return start
     }
     if (start < chunk.length) this.#hold(chunk.subarray(start))
     return chunk.length
   }
 
+  /** @returns `false` to stop */
+  #complete(piece: Uint8Array, onLine: (line: Uint8Array) => unknown): boolean {
+    // Nothing of a line is held where it came whole, as it nearly always does.
+    if (this.#headBytes === 0 && this.#tooLong === undefined) {
+      const line = withoutCr(piece)
+      if (line.length <= this.#maxLineBytes) return onLine(line) !== false
+    }
+    this.#hold(piece)
+    const tooLong = this.#tooLong
+    if (tooLong !== undefined) {
+      this.#tooLong = undefined
+      return this.#onTooLong?.(tooLong) !== false
+    }
+    const line = withoutCr(this.#head.subarray(0, this.#headBytes))
+    this.#headBytes = 0
+    const goesOn = onLine(line)
+    this.#release()
+    return goesOn !== false
+  }
+
   #hold(piece: Uint8Array): void {
+    if (this.#tooLong !== undefined) {
+      this.#tooLong.add(piece)
+      return
+    }
+    if (piece.length === 0) return
     const bytes = this.#headBytes + piece.length
     // The last byte may be the CR of a full line.
-    this.#checkLength(piece[piece.length - 1] === CR ? bytes - 1 : bytes)
+    if ((piece[piece.length - 1] === CR ? bytes - 1 : bytes) > this.#maxLineBytes) {
+      this.#passOver(piece)
+      return
+    }
     if (bytes > this.#head.length) {
       const grown = takeBuffer(bytes, this.#maxLineBytes + 1)
       grown.set(this.#head.subarray(0, this.#headBytes))
@@ -68,21 +102,18 @@ export class LineSplitter {
     this.#headBytes = bytes
   }
 
-  #finish(tail: Uint8Array): Uint8Array {
-    if (tail.length > 0) this.#hold(tail)
-    const line = this.#head.subarray(0, this.#headBytes)
+  #passOver(piece: Uint8Array): void {
+    if (this.#onTooLong === undefined) throw tooLarge(this.#maxLineBytes)
+    this.#tooLong = new TooLongLine(this.#maxLineBytes)
+    this.#tooLong.add(this.#head.subarray(0, this.#headBytes))
     this.#headBytes = 0
-    return withoutCr(line)
+    this.#release()
+    this.#tooLong.add(piece)
   }
 
   #release(): void {
     giveBuffer(this.#head)
     this.#head = NOTHING
-  }
-
-  #checkLength(bytes: number): void {
-    if (bytes <= this.#maxLineBytes) return
-    throw new ProtocolError(`a message exceeds the cap of ${this.#maxLineBytes} bytes`, {}, 'ERR_MESSAGE_TOO_LARGE')
   }
 }
 

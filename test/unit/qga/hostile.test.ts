@@ -50,14 +50,11 @@ describe('a guest that does not stop talking is cut off', () => {
     expect(client.state).toBe('synced')
   })
 
-  test.each([
-    ['with an end', '\n'],
-    ['without end', ''],
-  ])('one message over the cap, %s', async (_, end) => {
+  test('one message over the cap and without an end', async () => {
     const { peer, client } = await synced({ maxMessageBytes: 1_000 })
     const call = client.execute('x-ask')
     await peer.command()
-    peer.say(`{"return": "${'x'.repeat(1_000)}"}${end}`)
+    peer.say(`{"return": "${'x'.repeat(4_000)}`)
     await expect(call).rejects.toMatchObject({ outcome: 'unknown', cause: { code: 'ERR_MESSAGE_TOO_LARGE' } })
     expect(client.state).toBe('closed')
   })

@@ -159,7 +159,13 @@ describe('limits of the connection', () => {
     const { peer, client } = await synced({ limits: { messageBytes: 100 }, maxMessageBytes: 1_000 })
     const call = client.execute('x-ask')
     await answer(peer, `"${'x'.repeat(100)}"`)
-    await expect(call).rejects.toMatchObject({ cause: { code: 'ERR_MESSAGE_TOO_LARGE' } })
+    await expect(call).rejects.toMatchObject({
+      name: 'ProtocolError',
+      code: 'ERR_MESSAGE_TOO_LARGE',
+      outcome: 'unknown',
+      message: 'x-ask: a message exceeds the cap of 100 bytes',
+    })
+    expect(client.state).toBe('unsynced')
   })
 
   test('pending: one more is rejected, and sent after one has ended', async () => {

@@ -206,6 +206,6 @@ test('a channel that ends with the very bytes of the sync’s answer fails the c
   const { arguments: args } = await peer.command()
   // The line behind the answer is over the cap, which closes the channel before the command has left.
   const answered = Buffer.from(`\xff{"return": ${String(args?.['id'])}}\n`, 'latin1')
-  peer.say(Buffer.concat([answered, Buffer.alloc(11 * 1024 * 1024, 'x')]))
+  peer.say(Buffer.concat([answered, Buffer.alloc(17 * 1024 * 1024, 'x')]))
   await expect(call).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', outcome: 'not-sent' })
 })

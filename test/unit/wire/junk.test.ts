@@ -3,13 +3,13 @@ import { Junk } from '../../../src/wire/junk.ts'
 
 test('counts messages, and their bytes in a row, ends included', () => {
   const junk = new Junk('the guest', 10)
-  junk.add(new Uint8Array(4))
-  junk.add(new Uint8Array(4))
+  junk.add(4)
+  junk.add(4)
   junk.endRow()
-  junk.add(new Uint8Array(9))
+  junk.add(9)
   expect(junk.messages).toBe(3)
   expect(() => {
-    junk.add(new Uint8Array(0))
+    junk.add(0)
   }).toThrow(
     expect.objectContaining({
       name: 'ProtocolError',

@@ -118,4 +118,53 @@ describe('LineSplitter', () => {
       expect(lines).toEqual(['ok'])
     })
   })
+
+  describe('a line above the cap, where it is passed over', () => {
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+
+    /** In pieces of so many bytes; the lines and what is kept of the others, in their order. */
+    function read(all: string, pieceBytes: number): string[] {
+      const seen: string[] = []
+      const splitter = new LineSplitter(8, ({ ends, bytes }) => seen.push(`too long: ${bytes}, ${text(ends)}`))
+      const bytes = encode(all)
+      for (let at = 0; at < bytes.length; at += pieceBytes) {
+        splitter.push(bytes.subarray(at, at + pieceBytes), (line) => seen.push(text(line)))
+      }
+      return seen
+    }
+
+    test.each([1, 2, 3, 8, 100])('in pieces of %i: the lines before and behind it are not touched', (pieceBytes) => {
+      const seen = read('one\n123456789\n12345678\r\ntwo\n', pieceBytes)
+      expect(seen.map((line) => line.replace(/, .*/, ''))).toEqual(['one', 'too long: 9', '12345678', 'two'])
+    })
+
+    test('its beginning and its end are kept, and no more of it', () => {
+      const line = `${'a'.repeat(300)}${'b'.repeat(5_000)}${'c'.repeat(300)}`
+      const kept: string[] = []
+      const splitter = new LineSplitter(2_000, ({ ends }) => kept.push(text(ends)))
+      const bytes = encode(`${line}\n`)
+      for (let at = 0; at < bytes.length; at += 700) {
+        splitter.push(bytes.subarray(at, at + 700), () => {
+          throw new Error('no line')
+        })
+      }
+      expect(kept).toEqual([`${'a'.repeat(256)}${'c'.repeat(256)}`])
+      expect(splitter.pendingBytes).toBe(0)
+    })
+
+    test('four times the cap without an end is an error', () => {
+      expect(() => read('x'.repeat(32), 1)).not.toThrow()
+      expect(() => read('x'.repeat(33), 1)).toThrow('exceeds the cap of 8 bytes')
+    })
+
+    test('while it lasts it counts as unfinished, with all its bytes', () => {
+      const splitter = new LineSplitter(8, () => false)
+      expect(splitter.push(encode('123456789012'), () => true)).toBe(12)
+      expect(splitter.isPassingOver).toBe(true)
+      expect(splitter.pendingBytes).toBe(12)
+      // Stopped at its end: what is behind it is for later.
+      expect(splitter.push(encode('3\nrest'), () => true)).toBe(2)
+      expect(splitter.isPassingOver).toBe(false)
+    })
+  })
 })
