@@ -80,17 +80,26 @@ export class Domain {
     this.#path = typeof qmp === 'string' ? socketPathOf(qmp) : undefined
     this.name = options.name ?? nameOf(qmp ?? options.qga)
     const limits = checkBothLimits(options.limits)
-    const linkOptions = { connectTimeoutMs: timeoutOf(options, limits.qmp.greetingMs), trace, clock, reconnect }
+    const listener = monitorListener(() => this.#vm.driver)
+    const connectTimeoutMs = timeoutOf(options, limits.qmp.greetingMs)
     this.#monitor =
       options.qmp === undefined
         ? noMonitor
         : reachMonitor(options.qmp, {
-            ...linkOptions,
-            ...monitorListener(() => this.#vm.driver),
+            // Not spread: a copy has a hidden class of its own, for each VM.
+            onConnected: listener.onConnected,
+            onDisconnected: listener.onDisconnected,
+            onEvent: listener.onEvent,
+            connectTimeoutMs,
+            trace,
+            clock,
+            reconnect,
             limits: options.limits?.qmp,
           })
     this.#agent =
-      options.qga === undefined ? undefined : reachAgent(options.qga, { ...linkOptions, limits: options.limits?.qga })
+      options.qga === undefined
+        ? undefined
+        : reachAgent(options.qga, { connectTimeoutMs, trace, clock, reconnect, limits: options.limits?.qga })
     const driver = new VmDriver(this.#monitor.executor, clock, options.limits)
     const agent = this.#agent === undefined ? undefined : limitAgent(this.#agent.executor, driver.maxVcpus)
     this.#vm = new Vm(driver, agent)

@@ -46,9 +46,11 @@ export class QgaClient implements QgaExecutor {
   private constructor(duplex: Duplex, where: string, options: QgaConnectOptions, limits: CheckedLimits) {
     this.#where = where
     this.#limits = limits
-    this.#clock = options.clock
-    this.#pending = new PendingCalls(options.clock)
-    this.#turns = new AgentTurns(() => this.#state === 'synced' && this.#inbox.echoesIds, options.clock)
+    // The options are not kept: they hold the signal of the dial.
+    const { clock, trace, onClosed: onGone } = options
+    this.#clock = clock
+    this.#pending = new PendingCalls(clock)
+    this.#turns = new AgentTurns(() => this.#state === 'synced' && this.#inbox.echoesIds, clock)
     this.#inbox = new Inbox(where, this.#pending, limits, {
       onEcho: () => {
         this.#turns.check()
@@ -66,8 +68,8 @@ export class QgaClient implements QgaExecutor {
       maxMessageBytes: limits.messageBytes,
       lineMs: limits.lineMs,
       unsentBytes: limits.unsentBytes,
-      clock: options.clock,
-      trace: options.trace,
+      clock,
+      trace,
       onLine: (line) => {
         this.#inbox.push(line)
       },
@@ -79,7 +81,7 @@ export class QgaClient implements QgaExecutor {
         this.#onLost(cause)
         this.#pending.rejectAll((command) => lostCall(command, 'unknown', cause))
         onClosed(cause)
-        options.onClosed?.(cause)
+        onGone?.(cause)
       },
     })
   }

@@ -42,7 +42,7 @@ const successors: Readonly<Record<QmpClientState, readonly QmpClientState[]>> = 
 export class QmpClient implements QmpExecutor {
   readonly #where: string
   readonly #channel: LineChannel
-  readonly #options: QmpConnectOptions
+  readonly #hooks: { readonly [K in 'onGreeting' | 'onClosed']: QmpConnectOptions[K] | undefined }
   readonly #pending: PendingCalls
   readonly #inbox: Inbox
   readonly #limits: CheckedLimits
@@ -56,10 +56,12 @@ export class QmpClient implements QmpExecutor {
 
   private constructor(duplex: Duplex, where: string, options: QmpConnectOptions, limits: CheckedLimits) {
     this.#where = where
-    this.#options = options
+    // The options are not kept: they hold the signal of the dial.
+    const { clock, trace, onEvent, onGreeting, onClosed: onGone } = options
+    this.#hooks = { onGreeting, onClosed: onGone }
     this.#limits = limits
     this.#events = new EventHub(limits.eventBytes)
-    this.#pending = new PendingCalls(options.clock, limits.pending, new CallIds(true))
+    this.#pending = new PendingCalls(clock, limits.pending, new CallIds(true))
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {
       onClosed = resolve
@@ -75,7 +77,7 @@ export class QmpClient implements QmpExecutor {
         this.#onMonitorGreeting(line)
       },
       onEvent: (event, bytes) => {
-        options.onEvent?.(event, bytes)
+        onEvent?.(event, bytes)
         this.#events.publish(event, bytes)
       },
     })
@@ -84,9 +86,9 @@ export class QmpClient implements QmpExecutor {
       maxMessageBytes: limits.messageBytes,
       lineMs: limits.lineMs,
       unsentBytes: limits.unsentBytes,
-      clock: options.clock,
+      clock,
       isUnfinished: () => this.#inbox.isUnfinished,
-      trace: options.trace,
+      trace,
       onLine: (line) => {
         this.#inbox.push(line)
       },
@@ -249,14 +251,14 @@ export class QmpClient implements QmpExecutor {
     const greeting = decodeGreeting(line, this.#where, this.#limits)
     this.#transition('negotiating')
     this.#onGreeting(greeting)
-    this.#options.onGreeting?.(greeting)
+    this.#hooks.onGreeting?.(greeting)
   }
 
   #onClose(cause: Error): void {
     this.#transition('closed')
     this.#pending.rejectAll((command) => lostCall(command, 'unknown', cause))
     this.#events.end()
-    this.#options.onClosed?.(cause)
+    this.#hooks.onClosed?.(cause)
   }
 
   #transition(to: QmpClientState): void {

@@ -16,6 +16,9 @@ const COUNTED = ['depth', 'elements', 'shapes', 'stringBytes'] as const
 const NAMES = Object.keys(WIRE_LIMITS) as (keyof WireLimits)[]
 const ROWS: Readonly<Record<keyof WireLimits, LimitRow>> = WIRE_LIMITS
 
+/** Of every connection whose user gives none. */
+const defaults: Partial<Record<Peer, CheckedLimits>> = {}
+
 /**
  * The limits for a connection: those given, and the defaults.
  *
@@ -25,6 +28,7 @@ const ROWS: Readonly<Record<keyof WireLimits, LimitRow>> = WIRE_LIMITS
  * @throws {@link InputError} `ERR_LIMIT` naming the limit and its range
  */
 export function checkLimits(peer: Peer, given: unknown, name = 'limits', maxMessageBytes?: unknown): CheckedLimits {
+  if (given === undefined && maxMessageBytes === undefined) return (defaults[peer] ??= Object.freeze(defaultsOf(peer)))
   const own = givenLimits(peer, given, name)
   if (maxMessageBytes !== undefined) {
     own.messageBytes ??= checkLimit('maxMessageBytes', maxMessageBytes, WIRE_LIMITS.messageBytes)
@@ -33,7 +37,7 @@ export function checkLimits(peer: Peer, given: unknown, name = 'limits', maxMess
   const limits = { ...defaultsOf(peer), ...own }
   // A caller that gives a cap wants it kept, in small messages too.
   const isAsked = COUNTED.some((key) => own[key] !== undefined)
-  return { ...limits, countedFromBytes: isAsked ? 0 : COUNTED_FROM_BYTES[peer] }
+  return isAsked ? { ...limits, countedFromBytes: 0 } : limits
 }
 
 /**
@@ -76,7 +80,8 @@ function recordOf(name: string, given: unknown): Readonly<Record<string, unknown
   throw new InputError('ERR_LIMIT', `${name} is ${quote(given)}, expected an object`)
 }
 
-function defaultsOf(peer: Peer): WireLimits {
+function defaultsOf(peer: Peer): CheckedLimits {
   const [first, ...others] = NAMES.map((name) => ({ [name]: ROWS[name][peer] ?? ROWS[name].max }))
-  return Object.assign({ ...first }, ...others) as WireLimits
+  const limits = Object.assign({ ...first }, ...others) as WireLimits
+  return { ...limits, countedFromBytes: COUNTED_FROM_BYTES[peer] }
 }

@@ -97,7 +97,8 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
 
 /** Hands each event to every stream that is open now, and ends them all together. */
 export class EventHub<T> {
-  readonly #streams = new Set<EventStream<T>>()
+  /** Made for the first one: most hubs have none. */
+  #streams: Set<EventStream<T>> | undefined
   readonly #maxBytes: number
   #ended = false
 
@@ -108,7 +109,7 @@ export class EventHub<T> {
 
   /** Streams open now. */
   get size(): number {
-    return this.#streams.size
+    return this.#streams?.size ?? 0
   }
 
   /**
@@ -117,20 +118,20 @@ export class EventHub<T> {
    * @param first - what this stream has before that
    */
   subscribe(capacity: number = DEFAULT_EVENT_CAPACITY, first: readonly T[] = []): EventStream<T> {
-    const stream = new EventStream<T>(capacity, (ended) => this.#streams.delete(ended), this.#maxBytes)
+    const stream = new EventStream<T>(capacity, (ended) => this.#streams?.delete(ended), this.#maxBytes)
     for (const event of first) stream.push(event)
     if (this.#ended) stream.end()
-    else this.#streams.add(stream)
+    else (this.#streams ??= new Set()).add(stream)
     return stream
   }
 
   /** @param bytes - what it came as */
   publish(event: T, bytes = 0): void {
-    for (const stream of this.#streams) stream.push(event, bytes)
+    for (const stream of this.#streams ?? []) stream.push(event, bytes)
   }
 
   end(): void {
     this.#ended = true
-    for (const stream of [...this.#streams]) stream.end()
+    for (const stream of [...(this.#streams ?? [])]) stream.end()
   }
 }

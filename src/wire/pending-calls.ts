@@ -67,7 +67,7 @@ export class PendingCalls {
   readonly #clock: Clock
   readonly #calls = new Map<number, Call>()
   /** Given up, and of interest still; the oldest goes when there are too many. */
-  readonly #abandoned = new Map<number, PendingCallOptions>()
+  #abandoned: Map<number, PendingCallOptions> | undefined
   readonly #maxCalls: number
   readonly #ids: CallIds
   /** Fires at `#firesAtMs`, which is no later than the end of any call that waits. */
@@ -158,17 +158,17 @@ export class PendingCalls {
 
   /** The id of the oldest call that was given up and whose late answer is of interest. */
   oldestAbandoned(): number | undefined {
-    return this.#abandoned.keys().next().value
+    return this.#abandoned?.keys().next().value
   }
 
   /** No answer to a call that was given up can come any longer. */
   forgetAbandoned(): void {
-    this.#abandoned.clear()
+    this.#abandoned = undefined
   }
 
   /** The connection has ended: end every call, each with its own error. */
   rejectAll(make: (command: string) => VcpuError): void {
-    this.#abandoned.clear()
+    this.#abandoned = undefined
     for (const id of [...this.#calls.keys()]) this.#end(id)?.fail(make)
     this.#timer?.cancel()
     this.#timer = undefined
@@ -216,9 +216,10 @@ export class PendingCalls {
     this.#ids.distrust()
     this.#owesIdless ||= id === NO_ID
     if (options.onReply !== undefined || options.onLateReturn !== undefined) {
-      this.#abandoned.set(id, options)
+      const abandoned = (this.#abandoned ??= new Map<number, PendingCallOptions>())
+      abandoned.set(id, options)
       const oldest = this.oldestAbandoned()
-      if (this.#abandoned.size > MAX_ABANDONED && oldest !== undefined) this.#abandoned.delete(oldest)
+      if (abandoned.size > MAX_ABANDONED && oldest !== undefined) abandoned.delete(oldest)
     }
     options.onAbandon?.()
   }
@@ -226,8 +227,8 @@ export class PendingCalls {
   #takeAbandoned(id: unknown): PendingCallOptions | undefined {
     if (typeof id !== 'number') return undefined
     if (id === NO_ID) this.#owesIdless = false
-    const options = this.#abandoned.get(id)
-    this.#abandoned.delete(id)
+    const options = this.#abandoned?.get(id)
+    this.#abandoned?.delete(id)
     return options
   }
 }

@@ -49,7 +49,8 @@ export class Reconnecting<C extends Closable> {
   readonly #options: ReconnectingOptions
   readonly #clock: Clock
   readonly #random: () => number
-  readonly #abort = new AbortController()
+  /** Of the dial under way. */
+  #abort: AbortController | undefined
   #connection: C | undefined
   #attempt: Promise<C> | undefined
   /** Connections that could not be made, or did not work, since the last one that did. */
@@ -128,7 +129,7 @@ export class Reconnecting<C extends Closable> {
     this.#closedBy ??= new ConnectionError('ERR_CLOSED', `${this.#what} was closed by this side`, {
       outcome: 'not-sent',
     })
-    this.#abort.abort(this.#closedBy)
+    this.#abort?.abort(this.#closedBy)
     const connection = this.#connection
     const attempt = this.#attempt
     this.#connection = undefined
@@ -148,14 +149,16 @@ export class Reconnecting<C extends Closable> {
     const attempt = this.#connect()
     this.#attempt = attempt
     const forget = (): void => {
-      if (this.#attempt === attempt) this.#attempt = undefined
+      if (this.#attempt !== attempt) return
+      this.#attempt = undefined
+      this.#abort = undefined
     }
     attempt.then(forget, forget)
     return attempt
   }
 
   async #connect(): Promise<C> {
-    const { signal } = this.#abort
+    const { signal } = (this.#abort = new AbortController())
     const waitMs = this.#nextDialAtMs - this.#clock.now()
     if (this.#failures > 0 && waitMs > 0) await pause(this.#clock, waitMs, signal)
     let connection: C | undefined

@@ -3,6 +3,9 @@ import { bounded } from './bounded.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Deadline } from './deadline.ts'
 
+/** What the first task waits for. */
+const ENDED = Promise.resolve()
+
 /**
  * Runs tasks one at a time, in the order in which they came. Waiting for one's turn counts against one's own deadline;
  * a task whose wait ended that way never runs.
@@ -10,7 +13,7 @@ import type { Deadline } from './deadline.ts'
 export class TurnQueue {
   readonly #what: string
   readonly #clock: Clock
-  #last: Promise<unknown> = Promise.resolve()
+  #last: Promise<unknown> = ENDED
   #length = 0
 
   /** @param what - for messages: what one waits for, such as `the change before it` */

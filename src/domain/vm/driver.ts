@@ -12,6 +12,7 @@ import { inBackground } from '../../wire/background.ts'
 import type { Clock, Timer } from '../../wire/clock.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { EventHub, type EventStream } from '../../wire/event-stream.ts'
+import { LazyAbort } from '../../wire/lazy-abort.ts'
 import { TurnQueue } from '../../wire/turn-queue.ts'
 import { requireLimits, type DomainLimits } from '../limits.ts'
 import { laterOf } from './adopt-reading.ts'
@@ -44,7 +45,7 @@ export class VmDriver {
   /** Most vCPU ids of QEMU, and CPUs of the guest, that are taken in. */
   readonly maxVcpus: number
   /** Aborted when the domain closes: what the driver itself has under way ends with it. */
-  readonly ended = new AbortController()
+  readonly ended = new LazyAbort()
   readonly #qmp: QmpExecutor
   readonly #feed = new Feed()
   readonly #phases = new EventHub<DomainStateChange>()

@@ -23,11 +23,12 @@ interface Wait {
 
 /** The calls that wait for the state to become what they want. Each ends once, and leaves nothing behind. */
 export class Waits {
-  readonly #waits = new Set<Wait>()
+  /** Made for the first one: nothing is held for a VM that nothing is asked of. */
+  #waits: Set<Wait> | undefined
 
   /** Does any call wait for what a reading would show? */
   get wantLooks(): boolean {
-    for (const { looks } of this.#waits) if (looks) return true
+    for (const { looks } of this.#waits ?? []) if (looks) return true
     return false
   }
 
@@ -39,7 +40,7 @@ export class Waits {
     let wait: Wait | undefined
     const answer = new Promise<T>((resolve, reject) => {
       wait = { looks: options.looks, check: (next) => settle(next, predicate, resolve, reject), fail: reject }
-      this.#waits.add(wait)
+      this.#waits = (this.#waits ?? new Set<Wait>()).add(wait)
     })
     try {
       return await bounded(answer, {
@@ -48,20 +49,20 @@ export class Waits {
         onTimeout: options.onTimeout,
       })
     } finally {
-      if (wait !== undefined) this.#waits.delete(wait)
+      if (wait !== undefined) this.#waits?.delete(wait)
     }
   }
 
   /** The state has changed. */
   check(state: VmState): void {
-    for (const wait of [...this.#waits]) if (wait.check(state)) this.#waits.delete(wait)
+    for (const wait of [...(this.#waits ?? [])]) if (wait.check(state)) this.#waits?.delete(wait)
   }
 
   /** Looking leads nowhere: end the waits that rely on it. */
   failLooking(error: Error): void {
-    for (const wait of [...this.#waits]) {
+    for (const wait of [...(this.#waits ?? [])]) {
       if (!wait.looks) continue
-      this.#waits.delete(wait)
+      this.#waits?.delete(wait)
       wait.fail(error)
     }
   }
