@@ -8,6 +8,7 @@ import { timeoutOf, type CallOptions } from './call-options.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { connectFailure } from './connect-failure.ts'
 import { DIAL_TIMEOUT_MS, TCP_KEEP_ALIVE_MS } from './defaults.ts'
+import { dialRate } from './dial-rate.ts'
 import { portToDialFrom, watchReach, type TcpAddress } from './half-open.ts'
 import { sharedReads } from './shared-reads.ts'
 
@@ -48,6 +49,7 @@ export async function dial(address: SocketAddress, options: DialOptions = {}): P
   const where = describeAddress(address)
   // Here and not above: a caller with a stream or an executor of its own does not load it.
   const net = await import('node:net')
+  await dialRate.turn()
   signal?.throwIfAborted()
   const socket = open(net.connect, address, options.sharesReads === true)
   return new Promise<Socket>((resolve, reject) => {
