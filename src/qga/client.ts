@@ -16,6 +16,7 @@ import { callQga, isKnownCommand, type QgaCommandName, type QgaCommands } from '
 import type { QgaConnectOptions } from './connect-options.ts'
 import type { QgaArguments, QgaExecutor } from './executor.ts'
 import { Inbox } from './inbox.ts'
+import type { QgaListedCommandName, QgaListedReturn } from './listed-commands.ts'
 import { DelimitedSync } from './sync.ts'
 
 /** A sync runs alone. */
@@ -147,6 +148,11 @@ export class QgaClient implements QgaExecutor {
     args?: QgaCommands[C]['arguments'],
     options?: ExecuteOptions,
   ): Promise<QgaCommands[C]['returns']>
+  execute<C extends QgaListedCommandName>(
+    command: C,
+    args?: QgaArguments,
+    options?: ExecuteOptions,
+  ): Promise<QgaListedReturn<C>>
   execute(command: string, args?: QgaArguments, options?: ExecuteOptions): Promise<unknown>
   async execute(command: string, args?: QgaArguments, options: ExecuteOptions = {}): Promise<unknown> {
     return isKnownCommand(command)

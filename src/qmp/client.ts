@@ -21,6 +21,7 @@ import type { QmpCallOptions, QmpConnectOptions } from './connect-options.ts'
 import type { QmpArguments, QmpEvent, QmpExecutor } from './executor.ts'
 import { decodeGreeting, type QmpGreeting } from './greeting.ts'
 import { Inbox } from './inbox.ts'
+import type { AnyCommandName, QmpSchemaReturn, RestOfCall } from './schema-map.ts'
 import { SilenceWatch } from './silence.ts'
 
 /** Where a client is in its life. It only ever moves to the right. */
@@ -160,8 +161,8 @@ export class QmpClient implements QmpExecutor {
   }
 
   /**
-   * Run one command. Known commands ({@link QmpCommands}) have their replies checked and typed; any other returns
-   * `unknown`.
+   * Run one command. Known commands ({@link QmpCommands}) have their replies checked and typed. Those of a generated schema
+   * ({@link QmpSchemaCommands}) are typed, and not checked; any other returns `unknown`.
    *
    * @throws {@link CommandError} when QEMU answers `error` (`outcome: 'rejected'`)
    * @throws {@link TimeoutError} when it does not answer in time (`outcome: 'unknown'`); a late answer is dropped
@@ -175,7 +176,8 @@ export class QmpClient implements QmpExecutor {
     args?: QmpCommands[C]['arguments'],
     options?: QmpCallOptions,
   ): Promise<QmpCommands[C]['returns']>
-  execute(command: string, args?: QmpArguments, options?: QmpCallOptions): Promise<unknown>
+  execute(command: AnyCommandName, args?: QmpArguments, options?: QmpCallOptions): Promise<unknown>
+  execute<C extends string>(command: C, ...rest: RestOfCall<C>): Promise<QmpSchemaReturn<C>>
   async execute(command: string, args?: QmpArguments, options: QmpCallOptions = {}): Promise<unknown> {
     const value = valueOf(await this.#send(command, args, options))
     return isKnownCommand(command) ? decodeReply(command, value) : value

@@ -22,6 +22,14 @@ export {
 export type { ExecuteOptions, ReplyKind } from '../wire/call-options.ts'
 export { systemClock, type Clock, type Timer } from '../wire/clock.ts'
 export type { Dialer, Target } from '../wire/target.ts'
+export {
+  isSchemaEvent,
+  type QmpSchemaArguments,
+  type QmpSchemaCommandName,
+  type QmpSchemaCommands,
+  type QmpSchemaEvents,
+  type QmpSchemaReturn,
+} from './schema-map.ts'
 export type { QmpGreeting } from './greeting.ts'
 export type { CpuFast, CpuInstanceProperties, HotpluggableCpu } from '../bitmap/machine/replies.ts'
 export type { CallOptions } from '../wire/call-options.ts'
