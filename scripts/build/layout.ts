@@ -34,7 +34,9 @@ export const ROOMS: readonly Room[] = [
   // With all that it needs to read any command line.
   { name: 'command', of: /^cli\/(main|terminal)\./ },
   // What several verbs share.
-  { name: 'verbs', of: /^cli\/(?!bin|grid\/(?!vcpu-state)|runs|watch|via)/ },
+  { name: 'verbs', of: /^cli\/(?!bin|grid\/(?!vcpu-state)|runs|schema|watch|via)/ },
+  // What `typegen` and `schema-diff` read.
+  { name: 'schema', of: /^cli\/schema\// },
   // What is drawn for `watch`, and for `map --svg`.
   { name: 'grid', of: /^cli\/grid\// },
 ]

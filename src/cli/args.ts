@@ -3,21 +3,14 @@ import { parseAddress } from './address.ts'
 import { splitCommandLine, type CommandLine } from './command-line.ts'
 import { completionScript } from './completion.ts'
 import { didYouMean } from './did-you-mean.ts'
-import { agentMissing, usageError } from './errors.ts'
+import { agentMissing, monitorMissing, usageError } from './errors.ts'
 import { parseTimeoutMs } from './operands.ts'
 import { COMMON_OPTIONS } from './options.ts'
-import type { Verb, VerbCode, VerbRun } from './verb.ts'
+import type { LoneRun, Target, Verb, VerbCode, VerbRun } from './verb.ts'
 import { VERBS } from './verbs/index.ts'
 
 /** The addresses that stand in for `--qmp` and `--qga`. */
 const VARIABLES = { qmp: 'QEMU_VCPU_QMP', qga: 'QEMU_VCPU_QGA' } as const
-
-/** How to reach the VM, as `Domain.connect` takes it. */
-export interface Target {
-  readonly qmp?: DomainOptions['qmp']
-  readonly qga?: SocketAddress
-  readonly timeoutMs?: number
-}
 
 /** What the command is asked to do. */
 export type Request =
@@ -32,6 +25,7 @@ export type Request =
       readonly changes: boolean
       readonly target: Target
     }
+  | { readonly kind: 'run-alone'; readonly run: LoneRun; readonly target: Target }
 
 /** The environment that the command runs in. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -58,8 +52,14 @@ export async function readRequest(
   const verb = findVerb(word)
   const hasAgent = addressText(line, env, 'qga') !== undefined
   if (verb.needsAgent && !hasAgent) throw agentMissing(verb.name)
-  const { prepare, explain } = await verb.load()
-  const run = prepare({ operands, options: ownOptions(verb, line), hasAgent })
+  const code = await verb.load()
+  const given = { operands, options: ownOptions(verb, line), hasAgent }
+  if ('prepareAlone' in code) {
+    const target = readTarget(verb, line, env, clock)
+    return { kind: 'run-alone', run: code.prepareAlone(given, target), target }
+  }
+  const { prepare, explain } = code
+  const run = prepare(given)
   const changes =
     typeof verb.changes === 'string' ? line.options.has(verb.changes) : verb.changes && !line.options.has('dry-run')
   return { kind: 'run', verb, run, explain, changes, target: readTarget(verb, line, env, clock) }
@@ -101,7 +101,7 @@ function readTarget(verb: Verb, line: CommandLine, env: Environment, clock: Cloc
   }
 }
 
-function readMonitor(verb: Verb, line: CommandLine, env: Environment, clock: Clock): NonNullable<DomainOptions['qmp']> {
+function readMonitor(verb: Verb, line: CommandLine, env: Environment, clock: Clock): DomainOptions['qmp'] {
   const via = line.options.get('via')
   if (typeof via === 'string') {
     if (line.options.has('qmp')) throw usageError('--via and --qmp both say where the monitor is; give one', verb.name)
@@ -110,11 +110,8 @@ function readMonitor(verb: Verb, line: CommandLine, env: Environment, clock: Clo
     return async () => (await import('./via.ts')).dialProgram(via, clock)
   }
   const qmp = readAddress(line, env, 'qmp')
-  if (qmp !== undefined) return qmp
-  throw usageError(
-    `${verb.name} needs --qmp PATH|HOST:PORT (or ${VARIABLES.qmp}), where QEMU's monitor listens`,
-    verb.name,
-  )
+  if (qmp !== undefined || verb.connectsItself === true) return qmp
+  throw monitorMissing(verb.name)
 }
 
 function readAddress(line: CommandLine, env: Environment, option: 'qmp' | 'qga'): SocketAddress | undefined {

@@ -6,6 +6,11 @@ export function usageError(message: string, verb?: string): InputError {
   return new InputError('ERR_USAGE', `${message}; see '${help}'`)
 }
 
+/** What was asked for takes QEMU's monitor, and none was given. Nothing was sent. */
+export function monitorMissing(verb: string): InputError {
+  return usageError(`${verb} needs --qmp PATH|HOST:PORT (or QEMU_VCPU_QMP), where QEMU's monitor listens`, verb)
+}
+
 /** What was asked for takes the guest agent, and none was given. Nothing was sent. */
 export function agentMissing(what: string): InputError {
   return new InputError(

@@ -42,7 +42,7 @@ exit status:
 
 function verbHelp(verb: Verb): string {
   const own = Object.keys(verb.options).length === 0 ? '' : `options of ${verb.name}:\n${optionLines(verb.options)}\n\n`
-  return `usage: qemu-vcpu ${usageOf(verb)}${verb.agentOnly === true ? '' : ' --qmp PATH|HOST:PORT'}${verb.needsAgent ? ' --qga PATH|HOST:PORT' : ''} [OPTIONS]
+  return `usage: qemu-vcpu ${usageOf(verb)}${monitorOf(verb)}${verb.needsAgent ? ' --qga PATH|HOST:PORT' : ''} [OPTIONS]
 
 ${capitalised(verb.summary)}.
 
@@ -50,6 +50,11 @@ ${verb.details}
 
 ${own}options of every verb:
 ${optionLines(COMMON_OPTIONS)}`
+}
+
+function monitorOf({ agentOnly, connectsItself }: Verb): string {
+  if (agentOnly === true) return ''
+  return connectsItself === true ? ' [--qmp PATH|HOST:PORT]' : ' --qmp PATH|HOST:PORT'
 }
 
 function usageOf({ name, operands }: Verb): string {

@@ -1,4 +1,4 @@
-import type { Clock, Domain, DomainOptions } from '../index.ts'
+import type { Clock, Domain, DomainOptions, QgaClient, QmpClient } from '../index.ts'
 
 /** Takes text on its way out. */
 export type TextSink = (text: string) => void
@@ -43,6 +43,8 @@ export interface CliIo {
   readonly timeOfDay?: () => Date
   /** How a VM is reached; `Domain.connect` unless given. */
   readonly connect?: (options: DomainOptions) => Promise<Domain>
+  /** How a monitor and an agent are reached without a `Domain`; the clients' own `connect` unless given. */
+  readonly clients?: { readonly qmp: typeof QmpClient.connect; readonly qga: typeof QgaClient.connect }
   /** Aborted when the reader of stdout has gone. */
   readonly unread?: AbortSignal
   /** Aborted when the command is interrupted. */

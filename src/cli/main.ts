@@ -73,6 +73,11 @@ function answerTo(request: Request, io: CliIo, wantsJson: boolean, onChanging: (
       return Promise.resolve({ json: { version: version() }, text: version })
     case 'run':
       return interruptible(io.signal, (signal) => runVerb(request, io, wantsJson, signal, onChanging))
+    case 'run-alone': {
+      const { run, target } = request
+      const call = (signal: AbortSignal) => callsWithin(target.timeoutMs, signal, io.clock ?? systemClock)
+      return interruptible(io.signal, (signal) => run({ target, call: call(signal), wantsJson, io }))
+    }
   }
 }
 

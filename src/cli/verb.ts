@@ -1,4 +1,4 @@
-import type { Domain, CallOptions } from '../index.ts'
+import type { Domain, DomainOptions, CallOptions, SocketAddress } from '../index.ts'
 import type { CliIo } from './io.ts'
 import type { Paint } from './render/style.ts'
 
@@ -19,11 +19,26 @@ export interface VerbArguments {
   readonly hasAgent: boolean
 }
 
-/** What a verb works with once the VM is connected. */
-export interface Session {
-  readonly domain: Domain
+/** How to reach the VM, as `Domain.connect` takes it. */
+export interface Target {
+  readonly qmp?: DomainOptions['qmp']
+  readonly qga?: SocketAddress
+  readonly timeoutMs?: number
+}
+
+/** What a verb works with that connects by itself. */
+export interface Surroundings {
+  /** What was given with `--qmp`, `--via` and `--qga`. */
+  readonly target: Target
   /** The bounds of the next call: the interruption, and what is left of `--timeout`, which is for the whole verb. */
   readonly call: () => CallOptions
+  readonly wantsJson: boolean
+  readonly io: CliIo
+}
+
+/** What a verb works with once the VM is connected. */
+export interface Session extends Omit<Surroundings, 'target'> {
+  readonly domain: Domain
   /** The bounds of one call of a verb that makes calls without end: `--timeout` is for each of them. */
   readonly each: () => CallOptions
   /** Connects the VM once more, as `domain` was. */
@@ -32,8 +47,6 @@ export interface Session {
   readonly onChanging: () => void
   /** Was `--qga` given? */
   readonly hasAgent: boolean
-  readonly wantsJson: boolean
-  readonly io: CliIo
   readonly paint: Paint
   /** Where lines are to be broken; `undefined` where nobody looks at a terminal. */
   readonly columns: number | undefined
@@ -53,6 +66,9 @@ export interface Answer {
 
 /** What a verb does once the VM is connected. */
 export type VerbRun = (session: Session) => Promise<Answer>
+
+/** What a verb does that connects by itself. */
+export type LoneRun = (surroundings: Surroundings) => Promise<Answer>
 
 /**
  * What a verb is, for the help, the completion and the reading of a command line. To add one, write its file, put it into the
@@ -79,8 +95,10 @@ export interface Verb {
   readonly needsAgent: boolean
   /** Is it of use without the agent's channel too, should that not open? Then it is opened at its first use only. */
   readonly lazyAgent?: boolean
+  /** Does it connect by itself, to what it was given, and do without `--qmp` where its operands say enough? */
+  readonly connectsItself?: boolean
   /** Its code, which is loaded when the verb is named. */
-  readonly load: () => Promise<VerbCode>
+  readonly load: () => Promise<VerbCode | LoneCode>
 }
 
 /** What a verb is carried out by: a file of `runs/`. */
@@ -93,4 +111,15 @@ export interface VerbCode {
   readonly prepare: (given: VerbArguments) => VerbRun
   /** What more there is to say of a failure: printed beside it, in the failure's JSON document too. */
   readonly explain?: ((error: unknown) => Answer | undefined) | undefined
+}
+
+/** What a verb is carried out by that connects by itself. */
+export interface LoneCode {
+  /**
+   * Check what the verb was given, before anything is connected.
+   *
+   * @param target - what was given with `--qmp`, `--via` and `--qga`
+   * @throws {@link InputError} when that is wrong usage
+   */
+  readonly prepareAlone: (given: VerbArguments, target: Target) => LoneRun
 }

@@ -62,8 +62,10 @@ export function qemuCommands(parts: QemuParts): Readonly<Record<string, (args: C
   return {
     ...commands,
     'query-commands': () => names().map((name) => ({ name })),
-    // Of the schema only that there is such a command.
-    'query-qmp-schema': () =>
-      names().map((name) => ({ name, 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' })),
+    // Of the schema only that there is such a command, as if each took and returned nothing.
+    'query-qmp-schema': () => [
+      ...names().map((name) => ({ name, 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' })),
+      { name: '0', 'meta-type': 'object', members: [] },
+    ],
   }
 }

@@ -1,9 +1,12 @@
 // The exit status of every verb, as a shell gets it: each run is a process of its own, the VM is simulated, on real sockets.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { VERBS } from '../../src/cli/verbs/index.ts'
 import { hang, Refusal } from '../../src/testing/index.ts'
 import { startVmOnSockets, type CliVm } from '../unit/cli/cli-vm.ts'
@@ -36,10 +39,34 @@ const qemuHangs: Scene = ({ qemu }) => {
   qemu.onCommand('query-hotpluggable-cpus', hang)
 }
 
+const hasNoSchema: Scene = ({ qemu }) => {
+  qemu.onCommand('query-qmp-schema', () => {
+    throw new Refusal('not found', 'CommandNotFound')
+  })
+}
+
+const schemaHangs: Scene = ({ qemu }) => {
+  qemu.onCommand('query-qmp-schema', hang)
+}
+
+const agentHasNoInfo: Scene = ({ agent }) => {
+  agent.onCommand('guest-info', () => {
+    throw new Refusal('not found', 'CommandNotFound')
+  })
+}
+
 const none: Scene = () => undefined
 /** Long enough to connect on a slow day: what then never comes takes as long. */
 const SOON = '--timeout 8000'
 const GONE = '--qmp /nonexistent/qmp.sock --qga /nonexistent/qga.sock'
+
+/** The schema of a QEMU without any command. */
+const folder = mkdtempSync(join(tmpdir(), 'qemu-vcpu-exit-'))
+const SAVED = join(folder, 'schema.json')
+writeFileSync(SAVED, '[]')
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
 
 /** A line without its addresses, unless it has some; the status; and what happens. */
 const RUNS: readonly (readonly [line: string, status: number, scene: Scene])[] = [
@@ -91,6 +118,21 @@ const RUNS: readonly (readonly [line: string, status: number, scene: Scene])[] =
   ['doctor', 0, none],
   ['doctor x', 2, none],
   [`doctor ${GONE}`, 3, none],
+  ['typegen', 0, none],
+  ['typegen', 1, hasNoSchema],
+  ['typegen', 1, agentHasNoInfo],
+  ['typegen a b', 2, none],
+  ['typegen /nonexistent/schema.json', 2, none],
+  [`typegen ${GONE}`, 3, none],
+  ['typegen --qmp /nonexistent/qmp.sock', 3, none],
+  [`typegen ${SOON}`, 4, schemaHangs],
+  [`schema-diff ${SAVED}`, 0, none],
+  [`schema-diff ${SAVED}`, 1, hasNoSchema],
+  [`schema-diff ${SAVED} ${SAVED}`, 0, none],
+  ['schema-diff', 2, none],
+  ['schema-diff /dev/null', 2, none],
+  ['schema-diff /nonexistent/qmp.sock', 3, none],
+  [`schema-diff ${SAVED} ${GONE}`, 3, none],
   ['completion bash', 0, none],
   ['completion csh', 2, none],
   ['help set', 0, none],

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { CliIo } from '../../src/cli/io.ts'
-import { Domain } from '../../src/index.ts'
+import { Domain, QgaClient, QmpClient } from '../../src/index.ts'
 import { testClock } from './passing-clock.ts'
 
 /** Where real time is in it: what is left of the default of 5 s would be less than that. */
@@ -23,12 +23,18 @@ export function addressOf(dial: () => Duplex): string {
  * How the command reaches the addresses of its arguments: those of {@link addressOf} in memory, and in virtual time where it
  * has no other.
  */
-export function inMemory(argv: readonly string[]): Pick<CliIo, 'clock'> & Required<Pick<CliIo, 'connect'>> {
-  const addresses = argv.filter((_, at) => ['--qmp', '--qga'].includes(argv[at - 1] ?? ''))
+export function inMemory(argv: readonly string[]): Pick<CliIo, 'clock'> & Required<Pick<CliIo, 'connect' | 'clients'>> {
+  const addresses = argv.filter((arg, at) => ['--qmp', '--qga'].includes(argv[at - 1] ?? '') || dials.has(arg))
   const isAllInMemory = addresses.length > 0 && addresses.every((address) => dials.has(address))
+  const patience = isAllInMemory ? undefined : PATIENT_MS
+  const patient = patience === undefined ? {} : { timeoutMs: patience }
   return {
     ...(isAllInMemory ? { clock: testClock() } : {}),
-    connect: ({ qmp, qga, timeoutMs = isAllInMemory ? undefined : PATIENT_MS, ...options }) =>
+    connect: ({ qmp, qga, timeoutMs = patience, ...options }) =>
       Domain.connect({ ...options, timeoutMs, qmp: dials.get(qmp) ?? qmp, qga: dials.get(qga) ?? qga }),
+    clients: {
+      qmp: (target, options) => QmpClient.connect(dials.get(target) ?? target, { ...patient, ...options }),
+      qga: (target, options) => QgaClient.connect(dials.get(target) ?? target, { ...patient, ...options }),
+    },
   }
 }

@@ -6,7 +6,9 @@ import { guestSetVerb } from './guest-set.ts'
 import { listVerb } from './list.ts'
 import { mapVerb } from './map.ts'
 import { scaleVerb } from './scale.ts'
+import { schemaDiffVerb } from './schema-diff.ts'
 import { setVerb } from './set.ts'
+import { typegenVerb } from './typegen.ts'
 import { watchVerb } from './watch.ts'
 
 /** Every verb, in the order of the help. */
@@ -20,4 +22,6 @@ export const VERBS: readonly Verb[] = [
   exportVerb,
   watchVerb,
   doctorVerb,
+  typegenVerb,
+  schemaDiffVerb,
 ]

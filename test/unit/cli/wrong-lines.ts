@@ -7,7 +7,8 @@ export interface WrongLine {
   readonly wayOut: RegExp
 }
 
-const ALL_VERBS = /expected one of map, list, set, guest-set, scale, guest-scale, export, watch, doctor, completion/
+const ALL_VERBS =
+  /expected one of map, list, set, guest-set, scale, guest-scale, export, watch, doctor, typegen, schema-diff, completion/
 const IDS = /ids are the integers 0 to 65535/
 const LIST = /a CPU list is made of ids, ranges and exclusions, as in '0-15,20,\^8'/
 const ADDRESS = /stands (before|after) the (port|host), as in localhost:4444/
@@ -84,6 +85,10 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('watch 5 @', '"5"', seeHelp('watch')),
   wrong('doctor now @', '"now"', seeHelp('doctor')),
   wrong('export layout.json @', '"layout.json"', seeHelp('export')),
+  wrong('typegen a b @', '"b"', seeHelp('typegen')),
+  wrong('schema-diff @', 'A is missing', seeHelp('schema-diff')),
+  wrong('schema-diff a b c @', '"c"', seeHelp('schema-diff')),
+  wrong('schema-diff a', 'B is missing', seeHelp('schema-diff')),
   wrong('map -- --qmp @', '"--qmp"', seeHelp('map')),
   // Ids.
   wrong('set -1 on @', '"-1"', IDS),
@@ -136,10 +141,14 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('scale 4 --guest @qmp', 'scale --guest', /give its channel with --qga/),
   wrong('guest-set 1 on @qmp', 'guest-set', /give its channel with --qga/),
   wrong('guest-scale 2 @qmp', 'guest-scale', /give its channel with --qga/),
+  wrong('typegen --guest @', '--guest', seeHelp('typegen')),
+  wrong('schema-diff a b --svg x @', '--svg', seeHelp('schema-diff')),
   wrong('map --via x @', '--via and --qmp', /give one/),
   // Where the VM is.
   wrong('map', 'map needs --qmp', /--qmp PATH\|HOST:PORT \(or QEMU_VCPU_QMP\)/),
   wrong('set 5 on', 'set needs --qmp', /--qmp PATH\|HOST:PORT/),
+  wrong('typegen', 'typegen needs --qmp', /--qmp PATH\|HOST:PORT/),
+  wrong('schema-diff :1 x', '":1"', ADDRESS),
   wrong('watch --json', 'watch needs --qmp', /--qmp PATH\|HOST:PORT/),
   wrong("map --qmp ''", '""', /1 to 107|expected|at least|between/),
   wrong('map --qmp :4444', '":4444"', ADDRESS),
@@ -161,6 +170,9 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('map --timeout 1e3 @', '"1e3"', MS),
   wrong('export --apply /nonexistent/layout.json @', '"/nonexistent/layout.json"', seeHelp('export')),
   wrong('export --apply /dev/null @', '"/dev/null"', /expected what export --json prints/),
+  wrong('typegen /nonexistent/schema.json', '"/nonexistent/schema.json"', seeHelp('typegen')),
+  wrong('typegen /dev/null', '"/dev/null"', /as typegen --json prints it/),
+  wrong('schema-diff /dev/null /dev/null', '"/dev/null"', /as typegen --json prints it/),
   wrong('completion', 'the shell is missing', /expected one of bash, zsh, fish/),
   wrong('completion csh', '"csh"', /expected one of bash, zsh, fish/),
   wrong('completion bash x', '"x"', seeHelp()),

@@ -66,6 +66,7 @@ describe('the command loads', () => {
     'guest-set': ['1', 'on'],
     scale: ['2'],
     'guest-scale': ['2'],
+    'schema-diff': ['/nonexistent/qmp.sock'],
   }
   test.each(VERBS.map(({ name }) => name))('for %s its own code, and that of no other verb', async (name) => {
     const missing = join(directory, 'missing.sock')
