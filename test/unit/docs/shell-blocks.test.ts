@@ -38,7 +38,7 @@ test.each(blocks)('$page:$line: its command lines are ones that the command take
     // A synopsis is not a command line.
     if (words[0] !== 'qemu-vcpu' || words[1] === 'VERB') continue
     const argv = words.slice(1).map((word) => (word.endsWith('.json') ? file : word))
-    expect((await readRequest(argv, exported(page))).kind, words.join(' ')).toMatch(/^(run|completion)$/)
+    expect((await readRequest(argv, exported(page))).kind, words.join(' ')).toMatch(/^(run|run-alone|completion)$/)
   }
 })
 

@@ -35,7 +35,7 @@ describe('typegen', () => {
     expect(fromMonitor.stdout).toContain(
       "    'query-brew': { arguments: undefined; returns: readonly QueryBrewReturn[] }\n",
     )
-    expect(vm.qemu.commands.map(({ name }) => name)).toEqual(['qmp_capabilities', 'query-qmp-schema'])
+    expect(vm.qemu.commands.map(({ command }) => command)).toEqual(['qmp_capabilities', 'query-qmp-schema'])
 
     const document = documentOf(await runCommand(['typegen', '--json', ...vm.qmp]))
     expect(document).toEqual({ qmp: smallSchema(), qga: null })
