@@ -94,6 +94,13 @@ export default {
       to: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$)' },
     },
     {
+      name: 'schema-is-pure',
+      comment: 'a schema is read from a value: ask.ts and saved.ts get it',
+      severity: 'error',
+      from: { path: '^src/cli/schema/', pathNot: '^src/cli/schema/(ask|saved)\\.ts$' },
+      to: { pathNot: ['^src/index\\.ts$', '^src/cli/schema/(?!ask|saved)'] },
+    },
+    {
       name: 'one-file-imports-net',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/wire/socket\\.ts$' },

@@ -1,5 +1,6 @@
 // Whatever QEMU, the guest, a file or the command line holds: nothing of it steers the terminal or forges a line, in any verb,
 // with --json or without, where it succeeds and where it fails.
+import ts from 'typescript'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -104,6 +105,36 @@ describe.each(Object.entries(hostilePeers))('a peer with %s', (_, poison) => {
   })
 })
 
+test('a schema and an agent whose every name is hostile: the types are TypeScript all the same', async () => {
+  await using vm = startVm()
+  const features = [`*/ ${HOSTILE}`, 'deprecated']
+  const thing = { name: HOSTILE, features }
+  vm.qemu.onCommand('query-qmp-schema', () => [
+    { ...thing, 'meta-type': 'command', 'arg-type': 'o', 'ret-type': '[o]' },
+    { ...thing, 'meta-type': 'event', 'arg-type': 'o' },
+    { name: 'o', 'meta-type': 'object', members: [{ ...thing, type: 'e', default: HOSTILE }], features },
+    { name: 'e', 'meta-type': 'enum', values: [HOSTILE], members: [thing] },
+    { name: '[o]', 'meta-type': 'array', 'element-type': 'o' },
+  ])
+  vm.agent.onCommand('guest-info', () => ({
+    version: HOSTILE,
+    supported_commands: [{ name: HOSTILE, enabled: false, 'success-response': false }],
+  }))
+  await expectCleanIn(['typegen', ...vm.both])
+  const { stdout } = await runCommand(['typegen', ...vm.both])
+  const { diagnostics } = ts.transpileModule(stdout, { reportDiagnostics: true })
+  expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([])
+
+  await using other = startVm()
+  other.qemu.onCommand('query-qmp-schema', () => [])
+  const [addresses, lines] = [
+    [vm.qmp[1], other.qmp[1]],
+    [[...vm.qmp], [...other.qmp]],
+  ] as const
+  await expectCleanIn(['schema-diff', addresses[0], ...lines[1]])
+  await expectCleanIn(['schema-diff', addresses[1], ...lines[0]])
+})
+
 test('a plugged device with a hostile id, and an unplug of it', async () => {
   await using vm = startVm()
   hostilePeers['hostile types, paths and properties']?.(vm)
@@ -143,6 +174,9 @@ describe('hostile text on the command line', () => {
     ['guest-set', HOSTILE, 'on', '--qga', path],
     ['guest-set', '1', 'on', '--qga', path],
     ['doctor', '--qmp', path],
+    ['typegen', '--qmp', path],
+    ['typegen', HOSTILE],
+    ['schema-diff', HOSTILE, path],
     ['export', '--apply', HOSTILE, '--qmp', path],
   ]
 

@@ -1,3 +1,5 @@
+import { printable } from '../../index.ts'
+
 /** What is different at one place of two schemas, the second seen from the first. */
 export type Change =
   | { readonly change: 'added' | 'removed' }
@@ -23,12 +25,12 @@ export interface Place {
 /** One difference. */
 export type Difference = Place & Change
 
-/** One line for people. */
+/** One line for people, whatever the names of a peer hold. */
 export function differenceLine(difference: Difference): string {
   const { of, name, at, change } = difference
   const sign = change === 'added' ? 'added  ' : change === 'removed' ? 'removed' : 'changed'
   const words = wordsOf(difference)
-  return [`${sign} ${of} ${name}`, ...(at === '' ? [] : [at]), ...(words === '' ? [] : [words])].join(': ')
+  return printable([`${sign} ${of} ${name}`, ...(at === '' ? [] : [at]), ...(words === '' ? [] : [words])].join(': '))
 }
 
 function wordsOf(change: Change): string {

@@ -40,7 +40,7 @@ export function readSaved(file: string, verb: string): Replies {
 /**
  * Check the schema of a file.
  *
- * @throws {@link InputError} where it is none: whoever named the file can name another
+ * @throws {@link InputError} where it is not one: another file has to be named
  */
 export function savedSchema(reply: unknown, file: string, verb: string): Schema {
   return checked(() => readSchema(reply), file, verb)

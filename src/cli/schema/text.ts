@@ -1,9 +1,11 @@
-// Pieces of TypeScript. What comes from a peer stands in it as a literal, or in a comment that it cannot end.
+// Pieces of TypeScript. What comes from a peer stands in it as a literal, or in a comment that it cannot end, and steers no
+// terminal: what cannot be printed is escaped as TypeScript reads it.
+import { printable } from '../../index.ts'
 
 /** A string literal. */
 export function literal(text: string): string {
   const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
-  return `'${inner}'`
+  return `'${printable(inner)}'`
 }
 
 /** The name of a member, in quotes where it needs them. */
@@ -14,7 +16,7 @@ export function memberName(name: string): string {
 /** A comment for TSDoc, each line of which ends with a newline; empty where there is nothing to say. */
 export function comment(parts: readonly string[], indent: string): string {
   if (parts.length === 0) return ''
-  const lines = parts.map((part) => part.replaceAll('*/', '*\\/').replace(/\s+/g, ' '))
+  const lines = parts.map((part) => printable(part.replaceAll('*/', '*\\/').replace(/\s+/g, ' ')))
   if (lines.length === 1) return `${indent}/** ${lines.join('')} */\n`
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`
 }
