@@ -35,11 +35,19 @@ export function foreignText(text: string, max: number = MAX_FOREIGN): string {
  * Every character that cannot be printed as it is: C0, C1 and DEL, format characters (zero-width, bidirectional), line and
  * paragraph separators, lone surrogates, and what else is not shown at all.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
+const UNPRINTABLE = '[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Default_Ignorable_Code_Point}]'
+
+/** What has none of them, as most texts: these need no table of Unicode, for which V8 takes as long as for a whole file. */
+const PLAIN = /^[\x20-\x7e]*$/
+
+/** Made when it is needed: as a literal it would be a part of each import. */
+let unprintable: RegExp | undefined
 
 /** The same text with those characters escaped, however long it is. */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, escapeCharacter)
+  if (PLAIN.test(text)) return text
+  unprintable ??= new RegExp(UNPRINTABLE, 'gu')
+  return text.replace(unprintable, escapeCharacter)
 }
 
 /** The same of any value: every text in it, at every depth, and every name of a member. */
