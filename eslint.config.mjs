@@ -26,6 +26,8 @@ export default tseslint.config(
         'error',
         { allowThrowingAny: true, allowThrowingUnknown: true },
       ],
+      // An overload for this package alone (@internal) has a comment of its own.
+      '@typescript-eslint/unified-signatures': ['error', { ignoreOverloadsWithDifferentJSDoc: true }],
       'no-console': 'error',
       eqeqeq: 'error',
     },

@@ -20,6 +20,10 @@ const jobs = {
   fuzz: [['node', '--expose-gc', '--import', 'tsx', 'scripts/fuzz.ts']],
   soak: [['node', '--expose-gc', '--import', 'tsx', 'scripts/soak.ts']],
   build: [['node', '--import', 'tsx', 'scripts/build.ts']],
+  api: [
+    ['node', '--import', 'tsx', 'scripts/build.ts'],
+    ['node', '--import', 'tsx', 'scripts/api.ts'],
+  ],
   check: [
     ['prettier', '--check', '--log-level', 'warn', '.'],
     ['eslint', '.'],
@@ -27,6 +31,7 @@ const jobs = {
     ['depcruise', 'src', 'test', 'packages', 'scripts', 'examples', '--config', '.dependency-cruiser.mjs'],
     ['vitest', 'run', '--project', 'unit'],
     ['node', '--import', 'tsx', 'scripts/build.ts'],
+    ['node', '--import', 'tsx', 'scripts/api.ts', '--check'],
     ['publint', '--strict'],
     ['node', 'scripts/check-package.mjs'],
   ],

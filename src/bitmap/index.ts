@@ -1,7 +1,7 @@
 // The public list of `qemu-vcpu/bitmap`: sets of CPU ids and the pure computation of every map.
 export { CpuMap, MAX_CPU_ID } from './set/cpu-map.ts'
 export { ContradictionError } from '../errors/contradiction-error.ts'
-export { InputError } from '../errors/input-error.ts'
+export { InputError, type InputErrorCode, type SimulationInputCode } from '../errors/input-error.ts'
 export type { HexMaskOptions } from './set/hex-mask.ts'
 export { computeGuestMaps, computeVcpuMaps, type GuestMaps, type VcpuMaps } from './machine/maps.ts'
 export type { MaskBytesOptions } from './set/mask-bytes.ts'

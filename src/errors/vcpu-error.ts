@@ -1,4 +1,4 @@
-import { INSPECT, inspectError, type Inspect } from './inspect-error.ts'
+import { INSPECT, inspectError } from './inspect-error.ts'
 import { foreignText, foreignValue, printableValue } from './quote.ts'
 
 /** Most characters of a message of this package: a run of thousands of vCPUs names them. */
@@ -49,7 +49,7 @@ export abstract class VcpuError extends Error {
   }
 
   /** As `util.inspect` shows it: its causes too, and nothing in it that could steer a terminal. */
-  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+  [INSPECT](_depth: number, options: object, inspect: (value: unknown, options?: object) => string): string {
     return inspectError(this, options, inspect, (each) => each instanceof VcpuError)
   }
 }

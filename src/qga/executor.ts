@@ -4,7 +4,7 @@ import type { ExecuteOptions } from '../wire/call-options.ts'
 export type QgaArguments = Readonly<Record<string, unknown>>
 
 /**
- * All that this package needs of a guest agent. {@link QgaClient} is one; a daemon that already owns the agent's channel
+ * All that this package needs of a guest agent. `QgaClient` is one; a daemon that already owns the agent's channel
  * hands in its own.
  */
 export interface QgaExecutor {

@@ -25,10 +25,17 @@ export { readGuestFile, type ReadGuestFileOptions } from './read-file.ts'
 export { PartialChangeError, setGuestVcpus } from './set-vcpus.ts'
 export type { GuestCpu } from '../bitmap/machine/replies.ts'
 export type { CallOptions } from '../wire/call-options.ts'
-export { CommandError, ConnectionError, ProtocolError, TimeoutError } from '../errors/peer-errors.ts'
-export type { SocketAddress } from '../wire/socket.ts'
+export {
+  CommandError,
+  ConnectionError,
+  ProtocolError,
+  TimeoutError,
+  type ConnectionErrorCode,
+  type ProtocolErrorCode,
+} from '../errors/peer-errors.ts'
+export type { SocketAddress, TcpAddress } from '../wire/socket.ts'
 export { WIRE_CHANNEL, type WireTrace, type WireTraceEntry } from '../wire/trace.ts'
-export { InputError } from '../errors/input-error.ts'
+export { InputError, type InputErrorCode, type SimulationInputCode } from '../errors/input-error.ts'
 export { LimitError, type LimitErrorCode } from '../errors/limit-error.ts'
 export type { WireLimits } from '../wire/limits.ts'
-export { VcpuError, type Outcome } from '../errors/vcpu-error.ts'
+export { VcpuError, type Outcome, type VcpuErrorOptions } from '../errors/vcpu-error.ts'

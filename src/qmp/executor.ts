@@ -12,7 +12,7 @@ export interface QmpEvent {
 }
 
 /**
- * All that this package needs of a monitor. {@link QmpClient} is one; a daemon that already owns the single-client monitor
+ * All that this package needs of a monitor. `QmpClient` is one; a daemon that already owns the single-client monitor
  * socket hands in its own.
  */
 export interface QmpExecutor {

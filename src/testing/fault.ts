@@ -1,5 +1,5 @@
 /** Which times a fault strikes: each time, or only the `nth`, counted from 1 since it was set. */
-interface Nth {
+export interface Nth {
   readonly nth?: number
 }
 

@@ -13,9 +13,14 @@ export class OtherClient {
   readonly #record: VmRecord
   #plugs = 0
 
-  constructor(life: () => VmLife, record: VmRecord) {
+  private constructor(life: () => VmLife, record: VmRecord) {
     this.#life = life
     this.#record = record
+  }
+
+  /** @internal */
+  static of(life: () => VmLife, record: VmRecord): OtherClient {
+    return new OtherClient(life, record)
   }
 
   /**

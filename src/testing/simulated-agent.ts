@@ -61,6 +61,9 @@ export class SimulatedAgent implements AsyncDisposable {
   #before: Promise<void> = Promise.resolve()
 
   /** @param guest - the guest that it runs in, for example `qemu.guest` */
+  constructor(guest: SimulatedGuest, options?: SimulatedAgentOptions)
+  /** @internal */
+  constructor(guest: SimulatedGuest, options?: SimulatedAgentOptions, surroundings?: AgentSurroundings)
   constructor(guest: SimulatedGuest, options: SimulatedAgentOptions = {}, surroundings: AgentSurroundings = {}) {
     this.guest = guest
     this.#surroundings = surroundings

@@ -34,8 +34,8 @@ export interface SimulatedGuestOptions {
 }
 
 /**
- * The kernel of a guest: which vCPU of QEMU's is which of its CPUs, and which of them are online. Set {@link onPlug} and
- * {@link onUnplug} to script it.
+ * The kernel of a guest: which vCPU of QEMU's is which of its CPUs, and which of them are online. Set {@link SimulatedGuest.onPlug} and
+ * {@link SimulatedGuest.onUnplug} to script it.
  */
 export class SimulatedGuest {
   readonly kind: MachineKind
@@ -160,7 +160,7 @@ export class SimulatedGuest {
     this.comeUp(vcpus)
   }
 
-  /** The first half of {@link reboot}: it is down, and knows of nothing. */
+  /** The first half of {@link SimulatedGuest.reboot}: it is down, and knows of nothing. */
   goDown(): void {
     this.#boot++
     this.#bootedAtMs = this.#clock.now()
@@ -170,7 +170,7 @@ export class SimulatedGuest {
     this.onBoot('down')
   }
 
-  /** The second half of {@link reboot}. */
+  /** The second half of {@link SimulatedGuest.reboot}. */
   comeUp(vcpus: readonly number[]): void {
     if (!this.#bootable) return
     this.#hasBeenUp = true

@@ -32,7 +32,11 @@ export interface SimulatedQemuOptions extends MachineDescription, HotplugQuirks 
 export class SimulatedQemu implements AsyncDisposable {
   /** The guest's kernel; script it with `guest.onPlug` and `guest.onUnplug`. */
   readonly guest: SimulatedGuest
-  /** The slots and what is in them. */
+  /**
+   * The slots and what is in them.
+   *
+   * @internal
+   */
   readonly board: Board
   readonly #surroundings: QemuSurroundings
   readonly #plan: MachinePlan
@@ -44,6 +48,9 @@ export class SimulatedQemu implements AsyncDisposable {
   #quitting = false
 
   /** @throws {@link InputError} `ERR_MACHINE` for a machine that QEMU would not start */
+  constructor(options: SimulatedQemuOptions)
+  /** @internal */
+  constructor(options: SimulatedQemuOptions, surroundings?: QemuSurroundings)
   constructor(options: SimulatedQemuOptions, surroundings: QemuSurroundings = {}) {
     this.#surroundings = surroundings
     const plan = planMachine(options)
@@ -123,7 +130,11 @@ export class SimulatedQemu implements AsyncDisposable {
     return this.#hotplug.pending.map(({ path }) => path)
   }
 
-  /** The boot of the guest that was asked last for this device; `undefined` where no unplug is pending. */
+  /**
+   * The boot of the guest that was asked last for this device; `undefined` where no unplug is pending.
+   *
+   * @internal
+   */
   unplugAskedOf(device: BoardDevice): number | undefined {
     return this.#hotplug.askedOf(device)
   }

@@ -36,10 +36,10 @@ export class SimulatedVm implements AsyncDisposable {
     this.#frame = frameOf(options, this.random)
     this.#executors = new OwnExecutors(options.clock ?? systemClock)
     this.#life = new VmLife(this.#frame)
-    this.other = new OtherClient(() => this.#living(), this.#frame.record)
+    this.other = OtherClient.of(() => this.#living(), this.#frame.record)
   }
 
-  /** The QEMU that runs now; {@link restart} makes another. */
+  /** The QEMU that runs now; {@link SimulatedVm.restart} makes another. */
   get qemu(): SimulatedQemu {
     return this.#life.qemu
   }
@@ -132,7 +132,7 @@ export class SimulatedVm implements AsyncDisposable {
     })
   }
 
-  /** QEMU dies, and no other takes its place until {@link restart}. */
+  /** QEMU dies, and no other takes its place until {@link SimulatedVm.restart}. */
   kill(): void {
     this.#act('kill')?.kill()
   }
@@ -168,7 +168,7 @@ export class SimulatedVm implements AsyncDisposable {
     this.#act('restart agent')?.restartAgent()
   }
 
-  /** The agent answers nothing until {@link contAgent}. */
+  /** The agent answers nothing until {@link SimulatedVm.contAgent}. */
   stopAgent(): void {
     this.#act('stop agent')?.agent?.halt()
   }

@@ -38,9 +38,42 @@ const refuses =
   '`ERR_MESSAGE_TOO_COMPLEX`: the call that the message answers ends as `unknown`, before anything is made of the message'
 const rejects = (code: string): string => `\`${code}\`: the new call rejects as \`not-sent\``
 
+/** How much a connection may cost: its memory, its share of the event loop, and its time. */
+export interface WireLimits {
+  /** Longest message, in bytes. */
+  readonly messageBytes: number
+  /** Most objects and arrays within one another, in one message. */
+  readonly depth: number
+  /** Most values in one message; an empty object or array counts as two, a string or a long number as four. */
+  readonly elements: number
+  /** Most different sequences of member names in one message. */
+  readonly shapes: number
+  /** Longest string in one message, in bytes as they are written. */
+  readonly stringBytes: number
+  /** Most events that a reader of `events()` has not read yet. */
+  readonly events: number
+  /** Most bytes of such events. */
+  readonly eventBytes: number
+  /** Most commands that wait for their turn or for an answer. */
+  readonly pending: number
+  /** Bytes that the peer has not taken yet, beyond which no further command is sent. */
+  readonly unsentBytes: number
+  /** Most bytes of messages in a row that answer nothing. */
+  readonly junkBytes: number
+  /** How long a socket may take to be connected, in milliseconds. */
+  readonly dialMs: number
+  /** How long connecting, the greeting and the negotiation may take together, where the call has no `timeoutMs`. */
+  readonly greetingMs: number
+  /** How long the agent may take to answer a sync (within the `timeoutMs` of the call). */
+  readonly syncMs: number
+  /** How long a command may take, where the call has no `timeoutMs`. */
+  readonly commandMs: number
+  /** How long a message may take from its first byte to its last, in milliseconds. */
+  readonly lineMs: number
+}
+
 /** Every limit of a connection. */
 export const WIRE_LIMITS = {
-  /** Longest message, in bytes. */
   messageBytes: {
     meaning:
       'Longest message. That of the agent: `guest-get-vcpus` of 65,536 vCPUs. That of the monitor: twenty times the reply for 4,096 slots.',
@@ -53,7 +86,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MOST_MESSAGE_BYTES,
   },
-  /** Most objects and arrays within one another, in one message. */
   depth: {
     meaning: 'Most objects and arrays within one another, in one message.',
     unit: 'count',
@@ -63,7 +95,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: 100_000,
   },
-  /** Most values in one message; an empty object or array counts as two, a string or a long number as four. */
   elements: {
     meaning:
       'Most values in one message; an empty object or array counts as two, a string or a long number as four. 65,536 vCPUs of the guest are 262,148.',
@@ -74,7 +105,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MOST,
   },
-  /** Most different sequences of member names in one message. */
   shapes: {
     meaning:
       'Most different sequences of member names in one message: `{"a":1,"b":2}` has two (`a`, and `a` before `b`), however often it comes.',
@@ -85,7 +115,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: 1_000_000,
   },
-  /** Longest string in one message, in bytes as they are written. */
   stringBytes: {
     meaning:
       'Longest string in one message, as it is written. That of the agent is base64 of 1.5 MiB; this package asks for 1 MiB at most.',
@@ -96,7 +125,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MOST_MESSAGE_BYTES,
   },
-  /** Most events that a reader of `events()` has not read yet. */
   events: {
     meaning: 'Most events that a reader of `events()` has not read yet.',
     unit: 'count',
@@ -106,7 +134,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: 1_000_000,
   },
-  /** Most bytes of such events. */
   eventBytes: {
     meaning: 'Most bytes of such events, as they came.',
     unit: 'bytes',
@@ -116,7 +143,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MOST_BYTES,
   },
-  /** Most commands that wait for their turn or for an answer. */
   pending: {
     meaning: 'Most commands that wait for their turn or for an answer.',
     unit: 'count',
@@ -126,7 +152,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: 1_000_000,
   },
-  /** Bytes that the peer has not taken yet, beyond which no further command is sent. */
   unsentBytes: {
     meaning: 'Bytes that the peer has not taken yet. With as many or more no further command is sent.',
     unit: 'bytes',
@@ -136,7 +161,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MOST_BYTES,
   },
-  /** Most bytes of messages in a row that answer nothing. */
   junkBytes: {
     meaning:
       'Most bytes of messages in a row that answer nothing and are not events. Unless given, twice `messageBytes`.',
@@ -147,7 +171,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MOST_BYTES,
   },
-  /** How long a socket may take to be connected, in milliseconds. */
   dialMs: {
     meaning: 'How long a socket may take to be connected (within the `timeoutMs` of the call).',
     unit: 'ms',
@@ -157,7 +180,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MAX_TIMEOUT_MS,
   },
-  /** How long connecting, the greeting and the negotiation may take together, where the call has no `timeoutMs`. */
   greetingMs: {
     meaning:
       'How long connecting, the greeting and the negotiation may take together, where the call has no `timeoutMs`.',
@@ -168,7 +190,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MAX_TIMEOUT_MS,
   },
-  /** How long the agent may take to answer a sync (within the `timeoutMs` of the call). */
   syncMs: {
     meaning: 'How long the agent may take to answer a sync (within the `timeoutMs` of the call).',
     unit: 'ms',
@@ -178,7 +199,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MAX_TIMEOUT_MS,
   },
-  /** How long a command may take, where the call has no `timeoutMs`. */
   commandMs: {
     meaning: "How long a command may take, where the call has no `timeoutMs`; the agent's with its turn and its sync.",
     unit: 'ms',
@@ -188,7 +208,6 @@ export const WIRE_LIMITS = {
     min: 1,
     max: MAX_TIMEOUT_MS,
   },
-  /** How long a message may take from its first byte to its last, in milliseconds. */
   lineMs: {
     meaning: 'How long a message may take from its first piece to its last.',
     unit: 'ms',
@@ -199,9 +218,6 @@ export const WIRE_LIMITS = {
     max: MAX_TIMEOUT_MS,
   },
 } as const satisfies Readonly<Record<string, LimitRow>>
-
-/** How much a connection may cost: its memory, its share of the event loop, and its time. */
-export type WireLimits = { readonly [K in keyof typeof WIRE_LIMITS]: number }
 
 /**
  * Messages that are shorter than this are not counted: their bytes alone bound what they cost (docs/limits.md has the

@@ -12,6 +12,8 @@ import { dialRate } from './dial-rate.ts'
 import { portToDialFrom, watchReach, type TcpAddress } from './half-open.ts'
 import { sharedReads } from './shared-reads.ts'
 
+export type { TcpAddress }
+
 /** Where a monitor or an agent listens: the path of a UNIX socket, or a TCP host and port. */
 export type SocketAddress = string | TcpAddress
 

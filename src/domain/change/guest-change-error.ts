@@ -5,9 +5,6 @@ import { VcpuError, type VcpuErrorOptions } from '../../errors/vcpu-error.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { ChangeStep, ChangeStepName } from '../results.ts'
 
-/** What the guest's part itself can fail with. */
-type GuestPartCode = 'ERR_GUEST_REJECTED' | 'ERR_GUEST_NOT_LISTED' | 'ERR_UNSURE'
-
 /** Every code of a {@link GuestChangeError}: the guest's part's own, and those of the errors that can be its cause. */
 export type GuestChangeCode =
   | RefusalCode
@@ -15,7 +12,9 @@ export type GuestChangeCode =
   | ProtocolErrorCode
   | LimitErrorCode
   | Exclude<InputErrorCode, SimulationInputCode>
-  | GuestPartCode
+  | 'ERR_GUEST_REJECTED'
+  | 'ERR_GUEST_NOT_LISTED'
+  | 'ERR_UNSURE'
   | 'ERR_COMMAND'
   | 'ERR_CONTRADICTION'
   | 'ERR_EXECUTOR'

@@ -42,7 +42,7 @@ export class Runs {
    */
   start(goal: Goal, options: SetVcpuStatesOptions, asksGuest: boolean | undefined): ScaleRun {
     const { signal, timeoutMs, leastConfidence, rollbackTimeoutMs } = options
-    return new ScaleRun(goal, this.#machine(asksGuest), options, async (task) => {
+    return ScaleRun.begin(goal, this.#machine(asksGuest), options, async (task) => {
       if (options.guest === true) this.#vm.requireAgent()
       if (leastConfidence !== undefined) requireConfidence(leastConfidence)
       timeoutOf({ timeoutMs: rollbackTimeoutMs }, CHANGE_TIMEOUT_MS)

@@ -26,15 +26,25 @@ export class ScaleRun implements PromiseLike<ScaleResult>, AsyncIterable<ScalePr
   readonly #account = new Account()
   readonly #result: Promise<ScaleResult>
 
+  private constructor(goal: Goal, machine: ScaleMachine, options: SetVcpuStatesOptions, takeTurn: TakeTurn) {
+    this.#result = this.#run(goal, machine, options, takeTurn)
+    // A run that is looked at late must not end the process before.
+    this.#result.catch(() => undefined)
+  }
+
   /**
+   * @internal
    * @param goal - what to reach
    * @param machine - what to read and to change
    * @param takeTurn - runs the whole when it is its turn
    */
-  constructor(goal: Goal, machine: ScaleMachine, options: SetVcpuStatesOptions, takeTurn: TakeTurn = atOnce) {
-    this.#result = this.#run(goal, machine, options, takeTurn)
-    // A run that is looked at late must not end the process before.
-    this.#result.catch(() => undefined)
+  static begin(
+    goal: Goal,
+    machine: ScaleMachine,
+    options: SetVcpuStatesOptions,
+    takeTurn: TakeTurn = atOnce,
+  ): ScaleRun {
+    return new ScaleRun(goal, machine, options, takeTurn)
   }
 
   /** The ids that this run has changed so far, that were not rolled back and are so still, as far as it has looked. */

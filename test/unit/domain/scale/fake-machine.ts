@@ -78,7 +78,7 @@ export class FakeMachine implements ScaleMachine {
   }
 
   run(goal: Goal, options: SetVcpuStatesOptions = {}): ScaleRun {
-    return new ScaleRun(goal, this, options)
+    return ScaleRun.begin(goal, this, options)
   }
 
   scale(target: number, options: SetVcpuStatesOptions = {}): ScaleRun {
