@@ -33,7 +33,11 @@ const jobs = {
     ['node', '--import', 'tsx', 'scripts/build.ts'],
     ['node', '--import', 'tsx', 'scripts/api.ts', '--check'],
     ['publint', '--strict'],
-    ['node', 'scripts/check-package.mjs'],
+    ['node', '--import', 'tsx', 'scripts/check-package.ts'],
+  ],
+  nodes: [
+    ['node', '--import', 'tsx', 'scripts/build.ts'],
+    ['node', '--import', 'tsx', 'scripts/check-package.ts', '--nodes'],
   ],
 }
 

@@ -125,14 +125,24 @@ export const sip = (client: QgaClient): Promise<never> => client.execute('guest-
 export const all = [map, error, computeSlots, callQmp, QmpClient, QgaClient, SimulatedVm]
 `
 
+/** A CommonJS file: what it imports it requires. */
+const REQUIRING = `
+import { CpuMap, type VcpuMaps } from 'qemu-vcpu'
+import bitmap = require('qemu-vcpu/bitmap')
+export const map: CpuMap = bitmap.CpuMap.parse('0-1,5')
+export const online = (maps: VcpuMaps): CpuMap => maps.online
+`
+
 test(
   'its types stand alone, and are the same ones from each entry point',
   async () => {
     const consumer = join(directory, 'consumer.ts')
     await writeFile(consumer, CONSUMER)
+    const requiring = join(directory, 'requiring.cts')
+    await writeFile(requiring, REQUIRING)
     const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
     const roots = ['--typeRoots', inRepository('node_modules/@types')]
-    const args = [inRepository('node_modules/typescript/bin/tsc'), ...options, ...roots, consumer]
+    const args = [inRepository('node_modules/typescript/bin/tsc'), ...options, ...roots, consumer, requiring]
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: directory })
     expect(stdout).toBe('')
   },
