@@ -173,7 +173,7 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 /** Items by a key, in the order in which the keys first appear. */
-export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const item of items) {
     const group = groups.get(keyOf(item))

@@ -10,7 +10,7 @@ const LIST = /,|^\d+-|^\^/
  *
  * @throws {@link InputError} `ERR_CPU_ID`
  */
-export function parseCpuId(text: string): number {
+function parseCpuId(text: string): number {
   const id = Number(text)
   if (DECIMAL.test(text) && isCpuId(id)) return id
   throw new InputError('ERR_CPU_ID', `${quote(text)} is not a CPU id: ids are the integers 0 to ${MAX_CPU_ID}`)

@@ -353,6 +353,7 @@ export class Domain {
     await Promise.all([this.#monitor.close(), this.#agent?.close()])
   }
 
+  /** The same as {@link Domain.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

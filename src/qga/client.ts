@@ -113,6 +113,7 @@ export class QgaClient implements QgaExecutor {
     return client
   }
 
+  /** Where it is in its life; `closed` is final. */
   get state(): QgaClientState {
     return this.#state
   }
@@ -191,6 +192,7 @@ export class QgaClient implements QgaExecutor {
     return Promise.resolve()
   }
 
+  /** The same as {@link QgaClient.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -135,6 +135,7 @@ export class QmpClient implements QmpExecutor {
     return this.#greeting
   }
 
+  /** Where it is in its life; `closed` is final. */
   get state(): QmpClientState {
     return this.#state
   }
@@ -206,6 +207,7 @@ export class QmpClient implements QmpExecutor {
     return Promise.resolve()
   }
 
+  /** The same as {@link QmpClient.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

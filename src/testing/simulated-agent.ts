@@ -158,6 +158,7 @@ export class SimulatedAgent implements AsyncDisposable {
     inBackground("closing the agent's channel", this.#port.close())
   }
 
+  /** Closes its channel and everything that listens, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#port.close()
   }

@@ -129,10 +129,12 @@ export class SimulatedGuest {
     else this.#tasksWhenUp.push(task)
   }
 
+  /** Its vCPUs stand still: what it was asked to do waits. */
   pause(): void {
     this.#running = false
   }
 
+  /** It goes on where it stood. */
   resume(): void {
     this.#running = true
     for (const task of this.#tasks.splice(0)) task()

@@ -241,6 +241,7 @@ export class SimulatedQemu implements AsyncDisposable {
     this.#surroundings.onKill?.()
   }
 
+  /** Closes its monitors and everything that listens, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#monitors.close()
   }

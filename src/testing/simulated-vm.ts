@@ -202,6 +202,7 @@ export class SimulatedVm implements AsyncDisposable {
     this.#act('shutdown')?.qemu.shutdown()
   }
 
+  /** The same as {@link SimulatedVm.kill}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#life.kill()
     return Promise.resolve()

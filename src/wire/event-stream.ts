@@ -1,7 +1,7 @@
 import { OverflowError } from '../errors/overflow-error.ts'
 
 /** How many unread events a stream holds unless told otherwise. */
-export const DEFAULT_EVENT_CAPACITY = 1024
+const DEFAULT_EVENT_CAPACITY = 1024
 
 /**
  * A bounded stream of events for one reader. It collects from the moment it is made, not from the first `next()`; it
@@ -61,6 +61,11 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
     this.#onEnd(this)
   }
 
+  /**
+   * The next event, as soon as there is one.
+   *
+   * @throws {@link OverflowError} once, when the reader fell behind; or the error with which the source ended
+   */
   next(): Promise<IteratorResult<T>> {
     const event = this.#queue.shift()
     if (event !== undefined) {
@@ -85,6 +90,7 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
+  /** The stream itself: it has one reader. */
   [Symbol.asyncIterator](): this {
     return this
   }

@@ -17,7 +17,7 @@ export { settle } from '../unit/wire/scripted-peer.ts'
 /** The time-out of a call that is meant to run into it, in virtual time. */
 export const TIMEOUT_MS = 50
 /** More virtual time than any default time-out: a promise that has not settled by then is reported as pending. */
-export const FENCE_MS = 120_000
+const FENCE_MS = 120_000
 
 /** Options of an agent that may not read files of its guest. */
 export const WITHOUT_FILES: SimulatedAgentOptions = {

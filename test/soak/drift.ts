@@ -24,7 +24,7 @@ export type Drift = Bounded &
 
 const HOUR_MS = 3_600_000
 /** The share of a run that is left out at its beginning: code is compiled, and every VM has its first life. */
-export const WARM_UP_SHARE = 0.25
+const WARM_UP_SHARE = 0.25
 
 /**
  * Does a figure grow? It drifts when the growth by its slope is above the bound, and the 95 % interval of the slope lies above 0.

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000
 const MOST_LISTED = 6
 
 /** What must not grow, and how much of growth is no drift: the resident set keeps what the heap once needed. */
-export const BOUNDED: readonly (Bounded & { readonly of: Figure })[] = [
+const BOUNDED: readonly (Bounded & { readonly of: Figure })[] = [
   { of: 'rssMib', name: 'RSS', unit: 'MiB', bound: 48 },
   { of: 'heapMib', name: 'heap', unit: 'MiB', bound: 12 },
   { of: 'handles', name: 'handles', unit: '', bound: 12 },
@@ -19,7 +19,7 @@ export const BOUNDED: readonly (Bounded & { readonly of: Figure })[] = [
 ]
 
 /** What the samples say about drift, figure by figure. */
-export function judgeSamples(samples: readonly Sample[]): readonly Drift[] {
+function judgeSamples(samples: readonly Sample[]): readonly Drift[] {
   return BOUNDED.map(({ of, ...bounded }) =>
     judgeDrift(
       bounded,

@@ -51,7 +51,7 @@ export class Tally {
 }
 
 /** The class and the code of an error. */
-export function refusalName(error: unknown): string {
+function refusalName(error: unknown): string {
   if (error instanceof VcpuError) return `${error.name} ${error.code}`
   return error instanceof Error ? error.name : typeof error
 }

@@ -11,7 +11,7 @@ export const noAgentArgument = 'qga=off'
 export const agentArgument = 'qga_arg'
 
 /** What init writes on the console when it has handed over. */
-export const consoleMarker = 'qemu-vcpu guest is up'
+const consoleMarker = 'qemu-vcpu guest is up'
 
 const udevDaemon = 'lib/systemd/systemd-udevd'
 

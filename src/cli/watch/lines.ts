@@ -16,7 +16,7 @@ export type Line = readonly Span[]
 const NOT_ONE_COLUMN = /[^\x20-\x7e…]/gu
 
 /** Text whose columns can be counted: whatever is not ASCII is escaped. */
-export function countable(text: string): string {
+function countable(text: string): string {
   return printable(text).replace(NOT_ONE_COLUMN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
 

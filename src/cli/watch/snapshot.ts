@@ -17,7 +17,7 @@ export interface Snapshot {
 const MAX_TEXT = 300
 
 /** Every map of a snapshot, under the name that it is told by. */
-export function namedMaps({ vcpus, guest, pending }: Snapshot): ReadonlyMap<string, CpuMap> {
+function namedMaps({ vcpus, guest, pending }: Snapshot): ReadonlyMap<string, CpuMap> {
   const qemu = mapsOf(vcpus)
   return new Map([
     ['QEMU online', qemu.online],

@@ -60,7 +60,7 @@ function readCpuinfo(qga: QgaExecutor, count: number, deadline: Deadline): Promi
 }
 
 /** The APIC id of each CPU by guest id; CPUs that come twice, or share an APIC id with another, say nothing. */
-export function apicIdsOf(text: string): ReadonlyMap<number, number> {
+function apicIdsOf(text: string): ReadonlyMap<number, number> {
   const ids = new Map<number, number>()
   const owners = new Map<number, number>()
   const doubtful = new Set<number>()

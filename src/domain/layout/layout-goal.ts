@@ -24,7 +24,7 @@ export function layoutGoal(layout: VcpuLayout): Goal {
  * @throws {@link RefusedError} `ERR_NO_SUCH_VCPU`, `ERR_NO_HOTPLUG`; `ERR_LAYOUT` where the machines differ, or this one has
  * something else plugged
  */
-export function planLayout({ slots, noHotplug }: PlanBasis, { online, devices }: VcpuLayout): Plan {
+function planLayout({ slots, noHotplug }: PlanBasis, { online, devices }: VcpuLayout): Plan {
   if (noHotplug !== undefined) {
     throw new RefusedError('ERR_NO_HOTPLUG', `this machine type has no vCPU hotplug (QEMU: ${noHotplug})`, 0)
   }

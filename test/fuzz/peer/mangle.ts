@@ -75,7 +75,7 @@ export function mangle(message: object, change: Change): string {
 }
 
 /** JSON text of what is put somewhere. */
-export function rawOf(put: Put): string {
+function rawOf(put: Put): string {
   if ('raw' in put) return put.raw
   if ('wide' in put) return `[${Array.from({ length: put.wide }, () => put.of).join()}]`
   const [open, close] = put.of === 'array' ? ['[', ']'] : ['{"a":', '}']

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Node, Place, Put } from './fault.ts'
 
 /** Text that no message, log or terminal may get as it is: control, bidirectional, invisible and separator characters. */
-export const hostileTexts = [
+const hostileTexts = [
   '\u001b[2J\u001b]0;title\u0007',
   '\r\n\u001b[31mforged line',
   'a\u0000b\u0008\u007f\u009b',

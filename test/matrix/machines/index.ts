@@ -7,7 +7,7 @@ import { pcNodes } from './x86-numa.ts'
 import { pcPeculiar, pcTopologies } from './x86-topologies.ts'
 
 /** Every machine with vCPU hotplug that the matrix asks about. */
-export const configurations: readonly MachineConfiguration[] = [
+const configurations: readonly MachineConfiguration[] = [
   ...pcTopologies,
   ...pcPeculiar,
   ...pcNodes,
@@ -23,7 +23,7 @@ export interface MatrixMachine {
 }
 
 /** Everything, or the part that `npm test` takes time for. */
-export const isFullRun = process.env['MATRIX'] !== 'part'
+const isFullRun = process.env['MATRIX'] !== 'part'
 
 /** Each QEMU of each target is a download of 40 MB on a fresh machine; these are needed by other tests too, or nearly. */
 const versionsOfPart: Readonly<Record<QemuTarget, readonly QemuVersion[]>> = {

@@ -1,6 +1,3 @@
-/** Who acts: a Domain with the first agent, a second controller with an agent of its own, or a client without the package. */
-export type Actor = 'A' | 'B' | 'raw'
-
 /** Bounds of one call. */
 interface Bounds {
   readonly timeoutMs?: number

@@ -207,7 +207,7 @@ export function pathOf(target: string): string {
 }
 
 /** The cpu-index of a device. */
-export function indexIn(truth: Truth, target: string): number | undefined {
+function indexIn(truth: Truth, target: string): number | undefined {
   return [...truth].find(([, { path }]) => path === pathOf(target))?.[0]
 }
 

@@ -34,7 +34,7 @@ interface Node {
 }
 
 /** Everything that may happen next. */
-export function stepsFrom(world: World): Step[] {
+function stepsFrom(world: World): Step[] {
   const isBusy = typeof world.looking !== 'string' || world.callers.some(({ phase }) => phase.startsWith('has-'))
   return [
     ...world.callers.flatMap((_, at) => callerSteps(world, at, isBusy)),

@@ -131,7 +131,7 @@ export interface World {
   fault: string | undefined
 }
 
-export const NO_BUDGET: Budget = {
+const NO_BUDGET: Budget = {
   abort: 0,
   reset: 0,
   disconnect: 0,

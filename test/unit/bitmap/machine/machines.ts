@@ -27,7 +27,7 @@ export interface Machine {
 type Level = readonly [name: string, size: number]
 
 /** Every place of the topology in QEMU's order: an odometer, so that no sort like the tested one makes the truth. */
-export function places(levels: readonly Level[]): Record<string, number>[] {
+function places(levels: readonly Level[]): Record<string, number>[] {
   const [level, ...inner] = levels
   if (level === undefined) return [{}]
   const [name, size] = level
@@ -96,7 +96,7 @@ export function s390x(cpus: number, withBooks: boolean, seed: number): Machine {
 }
 
 /** A machine of a QEMU to come: whole cores of any number of threads, every level there is, `-device` by core. */
-export function wholeCores(levels: readonly Level[], threads: number, nodes = 0, seed = 0): Machine {
+function wholeCores(levels: readonly Level[], threads: number, nodes = 0, seed = 0): Machine {
   return {
     kind: `whole cores ${levels.join(' ')} of ${threads} threads nodes ${nodes}`,
     target: 'loongarch64',
@@ -108,7 +108,7 @@ export function wholeCores(levels: readonly Level[], threads: number, nodes = 0,
 }
 
 /** The same, but with a level, outermost or innermost, that this package has never heard of, or not as a number. */
-export function unknownLevel(levels: readonly Level[], threads: number, inside: boolean, asText: boolean): Machine {
+function unknownLevel(levels: readonly Level[], threads: number, inside: boolean, asText: boolean): Machine {
   const all: readonly Level[] = inside ? [...levels, ['tile-id', 2]] : [['tile-id', 2], ...levels]
   const props = places(all).map((place) => (asText ? { ...place, 'tile-id': `t${place['tile-id'] ?? 0}` } : place))
   return {
@@ -165,7 +165,7 @@ export const understoodMachine: fc.Arbitrary<Machine> = fc.oneof(
 )
 
 /** Machines with a property that this package does not know. */
-export const unknownMachine: fc.Arbitrary<Machine> = fc
+const unknownMachine: fc.Arbitrary<Machine> = fc
   .tuple(stack(level('socket-id', 3), level('core-id', 5)), upTo(4), fc.boolean(), fc.boolean())
   .map((args) => unknownLevel(...args))
 
