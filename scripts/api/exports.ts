@@ -24,6 +24,22 @@ export function exportsIn(report: string): readonly PublicExport[] {
   return [...found.values()]
 }
 
+/**
+ * The declaration of each export, as it stands in the report; that of all its overloads together.
+ *
+ * @throws as {@link exportsIn}
+ */
+export function declarationsIn(report: string): ReadonlyMap<string, string> {
+  const found = new Map(exportsIn(report).map(({ name }) => [name, '']))
+  for (const part of report.split(/^\/\/ @public.*$/m).slice(1)) {
+    const [first] = exportsIn(part)
+    if (first !== undefined) found.set(first.name, `${found.get(first.name) ?? ''}${part.replace(END, '').trim()}\n`)
+  }
+  return found
+}
+
+const END = /^(\/\/ \(No @packageDocumentation|```)[^]*$/m
+
 /** Is it there when the program runs? */
 export function isValue({ kind }: PublicExport): boolean {
   return kind === 'class' || kind === 'function' || kind === 'const'
