@@ -104,6 +104,9 @@ export {
   type QgaCommands,
   type QgaConnectOptions,
   type QgaExecutor,
+  type QgaListedCommandName,
+  type QgaListedCommands,
+  type QgaListedReturn,
 } from './qga/index.ts'
 export type { ConnectionErrorCode, ProtocolErrorCode } from './errors/peer-errors.ts'
 export type { WireLimits } from './wire/limits.ts'
@@ -119,6 +122,7 @@ export {
   systemClock,
   type AcceleratorInfo,
   type AcpiOst,
+  type AnyCommandName,
   type CallOptions,
   type Clock,
   type CpuFast,
@@ -138,7 +142,12 @@ export {
   type QmpEvent,
   type QmpExecutor,
   type QmpGreeting,
+  type QmpSchemaArguments,
+  type QmpSchemaCommandName,
+  type QmpSchemaCommands,
+  type QmpSchemaReturn,
   type ReplyKind,
+  type RestOfCall,
   type SocketAddress,
   type Target,
   type TcpAddress,

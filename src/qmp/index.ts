@@ -25,11 +25,13 @@ export { systemClock, type Clock, type Timer } from '../wire/clock.ts'
 export type { Dialer, Target } from '../wire/target.ts'
 export {
   isSchemaEvent,
+  type AnyCommandName,
   type QmpSchemaArguments,
   type QmpSchemaCommandName,
   type QmpSchemaCommands,
   type QmpSchemaEvents,
   type QmpSchemaReturn,
+  type RestOfCall,
 } from './schema-map.ts'
 export type { QmpGreeting } from './greeting.ts'
 export type { CpuFast, CpuInstanceProperties, HotpluggableCpu } from '../bitmap/machine/replies.ts'

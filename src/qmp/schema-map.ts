@@ -34,13 +34,11 @@ export type QmpSchemaReturn<C extends string> = C extends QmpSchemaCommandName
 
 /** What follows the name of a command in `execute`: its arguments can be left out where it requires none. */
 export type RestOfCall<C extends string> =
-  NoArguments extends QmpSchemaArguments<C>
+  Readonly<Record<string, never>> extends QmpSchemaArguments<C>
     ? [args?: QmpSchemaArguments<C>, options?: QmpCallOptions]
     : undefined extends QmpSchemaArguments<C>
       ? [args?: QmpSchemaArguments<C>, options?: QmpCallOptions]
       : [args: QmpSchemaArguments<C>, options?: QmpCallOptions]
-
-type NoArguments = Readonly<Record<string, never>>
 
 /**
  * Without a schema any name is one of a command. Not a generic type: a call of a union of clients needs one signature that all
