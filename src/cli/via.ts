@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { Duplex } from 'node:stream'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { Duplex, PassThrough, type Readable, type TransformCallback, type Writable } from 'node:stream'
 import type { Clock } from '../index.ts'
 
 /** How long a program has to end once it was asked to (SIGTERM), in milliseconds. */
@@ -17,7 +17,7 @@ export function dialProgram(program: string, clock: Clock): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     // A group of its own: ^C at the terminal ends the command, which then ends the program.
     const child = spawn(program, { shell: true, stdio: ['pipe', 'pipe', 'inherit'], detached: true })
-    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
+    const stream = Duplex.from({ readable: outputUntilExit(child, clock), writable: child.stdin })
     const end = (signal: NodeJS.Signals): void => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
       try {
@@ -35,14 +35,31 @@ export function dialProgram(program: string, clock: Clock): Promise<Duplex> {
         })
         .unref()
     })
-    child.once('exit', (code, signal) => {
-      const how = signal === null ? `exited with ${String(code)}` : `was ended by ${signal}`
-      // What it has written before is still read.
-      if (code !== 0) child.stdout.once('close', () => stream.destroy(new Error(`the program of --via ${how}`)))
-    })
     child.once('error', reject)
     child.once('spawn', () => {
       resolve(stream)
     })
   })
+}
+
+/** What a program writes; it fails behind that where the program does, so that its status is the reason, and not its silence. */
+function outputUntilExit(child: ChildProcessByStdio<Writable, Readable, null>, clock: Clock): Readable {
+  const exited = new Promise<Error | null>((resolve) => {
+    child.once('exit', (code, signal) => {
+      const how = signal === null ? `exited with ${String(code)}` : `was ended by ${signal}`
+      resolve(code === 0 ? null : new Error(`the program of --via ${how}`))
+    })
+    // One that lives on without its output is of no more use.
+    child.stdout.once('end', () => {
+      clock
+        .after(GRACE_MS, () => {
+          resolve(null)
+        })
+        .unref()
+    })
+  })
+  const flush = (done: TransformCallback): void => {
+    exited.then(done, done)
+  }
+  return child.stdout.pipe(new PassThrough({ flush }))
 }
