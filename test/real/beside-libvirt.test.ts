@@ -91,12 +91,15 @@ test('the monitor that libvirt holds is busy for everyone else', async () => {
   expect(qemu.pluggedVcpus).toEqual([0, 1])
 })
 
-test('the same of a real QEMU', async () => {
-  await using machine = await start('x86_64', { smp: '2,maxcpus=8' })
+// As libvirt starts a QEMU.
+const LIBVIRTS_ARGUMENTS = ['-object', 'secret,id=masterKey0,format=raw,data=of-no-use']
+
+test('the same of a real QEMU, and doctor warns that libvirt started it', async () => {
+  await using machine = await start('x86_64', { smp: '2,maxcpus=8', extraArgs: LIBVIRTS_ARGUMENTS })
   const { before, run, libvirt } = await besideLibvirt(['--qmp', machine.qmpPath])
   for (const [at, verb] of READS.entries())
     expect(documentOf(await run(...verb, '--json')), verb[0]).toEqual(before[at])
-  expect((await run('doctor')).stdout).toContain('(tcg-plug-budget)')
+  expect((await run('doctor')).stdout).toMatch(/\(managed-by-libvirt\)$.*\(tcg-plug-budget\)$/ms)
   expect((await run('set', '5', 'on')).code).toBe(1)
   expect(await libvirt.virsh(['setvcpu', 'vm1', '5', '--enable', '--live'])).toMatchObject({ status: 0 })
   expect(documentOf(await run('map', '--json'))).toMatchObject({ qemu: { online: '0-1,5' } })

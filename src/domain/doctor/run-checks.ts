@@ -6,6 +6,7 @@ import { agentCommands, agentPresence } from './checks/agent.ts'
 import { guestCpus } from './checks/guest-cpus.ts'
 import { guestRoom } from './checks/guest-room.ts'
 import { acpiOff, noUnplug, noHotplug, slotsUsedUp } from './checks/machine.ts'
+import { managedByLibvirt } from './checks/manager.ts'
 import { noVm } from './checks/peer.ts'
 import { lastOst, removalKept, removalPending } from './checks/removals.ts'
 import { migrating, notRunning } from './checks/run-state.ts'
@@ -31,6 +32,7 @@ const CHECKS: readonly Check[] = [
   { about: 'ACPI', find: acpiOff },
   { about: 'x2APIC', find: noX2apic },
   { about: 'the firmware', find: smmPlug },
+  { about: 'who started the VM', find: managedByLibvirt },
   { about: 'whether the VM runs', find: notRunning },
   { about: 'migration', find: migrating },
   { about: 'the threads of TCG', find: tcgSingleThread },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Refusal } from '../../../../src/testing/index.ts'
 import { vm } from '../../../support/simulated-vm.ts'
 import { diagnosis, findingOf, underTcg, withProperties } from './tell.ts'
 
@@ -129,5 +130,22 @@ describe('the accelerator', () => {
     const { qemu, domain } = await vm({ kind, maxcpus: kind === 's390x' ? 4 : 2, version: '7.2.0' })
     underTcg(qemu)
     expect(await diagnosis(domain)).toEqual(told)
+  })
+})
+
+describe('who started the VM', () => {
+  test('libvirt, which gives each QEMU a secret of its own', async () => {
+    const { qemu, domain } = await vm()
+    qemu.onCommand('qom-get', ({ path, property }) => {
+      if (path === '/objects/masterKey0' && property === 'type') return 'secret'
+      throw new Refusal(`Device '${String(path)}' not found`, 'DeviceNotFound')
+    })
+    expect(await diagnosis(domain)).toContain('warns managed-by-libvirt')
+    expect((await findingOf(domain, 'managed-by-libvirt')).advice).toContain('virsh setvcpu')
+  })
+
+  test('another is not taken for it', async () => {
+    const { domain } = await vm()
+    expect(await diagnosis(domain)).not.toContain('warns managed-by-libvirt')
   })
 })
