@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { Duplex, PassThrough, type Readable, type TransformCallback, type Writable } from 'node:stream'
+import { Duplex, type Readable, type Writable } from 'node:stream'
 import type { Clock } from '../index.ts'
 
 /** How long a program has to end once it was asked to (SIGTERM), in milliseconds. */
@@ -17,7 +17,7 @@ export function dialProgram(program: string, clock: Clock): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     // A group of its own: ^C at the terminal ends the command, which then ends the program.
     const child = spawn(program, { shell: true, stdio: ['pipe', 'pipe', 'inherit'], detached: true })
-    const stream = Duplex.from({ readable: outputUntilExit(child, clock), writable: child.stdin })
+    const stream = joined(child, clock)
     const end = (signal: NodeJS.Signals): void => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
       try {
@@ -42,24 +42,64 @@ export function dialProgram(program: string, clock: Clock): Promise<Duplex> {
   })
 }
 
-/** What a program writes; it fails behind that where the program does, so that its status is the reason, and not its silence. */
-function outputUntilExit(child: ChildProcessByStdio<Writable, Readable, null>, clock: Clock): Readable {
-  const exited = new Promise<Error | null>((resolve) => {
-    child.once('exit', (code, signal) => {
-      const how = signal === null ? `exited with ${String(code)}` : `was ended by ${signal}`
-      resolve(code === 0 ? null : new Error(`the program of --via ${how}`))
-    })
-    // One that lives on without its output is of no more use.
-    child.stdout.once('end', () => {
-      clock
-        .after(GRACE_MS, () => {
-          resolve(null)
-        })
-        .unref()
-    })
+type Program = ChildProcessByStdio<Writable, Readable, null>
+
+/**
+ * A program's input and output as one stream. Where the program fails, its status is the reason, and not its silence, or that it
+ * reads no longer; what it wrote before that is read first, for which reason `Duplex.from` does not do.
+ */
+function joined(child: Program, clock: Clock): Duplex {
+  const { promise: ended, giveUp } = endOf(child, clock)
+  const stream = new Duplex({
+    read: () => void child.stdout.resume(),
+    write: (chunk, _, done) => {
+      child.stdin.write(chunk, (error) => {
+        if (error instanceof Error) fail(error)
+        else done()
+      })
+    },
+    final: (done) => void child.stdin.end(done),
+    destroy: (error, done) => {
+      child.stdin.destroy()
+      child.stdout.destroy()
+      done(error)
+    },
   })
-  const flush = (done: TransformCallback): void => {
-    exited.then(done, done)
+  const fail = (error: Error): void => {
+    giveUp()
+    ended.then((failure) => stream.destroy(failure ?? error), fail)
   }
-  return child.stdout.pipe(new PassThrough({ flush }))
+  child.stdin.on('error', fail)
+  child.stdout.on('error', fail)
+  child.stdout.on('data', (chunk) => {
+    if (!stream.push(chunk)) child.stdout.pause()
+  })
+  child.stdout.once('end', () => {
+    giveUp()
+    ended.then((failure) => (failure === undefined ? stream.push(null) : stream.destroy(failure)), fail)
+  })
+  return stream
+}
+
+/** Resolves with how a program failed, or with `undefined`: it did not, or it lives on a while after it was given up. */
+function endOf(
+  child: Program,
+  clock: Clock,
+): { readonly promise: Promise<Error | undefined>; readonly giveUp: () => void } {
+  let resolve: (failure: Error | undefined) => void = () => undefined
+  const promise = new Promise<Error | undefined>((settle) => {
+    resolve = settle
+  })
+  child.once('exit', (code, signal) => {
+    const how = signal === null ? `exited with ${String(code)}` : `was ended by ${signal}`
+    resolve(code === 0 ? undefined : new Error(`the program of --via ${how}`))
+  })
+  const giveUp = (): void => {
+    clock
+      .after(GRACE_MS, () => {
+        resolve(undefined)
+      })
+      .unref()
+  }
+  return { promise, giveUp }
 }
