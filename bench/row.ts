@@ -7,5 +7,7 @@ export interface Row {
   readonly title: string
   /** How it was measured and what counts as 1, for people. */
   readonly text: string
+  /** By a profile: what the time or the memory above 1 is spent on. By hand, with what it was read from. */
+  readonly spent?: string
   readonly run: (setup: Setup) => Promise<readonly Comparison[]>
 }

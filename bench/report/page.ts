@@ -17,6 +17,7 @@ export function sectionText({ row, comparisons }: Result): string {
     row.text,
     '',
     ...comparisons.flatMap(tableOf),
+    ...(row.spent === undefined ? [] : [row.spent, '']),
     `\`npm run bench -- --row ${row.name}\``,
     '',
   ].join('\n')
@@ -27,7 +28,7 @@ export function pageText(results: readonly Result[], notes: readonly string[]): 
   return [
     '# Performance',
     '',
-    'Made by `npm run bench -- --write`; nothing here is typed by hand. The package is measured as it is shipped: packed, and installed beside its peers. ' +
+    'Made by `npm run bench -- --write`; no number of a table is typed by hand. The package is measured as it is shipped: packed, and installed beside its peers. ' +
       'All that is compared took turns in the same run. Of each the lowest round counts; in brackets, between what the ratios of half of the rounds lie. ' +
       'Times depend on the machine: read the ratios.',
     '',
