@@ -292,6 +292,8 @@ export class Domain {
    * Plug what is missing of a layout, in the same slots and with the same device ids, ascending. Planned before anything is
    * sent. See {@link ScaleRun} for its errors.
    *
+   * @param layout - of {@link Domain.exportLayout}, also as `JSON.parse` reads it back
+   * @throws {@link InputError} `ERR_LAYOUT` for what is no layout, naming the member that is wrong
    * @throws {@link RefusedError} `ERR_LAYOUT` where this machine differs from the layout's, or has something else plugged
    */
   applyLayout(layout: VcpuLayout, options: SetVcpuStatesOptions = {}): ScaleRun {

@@ -7,12 +7,17 @@ import type { Goal } from '../scale/goal.ts'
 import { planStep, type Plan } from '../scale/plan-step.ts'
 import { countPlugged, type PlanBasis } from '../scale/plan.ts'
 import { propertyText, type VcpuDevice, type VcpuLayout } from './layout.ts'
+import { parseLayout } from './parse-layout.ts'
 
-/** That a VM has the vCPUs of a layout, in the same slots and with the same device ids. */
-export function layoutGoal(layout: VcpuLayout): Goal {
+/**
+ * That a VM has the vCPUs of a layout, in the same slots and with the same device ids.
+ *
+ * @param given - a layout, or what `JSON.parse` makes of one
+ */
+export function layoutGoal(given: unknown): Goal {
   return {
-    what: `plugging vCPUs ${String(layout.online)} as in the layout`,
-    plan: (basis) => planLayout(basis, layout),
+    what: 'plugging the vCPUs of a layout',
+    plan: (basis) => planLayout(basis, parseLayout(given)),
     mismatch: () => undefined,
   }
 }
