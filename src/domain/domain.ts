@@ -289,8 +289,8 @@ export class Domain {
   }
 
   /**
-   * Plug what is missing of a layout, in the same slots and with the same device ids, ascending. Planned before anything is
-   * sent. See {@link ScaleRun} for its errors.
+   * Plug what is missing of a layout, in the same slots, with the same device ids and in the same order. Planned before anything
+   * is sent. See {@link ScaleRun} for its errors.
    *
    * @param layout - of {@link Domain.exportLayout}, also as `JSON.parse` reads it back
    * @throws {@link InputError} `ERR_LAYOUT` for what is no layout, naming the member that is wrong

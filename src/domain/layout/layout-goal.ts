@@ -23,8 +23,8 @@ export function layoutGoal(given: unknown): Goal {
 }
 
 /**
- * The plugs that are missing, ascending. Pure. vCPUs that were made by the other QEMU's `-smp` and are missing here get a
- * device id of their own.
+ * The plugs that are missing, in the layout's order. Pure. vCPUs that were made by the other QEMU's `-smp` and are missing here
+ * come first, and get a device id of their own.
  *
  * @throws {@link RefusedError} `ERR_NO_SUCH_VCPU`, `ERR_NO_HOTPLUG`; `ERR_LAYOUT` where the machines differ, or this one has
  * something else plugged
@@ -39,15 +39,17 @@ function planLayout({ slots, noHotplug }: PlanBasis, { online, devices }: VcpuLa
     throw new RefusedError('ERR_NO_SUCH_VCPU', `this machine has no vCPU ${String(missing)} of the layout`, stranger)
   }
   for (const device of devices) requireSame(device, slotOf(slots, device.ids.first() ?? -1))
-  const steps = slots.flatMap((slot) => {
+  const missingSteps = slots.flatMap((slot) => {
     const wanted = slot.ids.intersection(online)
     if (isPlugged(slot) && wanted.size === 0) throw differs(slot, 'is plugged here, and not in the layout')
     if (wanted.size > 0 && wanted.size < slot.count)
       throw differs(slot, `is one slot here, with ${String(wanted)} in the layout`)
     if (isPlugged(slot) || wanted.size === 0) return []
-    const deviceId = devices.find(({ ids }) => ids.has(slot.firstId))?.id ?? undefined
-    return [{ ...planStep(slot, true, 'in the layout'), ids: slot.ids, deviceId }]
+    const age = devices.findIndex(({ ids }) => ids.has(slot.firstId))
+    const deviceId = devices[age]?.id ?? undefined
+    return [{ age, step: { ...planStep(slot, true, 'in the layout'), ids: slot.ids, deviceId } }]
   })
+  const steps = missingSteps.sort((a, b) => a.age - b.age).map(({ step }) => step)
   return { from: countPlugged(slots), to: online.size, steps }
 }
 

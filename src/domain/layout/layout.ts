@@ -20,7 +20,7 @@ export interface VcpuDevice {
 export interface VcpuLayout {
   /** The members of `-smp`: `cpus` is how many vCPUs it makes. */
   readonly smp: Readonly<Record<string, number>>
-  /** The others, ascending. */
+  /** The others, in the order in which they were made: QEMU numbers some of a core's parts by it (pseries, docs/migration.md). */
   readonly devices: readonly VcpuDevice[]
   /** All plugged vCPUs. */
   readonly online: CpuMap
@@ -34,9 +34,14 @@ const OPTIONAL_LEVELS: ReadonlySet<string> = new Set(['drawers', 'books', 'dies'
  * was given a device of its own; the others take a `-device` each.
  *
  * @param slots - every slot, ascending
+ * @param made - QOM paths of the vCPUs in the order in which they were made
  * @param topology - what QEMU says of its `-smp`, by the names of its members
  */
-export function layoutOf(slots: readonly VcpuSlot[], topology: Readonly<Record<string, number>>): VcpuLayout {
+export function layoutOf(
+  slots: readonly VcpuSlot[],
+  topology: Readonly<Record<string, number>>,
+  made: readonly string[],
+): VcpuLayout {
   const firstOther = slots.findIndex((slot) => slot.qomPath === null || !isMadeAtStart(slot.qomPath))
   const bootCount = firstOther === -1 ? slots.length : firstOther
   const plugged = slots.filter(isPlugged)
@@ -46,7 +51,7 @@ export function layoutOf(slots: readonly VcpuSlot[], topology: Readonly<Record<s
       maxcpus: sum(slots),
       ...Object.fromEntries(Object.entries(topology).filter(isLevel)),
     },
-    devices: slots.slice(bootCount).filter(isPlugged).map(deviceOf),
+    devices: slots.slice(bootCount).filter(isPlugged).sort(byAge(made)).map(deviceOf),
     online: CpuMap.from(plugged.flatMap(({ ids }) => [...ids])),
   }
 }
@@ -70,6 +75,18 @@ export function propertyText(value: unknown): string {
 /** QEMU doubles a comma that belongs to a value. */
 function escaped(text: string): string {
   return text.replaceAll(',', ',,')
+}
+
+/** One that is not listed is the youngest. */
+function byAge(made: readonly string[]): (a: PluggedSlot, b: PluggedSlot) => number {
+  const ages = new Map<string, number>()
+  for (const [age, path] of made.entries()) {
+    // A core's threads are below it.
+    const parent = path.slice(0, path.lastIndexOf('/'))
+    for (const each of [path, parent]) if (!ages.has(each)) ages.set(each, age)
+  }
+  const ageOf = ({ qomPath }: PluggedSlot): number => ages.get(qomPath) ?? made.length
+  return (a, b) => ageOf(a) - ageOf(b)
 }
 
 function isLevel([name, value]: readonly [string, number]): boolean {

@@ -17,7 +17,10 @@ export async function readLayout(vm: Vm, deadline: Deadline): Promise<VcpuLayout
     const message = `this machine type has no vCPU hotplug (QEMU: ${noHotplug}): its vCPUs are those of its -smp`
     throw new RefusedError('ERR_NO_HOTPLUG', message, 0)
   }
-  return layoutOf(slots, await readTopology(vm, deadline))
+  // QEMU lists its vCPUs in the order in which it made them (docs/wire-notes.md).
+  const cpus = await callQmp(vm.driver.qmp, 'query-cpus-fast', undefined, deadline.options())
+  const made = cpus.map((cpu) => cpu['qom-path'])
+  return layoutOf(slots, await readTopology(vm, deadline), made)
 }
 
 /** QEMU's `-smp` as it has completed it; empty where an old QEMU does not say. */
