@@ -233,9 +233,10 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
       },
       {
         code: 'ERR_EXECUTOR',
-        happened: "Library: the caller's own executor rejected with an error of its own, which is the `cause`.",
+        happened:
+          "Library: the caller's own executor or `onStep` failed with an error of its own, which is the `cause`.",
         changed: 'What `outcome` says; `unknown` where the command may have been sent.',
-        toDo: 'Correct the executor, or reject with a `CommandError` where QEMU refused.',
+        toDo: 'Correct what failed. An executor rejects with a `CommandError` where QEMU refused.',
       },
       {
         code: 'ERR_PROTOCOL',

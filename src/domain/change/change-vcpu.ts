@@ -6,7 +6,7 @@ import { failureOf } from './failure.ts'
 import { plugIntoGuest } from './plug-into-guest.ts'
 import { offlineInGuest, unplugFailure, type OfflinePart } from './offline-in-guest.ts'
 import { pickSlot } from './pick-slot.ts'
-import { plugVcpu } from './plug.ts'
+import { noteFilled, plugVcpu } from './plug.ts'
 import { unplugVcpu } from './unplug.ts'
 
 /**
@@ -27,7 +27,9 @@ export async function changeVcpu(call: ChangeCall): Promise<VcpuChange> {
 }
 
 async function plug(call: ChangeCall): Promise<VcpuChange> {
-  const { slot, deviceId } = await plugVcpu(call)
+  const plugged = await plugVcpu(call)
+  await noteFilled(call, plugged)
+  const { slot, deviceId } = plugged
   return call.result(slot, { changed: deviceId === null ? CpuMap.empty : slot.ids, deviceId, guest: null })
 }
 

@@ -50,9 +50,15 @@ export async function offlineInGuest(call: ChangeCall, reading: DatedReading, sl
   const turn = await turnInGuest(call, changed, false, seenAt)
   // It has renumbered its CPUs: they are looked for again.
   if (turn === undefined) return offlineInGuest(call, await vm.driver.read(deadline), slot)
-  const { turned, failure } = turn
-  if (failure === undefined) await steps.note('offline-in-guest', `turned off CPU ${String(changed)}`)
-  return { ids, changed: turned, failure, seenAt }
+  const part = { ids, changed: turn.turned, failure: turn.failure, seenAt }
+  if (turn.failure !== undefined) return part
+  try {
+    await steps.note('offline-in-guest', `turned off CPU ${String(changed)}`)
+    return part
+  } catch (error) {
+    // They are off by now, whatever the caller's onStep failed with.
+    return { ...part, failure: failureOf(error, call.what, call.ledger, deadline.signal) }
+  }
 }
 
 /** What is about to be turned off is asked again; that the guest has no CPU for it counts only where nothing else is kept. */

@@ -14,7 +14,7 @@ import { awaitListing, type Listed } from './guest-listing.ts'
 import type { GuestTurn } from '../guest/set-online.ts'
 import { isOneBoot, turnInGuest } from './guest-turn.ts'
 import { pickSlot } from './pick-slot.ts'
-import { plugVcpu, type Plugged } from './plug.ts'
+import { noteFilled, plugVcpu, type Plugged } from './plug.ts'
 import { removedMeanwhile, requireStillThere } from './still-there.ts'
 import { undoPlug, undoTurn } from './undo.ts'
 
@@ -34,6 +34,7 @@ export async function plugIntoGuest(call: ChangeCall): Promise<VcpuChange> {
   let seenAt = beforeAt
   let change: VcpuChange
   try {
+    await noteFilled(call, plugged)
     const { guests, ...bringUp } = await listedAndOn(call, plugged, before, beforeAt)
     turn = bringUp.turn
     seenAt = bringUp.seenAt

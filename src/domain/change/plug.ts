@@ -54,8 +54,12 @@ export async function plugVcpu(call: ChangeCall): Promise<Plugged> {
     )
   }
   request.done()
-  await call.steps.note('slot-filled', `QEMU lists vCPU ${String(slot.ids)}`)
   return { slot: filled, deviceId, request, seenAt: askedAt }
+}
+
+/** Note that a slot was filled by this call. What its caller's `onStep` fails with then finds the vCPU plugged. */
+export async function noteFilled({ steps }: ChangeCall, { deviceId, slot }: Plugged): Promise<void> {
+  if (deviceId !== null) await steps.note('slot-filled', `QEMU lists vCPU ${String(slot.ids)}`)
 }
 
 /** Ask QEMU to fill a slot. */
