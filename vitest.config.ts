@@ -2,6 +2,14 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+// The examples import the package by its name, as its users do.
+const resolve = {
+  alias: [
+    { find: /^qemu-vcpu$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+    { find: /^qemu-vcpu\/(\w+)$/, replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)) },
+  ],
+}
+
 // A slow day must not fail a test: every time-out here is a fence against a hang, never a measurement.
 export default defineConfig({
   test: {
@@ -9,13 +17,7 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     projects: [
       {
-        // The examples import the package by its name, as its users do.
-        resolve: {
-          alias: [
-            { find: /^qemu-vcpu$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
-            { find: /^qemu-vcpu\/(\w+)$/, replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)) },
-          ],
-        },
+        resolve,
         test: {
           name: 'unit',
           include: ['test/{unit,stories,regressions,reports,fuzz}/**/*.test.ts'],
@@ -27,6 +29,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts', 'packages/guest-kit/test/**/*.test.ts'],

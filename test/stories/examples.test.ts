@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { grow } from '../../examples/grow.ts'
 import { countFreeSlots } from '../../examples/own-monitor.ts'
+import { plugPinned } from '../../examples/pin.ts'
 import { unplug } from '../../examples/unplug.ts'
 import { QmpClient } from '../../src/qmp/index.ts'
-import { SimulatedAgent, SimulatedQemu } from '../../src/testing/index.ts'
+import { SimulatedAgent, SimulatedQemu, SimulatedVm, type SlotTruth } from '../../src/testing/index.ts'
 import { testClock } from '../support/passing-clock.ts'
 
 test('a lent monitor stays the daemon’s', async () => {
@@ -39,4 +40,42 @@ test('each way in which an unplug ends', async () => {
   qemu.guest.onUnplug = 'remove'
   qemu.completePendingUnplug()
   expect(await unplug({ qmp: qemu.connect(), clock }, 1, 10_000)).toBe('was not plugged')
+})
+
+test('the guest runs nothing on a new vCPU until its thread was placed', async () => {
+  const clock = testClock()
+  await using vm = new SimulatedVm({ machine: { kind: 'x86', bootVcpus: 2, maxcpus: 8 }, clock })
+  const slot5 = (): SlotTruth | undefined => vm.truth().slots[5]
+  const placed: unknown[] = []
+  const place = async (hostThreadId: number): Promise<void> => {
+    // A guest that does not wait has all the time it wants.
+    await new Promise<void>((resolve) => clock.after(10_000, resolve))
+    placed.push([hostThreadId, slot5()?.vcpus[0]?.guest?.online])
+  }
+  const { hostThreadId, guest } = await plugPinned({ qmp: vm.qmp, qga: vm.qga, clock }, 5, place)
+  expect(placed).toEqual([[hostThreadId, false]])
+  expect(hostThreadId).toBe(slot5()?.vcpus[0]?.threadId)
+  expect(String(guest?.changed)).toBe('2')
+  expect(slot5()?.vcpus[0]?.guest?.online).toBe(true)
+})
+
+test('every thread of a core is placed, and a core that cannot be placed is unplugged again', async () => {
+  const clock = testClock()
+  await using vm = new SimulatedVm({ machine: { kind: 'pseries', threads: 4 }, clock })
+  const options = { qmp: vm.qmp, qga: vm.qga, clock }
+  const placed: number[] = []
+  const place = (hostThreadId: number): Promise<void> => {
+    placed.push(hostThreadId)
+    return Promise.resolve()
+  }
+  const { changed, hostThreadIds } = await plugPinned(options, 5, place)
+  expect(String(changed)).toBe('4-7')
+  expect(placed).toEqual(hostThreadIds)
+
+  await using other = new SimulatedVm({ machine: { kind: 'x86', bootVcpus: 2, maxcpus: 8 }, clock })
+  const refused = plugPinned({ qmp: other.qmp, qga: other.qga, clock }, 5, () =>
+    Promise.reject(new Error('no such CPU')),
+  )
+  await expect(refused).rejects.toMatchObject({ code: 'ERR_EXECUTOR', outcome: 'rejected' })
+  expect(other.truth().slots[5]?.device).toBeUndefined()
 })
