@@ -322,6 +322,11 @@ export const ERROR_GROUPS: readonly ErrorGroup[] = [
         'QEMU is busy or stuck (a migration, blocked storage). Look at the process.',
       ),
       input(
+        'ERR_NO_RUNTIME_MONITOR',
+        'Library, `openMonitor`: this QEMU cannot make another monitor while it runs; QEMU 11.1 and later can.',
+        'Give QEMU a second `-qmp` at its next start, or share the executor itself.',
+      ),
+      input(
         'ERR_NOT_QMP',
         'What listens is not a QMP monitor.',
         'Give the path of `-qmp`, not that of HMP or of the agent.',

@@ -12,6 +12,7 @@ const MAX_DESCRIPTION = 4_000
  *   it cannot be seen why it did not;
  * - `ERR_PROCESS_STOPPED`: it never greeted, since the process that listens is stopped (SIGSTOP, a debugger);
  * - `ERR_MONITOR_HANGS`: it accepts no connection although no client has one, or greeted and answers nothing;
+ * - `ERR_NO_RUNTIME_MONITOR`: this QEMU cannot make another monitor while it runs;
  * - `ERR_NOT_QMP`: something is there that is not a QEMU monitor;
  * - `ERR_NOT_AGENT`: what was given as the agent's channel is a QEMU monitor;
  * - `ERR_NO_AGENT_ANSWER`: the agent's channel is open and nothing answers in it;
@@ -23,6 +24,7 @@ export type ConnectionErrorCode =
   | 'ERR_MONITOR_BUSY'
   | 'ERR_PROCESS_STOPPED'
   | 'ERR_MONITOR_HANGS'
+  | 'ERR_NO_RUNTIME_MONITOR'
   | 'ERR_NOT_QMP'
   | 'ERR_NOT_AGENT'
   | 'ERR_NO_AGENT_ANSWER'

@@ -42,6 +42,17 @@ export interface MachineInfo {
   readonly 'hotpluggable-cpus': boolean
 }
 
+/** An element of `query-chardev`, as far as it is read. */
+export interface ChardevInfo {
+  /** Its id. */
+  readonly label: string
+}
+
+/** An element of `qom-list-properties`, as far as it is read. */
+export interface TypeProperty {
+  readonly name: string
+}
+
 /** The commands that this project uses: their arguments and what they return, in the wire's spelling. */
 export interface QmpCommands {
   'query-cpus-fast': { arguments: undefined; returns: readonly CpuFast[] }
@@ -62,6 +73,16 @@ export interface QmpCommands {
   }
   /** What it returns depends on the property: `readProperty` checks those that this project reads. */
   'qom-get': { arguments: { readonly path: string; readonly property: string }; returns: unknown }
+  /** The properties of any object of that type. */
+  'qom-list-properties': { arguments: { readonly typename: string }; returns: readonly TypeProperty[] }
+  'query-chardev': { arguments: undefined; returns: readonly ChardevInfo[] }
+  'chardev-add': { arguments: { readonly id: string; readonly backend: QmpArguments }; returns: undefined }
+  'chardev-remove': { arguments: { readonly id: string }; returns: undefined }
+  'object-add': {
+    arguments: QmpArguments & { readonly 'qom-type': string; readonly id: string }
+    returns: undefined
+  }
+  'object-del': { arguments: { readonly id: string }; returns: undefined }
   device_add: { arguments: QmpArguments & { readonly driver: string; readonly id?: string }; returns: undefined }
   device_del: { arguments: { readonly id: string }; returns: undefined }
   system_reset: { arguments: undefined; returns: undefined }
@@ -87,6 +108,12 @@ const decoders: { readonly [C in QmpCommandName]: (reply: Field) => QmpCommands[
   'x-query-jit': (reply) => reply.value,
   'human-monitor-command': (reply) => reply.value,
   'qom-get': (reply) => reply.value,
+  'qom-list-properties': (reply) => reply.array().map((property) => ({ name: property.at('name').string() })),
+  'query-chardev': (reply) => reply.array().map((device) => ({ label: device.at('label').string() })),
+  'chardev-add': nothing,
+  'chardev-remove': nothing,
+  'object-add': nothing,
+  'object-del': nothing,
   device_add: nothing,
   device_del: nothing,
   system_reset: nothing,

@@ -61,6 +61,7 @@ const CODES: Readonly<Record<GuestChangeCode, true>> = {
   ERR_NO_AGENT_ANSWER: true,
   ERR_NO_HOTPLUG: true,
   ERR_NO_MONITOR: true,
+  ERR_NO_RUNTIME_MONITOR: true,
   ERR_NO_SUCH_VCPU: true,
   ERR_NO_X2APIC: true,
   ERR_OOB: true,

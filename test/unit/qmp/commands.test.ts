@@ -31,21 +31,32 @@ describe('a reply as QEMU’s schema has it', () => {
     ['x-query-jit', { 'human-readable-text': 'x' }],
     ['human-monitor-command', 'text'],
     ['qom-get', [1, { a: 2 }]],
+    ['qom-list-properties', [{ name: 'close-action' }]],
+    ['query-chardev', [{ label: 'serial0' }]],
   ])('%s %j', (command, value) => {
     expect(decode(command, value)).toStrictEqual(value)
   })
 
-  test.each<[QmpCommandName]>([['device_add'], ['device_del'], ['system_reset'], ['stop'], ['cont']])(
-    '%s says nothing',
-    (command) => {
-      expect(decode(command, { a: 1 })).toBeUndefined()
-    },
-  )
+  test.each<[QmpCommandName]>([
+    ['device_add'],
+    ['device_del'],
+    ['system_reset'],
+    ['stop'],
+    ['cont'],
+    ['chardev-add'],
+    ['chardev-remove'],
+    ['object-add'],
+    ['object-del'],
+  ])('%s says nothing', (command) => {
+    expect(decode(command, { a: 1 })).toBeUndefined()
+  })
 
   test('what is not asked for is left out', () => {
     expect(decode('query-cpus-fast', [{ ...cpu, more: 1 }])).toStrictEqual([cpu])
     expect(decode('query-hotpluggable-cpus', [{ ...slot, more: 1 }])).toStrictEqual([slot])
     expect(decode('query-acpi-ospm-status', [{ ...ost, more: 1 }])).toStrictEqual([ost])
+    expect(decode('query-chardev', [{ label: 'a', filename: 'pty' }])).toStrictEqual([{ label: 'a' }])
+    expect(decode('qom-list-properties', [{ name: 'a', type: 'bool' }])).toStrictEqual([{ name: 'a' }])
     expect(decode('query-machines', [{ name: 'q35', 'hotpluggable-cpus': true, alias: 'x' }])).toStrictEqual([
       { name: 'q35', 'hotpluggable-cpus': true },
     ])
