@@ -70,10 +70,11 @@ export function watchReach(socket: Socket, address: TcpAddress): void {
 export function dropUnreached(stream: Duplex): void {
   noteVanished(stream)
   // What has not been handed to the kernel would hold the reset up.
-  if (isSocket(stream) && stream.writableLength === 0) stream.resetAndDestroy()
+  if (isPlainSocket(stream) && stream.writableLength === 0) stream.resetAndDestroy()
   else stream.destroy()
 }
 
-function isSocket(stream: Duplex): stream is Socket {
-  return 'resetAndDestroy' in stream
+/** A `TLSSocket` of a dialer's has the method as well, and Node throws there (ERR_INVALID_HANDLE_TYPE). */
+function isPlainSocket(stream: Duplex): stream is Socket {
+  return 'resetAndDestroy' in stream && !('encrypted' in stream)
 }
