@@ -2,10 +2,13 @@ import { expect, test } from 'vitest'
 import { grow } from '../../examples/grow.ts'
 import { countFreeSlots } from '../../examples/own-monitor.ts'
 import { plugPinned } from '../../examples/pin.ts'
+import { through } from '../../examples/ssh.ts'
 import { unplug } from '../../examples/unplug.ts'
+import { Domain } from '../../src/index.ts'
 import { QmpClient } from '../../src/qmp/index.ts'
 import { SimulatedAgent, SimulatedQemu, SimulatedVm, type SlotTruth } from '../../src/testing/index.ts'
 import { testClock } from '../support/passing-clock.ts'
+import { startVmOnSockets } from '../unit/cli/cli-vm.ts'
 
 test('a lent monitor stays the daemon’s', async () => {
   await using qemu = new SimulatedQemu({ kind: 'x86', bootVcpus: 2, maxcpus: 8 })
@@ -78,4 +81,28 @@ test('every thread of a core is placed, and a core that cannot be placed is unpl
   )
   await expect(refused).rejects.toMatchObject({ code: 'ERR_EXECUTOR', outcome: 'rejected' })
   expect(other.truth().slots[5]?.device).toBeUndefined()
+})
+
+/** What `socat - UNIX-CONNECT:PATH` does. */
+const RELAY = `const socket = require('net').connect(process.argv[1])
+process.stdin.pipe(socket).pipe(process.stdout)`
+
+test('a monitor through a program', async () => {
+  await using vm = await startVmOnSockets()
+  const program = [process.execPath, '--eval', RELAY, vm.qmp[1]]
+  const bounds = { timeoutMs: 60_000 }
+  await using domain = await Domain.connect({ ...bounds, qmp: through(program) })
+  expect(String(await domain.getVcpuMap('online', bounds))).toBe('0-1')
+})
+
+test('why a program has ended is said', async () => {
+  const program = [process.execPath, '--eval', "console.error('Permission denied (publickey).'); process.exit(255)"]
+  await expect(Domain.connect({ timeoutMs: 60_000, qmp: through(program) })).rejects.toMatchObject({
+    name: 'ConnectionError',
+    message: expect.stringContaining('ended with 255: Permission denied (publickey).') as string,
+  })
+  await expect(Domain.connect({ timeoutMs: 60_000, qmp: through(['/nonexistent/ssh']) })).rejects.toMatchObject({
+    name: 'ConnectionError',
+    message: expect.stringContaining('ENOENT') as string,
+  })
 })

@@ -23,9 +23,12 @@ export async function networkNamespace(): Promise<NetworkNamespace> {
 }
 
 /** Run a program until it ends. */
-export async function runToEnd(argv: readonly string[]): Promise<{ status: number | null; output: string }> {
+export async function runToEnd(
+  argv: readonly string[],
+  cwd?: string,
+): Promise<{ status: number | null; output: string }> {
   const [command = '', ...args] = argv
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd })
   const failed = once(child, 'error').then(([error]) => ({ status: null, output: String(error) }))
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]).then(
     ([stdout, stderr]) => ({ status: child.exitCode, output: stdout + stderr }),
