@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { resolveQemu, startMachine, type Machine, type QemuVersion } from '../../packages/guest-kit/src/index.ts'
 import { Domain } from '../../src/index.ts'
-import { openMonitor, QmpClient } from '../../src/qmp/index.ts'
+import { openMonitor, QmpClient, type QmpExecutor } from '../../src/qmp/index.ts'
 import { trueIndexes } from '../oracle/vcpus.ts'
 import { eventually } from './support/eventually.ts'
 
@@ -60,15 +60,20 @@ describe('QEMU 11.1', () => {
     expect(await daemon.execute('query-status')).toMatchObject({ status: 'prelaunch' })
   })
 
-  test('a directory that is given is left empty, and one that is not there is QEMU’s error', async () => {
+  test('a directory that is given is left empty, and events come; one that is not there is QEMU’s error', async () => {
     await using machine = await start('11')
     await using daemon = await QmpClient.connect(machine.qmpPath)
     const before = await had(machine)
     const directory = await temporaryDirectory()
-    const monitor = await openMonitor(daemon, { directory })
+    // All that virsh can lend: commands, and no events.
+    const lent: QmpExecutor = { execute: (command, args) => daemon.unchecked.execute(command, args) }
+    const monitor = await openMonitor(lent, { directory })
     expect(await readdir(directory)).toEqual([])
     await using client = await QmpClient.connect(monitor)
+    const events = client.events()
     expect((await client.execute('query-version')).qemu.major).toBe(11)
+    await machine.query('system_reset')
+    expect(await events.next()).toMatchObject({ value: { event: 'RESET' } })
     await client.close()
     await expect(openMonitor(daemon, { directory: join(directory, 'none') })).rejects.toMatchObject({
       code: 'ERR_COMMAND',
