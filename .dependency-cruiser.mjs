@@ -91,7 +91,14 @@ export default {
       severity: 'error',
       comment: 'the command is a user of the package like any other',
       from: { path: room('cli') },
-      to: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$)' },
+      to: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$|testing/index\\.ts$)' },
+    },
+    {
+      name: 'only-sim-simulates',
+      severity: 'error',
+      comment: 'a command that works on a real VM loads no simulation',
+      from: { path: room('cli'), pathNot: '^src/cli/(runs/sim\\.ts$|sim/)' },
+      to: { path: ['^src/testing/', '^src/cli/sim/'] },
     },
     {
       name: 'schema-is-pure',
@@ -101,9 +108,9 @@ export default {
       to: { pathNot: ['^src/index\\.ts$', '^src/cli/schema/(?!ask|saved)'] },
     },
     {
-      name: 'one-file-imports-net',
+      name: 'two-files-import-net',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/wire/socket\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/wire/(socket|listen)\\.ts$' },
       to: { path: '^(node:)?(net|tls)$', dependencyTypesNot: ['type-only'] },
     },
     {

@@ -25,10 +25,10 @@ export const ROOMS: readonly Room[] = [
   { name: 'bitmap', of: /^bitmap\// },
   {
     name: 'wire-qmp',
-    of: /^(wire|qmp)\/(?!(caller-owned|endpoint|make-monitor|pause|properties|reconnecting-client|socket-place|turn-queue)\.)/,
+    of: /^(wire|qmp)\/(?!(caller-owned|endpoint|listen|make-monitor|pause|properties|reconnecting-client|socket-place|turn-queue)\.)/,
   },
   { name: 'qga', of: /^qga\/(?!(read-files|reconnecting-client)\.)/ },
-  { name: 'testing', of: /^testing\// },
+  { name: 'testing', of: /^testing\/|^wire\/listen\./ },
   // And what only a Domain needs of the two protocols and the wire.
   {
     name: 'domain',
@@ -37,7 +37,7 @@ export const ROOMS: readonly Room[] = [
   // With all that it needs to read any command line.
   { name: 'command', of: /^cli\/(main|terminal)\./ },
   // What several verbs share.
-  { name: 'verbs', of: /^cli\/(?!bin|grid\/(?!vcpu-state)|runs|schema|watch|via)/ },
+  { name: 'verbs', of: /^cli\/(?!bin|grid\/(?!vcpu-state)|runs|schema|sim|watch|via)/ },
   // What `typegen` and `schema-diff` read.
   { name: 'schema', of: /^cli\/schema\// },
   // What is drawn for `watch`, and for `map --svg`.

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { listen, type SocketAddress, type SocketListener } from '../wire/socket.ts'
+import { parseSocketAddress } from '../wire/target.ts'
+import { listen, type SocketListener } from '../wire/listen.ts'
+import type { SocketAddress } from '../wire/socket.ts'
 import { memoryPair } from './memory-duplex.ts'
 
 /** The client that a port serves now. */
@@ -46,7 +48,7 @@ export class ClientPort {
 
   /** Take connections on a socket. */
   async listen(address: SocketAddress): Promise<SocketListener> {
-    const listener = await listen(address, (duplex) => {
+    const listener = await listen(parseSocketAddress(address), (duplex) => {
       this.#accept(duplex)
     })
     this.#listeners.add(listener)

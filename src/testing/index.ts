@@ -29,4 +29,5 @@ export type { CallOptions, ExecuteOptions, ReplyKind } from '../wire/call-option
 export type { GuestSwitch } from './surroundings.ts'
 export type { Clock, Timer } from '../wire/clock.ts'
 export type { GuestCpu } from '../bitmap/machine/replies.ts'
-export type { SocketAddress, SocketListener, TcpAddress } from '../wire/socket.ts'
+export type { SocketListener } from '../wire/listen.ts'
+export type { SocketAddress, TcpAddress } from '../wire/socket.ts'

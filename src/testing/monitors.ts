@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import type { SocketAddress, SocketListener } from '../wire/socket.ts'
+import type { SocketListener } from '../wire/listen.ts'
+import type { SocketAddress } from '../wire/socket.ts'
 import { ClientPort, type PortClient } from './client-port.ts'
 import { QmpSession, type QmpSessionOptions } from './qmp-session.ts'
 

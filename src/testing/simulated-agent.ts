@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { inBackground } from '../wire/background.ts'
-import type { SocketAddress, SocketListener } from '../wire/socket.ts'
+import type { SocketListener } from '../wire/listen.ts'
+import type { SocketAddress } from '../wire/socket.ts'
 import { agentCommands } from './agent-commands.ts'
 import { blockedCommand } from './agent-refusal.ts'
 import { checkArguments } from './argument-check.ts'

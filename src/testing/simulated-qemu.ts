@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { inBackground } from '../wire/background.ts'
-import type { SocketAddress, SocketListener } from '../wire/socket.ts'
+import type { SocketListener } from '../wire/listen.ts'
+import type { SocketAddress } from '../wire/socket.ts'
 import { Board, type BoardDevice } from './board.ts'
 import { CommandHooks, type CommandArguments, type CommandHandler, type ReceivedCommand } from './command-hooks.ts'
 import { EventOutlet } from './event-outlet.ts'

@@ -1,4 +1,4 @@
-import type { connect, NetConnectOpts, Server, Socket } from 'node:net'
+import type { connect, NetConnectOpts, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InputError } from '../errors/input-error.ts'
 import { ConnectionError } from '../errors/peer-errors.ts'
@@ -109,61 +109,12 @@ function optionsFor(address: SocketAddress): NetConnectOpts {
   }
 }
 
-/** A socket that is listened on. */
-export interface SocketListener extends AsyncDisposable {
-  /** Where; for TCP with the port that was given. */
-  readonly address: SocketAddress
-  /** End every connection, after what was written, and listen no more. Closing again does nothing. */
-  close(): Promise<void>
-}
-
 /**
- * Listen on a UNIX or TCP socket; port 0 takes any free one.
+ * Check that a socket can have that address.
  *
- * @param onConnection - gets each connection, which is then its own to read and to end
- * @throws {@link InputError} `ERR_ADDRESS` for an address that no socket can have
- * @throws {@link ConnectionError} `ERR_CONNECT` when the address is taken or may not be used
+ * @throws {@link InputError} `ERR_ADDRESS` for one that none can have
  */
-export async function listen(address: SocketAddress, onConnection: (socket: Socket) => void): Promise<SocketListener> {
-  checkAddress(address, 0)
-  const sockets = new Set<Socket>()
-  const { createServer } = await import('node:net')
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    onConnection(socket)
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(
-        new ConnectionError('ERR_CONNECT', `cannot listen at ${describeAddress(address)}: ${cause.message}`, {
-          cause: shownError(cause),
-        }),
-      )
-    })
-    server.listen(typeof address === 'string' ? { path: address } : { ...address }, resolve)
-  })
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => {
-    closing ??= new Promise((resolve) => {
-      server.close(() => {
-        resolve()
-      })
-      for (const socket of sockets) socket.destroySoon()
-    })
-    return closing
-  }
-  return { address: boundAddress(server, address), close, [Symbol.asyncDispose]: close }
-}
-
-function boundAddress(server: Server, asked: SocketAddress): SocketAddress {
-  const bound = server.address()
-  return typeof asked === 'string' || bound === null || typeof bound === 'string'
-    ? asked
-    : { host: asked.host, port: bound.port }
-}
-
-function checkAddress(address: SocketAddress, minPort = 1): void {
+export function checkAddress(address: SocketAddress, minPort = 1): void {
   if (typeof address === 'string') {
     const bytes = Buffer.byteLength(address)
     if (bytes >= 1 && bytes <= MAX_UNIX_PATH_BYTES && !address.includes('\0')) return

@@ -44,6 +44,15 @@ export function socketPathOf(text: string): string | undefined {
   return typeof parsed === 'string' ? parsed : undefined
 }
 
+/**
+ * An address, where it is written as on QEMU's command line too.
+ *
+ * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ */
+export function parseSocketAddress(given: SocketAddress): SocketAddress {
+  return typeof given === 'string' ? parseText(given) : given
+}
+
 function parseText(text: string): SocketAddress {
   if (text.startsWith('unix:')) {
     // QEMU doubles a comma that belongs to the path.

@@ -1,7 +1,7 @@
 // The exit status of every verb, as a shell gets it: each run is a process of its own, the VM is simulated, on real sockets.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -68,6 +68,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
+const SIMULATED = join(folder, 'sim.sock')
+/** Interrupts the command when it has made its socket. */
+const onceItListens: Scene = (_, interrupt) => {
+  const watcher = watch(folder, () => {
+    watcher.close()
+    interrupt()
+  })
+}
+
 /** A line without its addresses, unless it has some; the status; and what happens. */
 const RUNS: readonly (readonly [line: string, status: number, scene: Scene])[] = [
   ['map', 0, none],
@@ -133,6 +142,9 @@ const RUNS: readonly (readonly [line: string, status: number, scene: Scene])[] =
   ['schema-diff /dev/null', 2, none],
   ['schema-diff /nonexistent/qmp.sock', 3, none],
   [`schema-diff ${SAVED} ${GONE}`, 3, none],
+  [`sim --qmp ${SIMULATED}`, 0, onceItListens],
+  ['sim --smp 9,maxcpus=8', 2, none],
+  ['sim', 3, none],
   ['completion bash', 0, none],
   ['completion csh', 2, none],
   ['help set', 0, none],

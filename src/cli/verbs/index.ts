@@ -8,6 +8,7 @@ import { mapVerb } from './map.ts'
 import { scaleVerb } from './scale.ts'
 import { schemaDiffVerb } from './schema-diff.ts'
 import { setVerb } from './set.ts'
+import { simVerb } from './sim.ts'
 import { typegenVerb } from './typegen.ts'
 import { watchVerb } from './watch.ts'
 
@@ -24,4 +25,5 @@ export const VERBS: readonly Verb[] = [
   doctorVerb,
   typegenVerb,
   schemaDiffVerb,
+  simVerb,
 ]

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { hang } from '../../../src/testing/index.ts'
-import { listen } from '../../../src/wire/socket.ts'
+import { listen } from '../../../src/wire/listen.ts'
 import type { CliVm } from './cli-vm.ts'
 import type { FailureCase } from './failure-case.ts'
 

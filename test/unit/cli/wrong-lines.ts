@@ -8,7 +8,7 @@ export interface WrongLine {
 }
 
 const ALL_VERBS =
-  /expected one of map, list, set, guest-set, scale, guest-scale, export, watch, doctor, typegen, schema-diff, completion/
+  /expected one of map, list, set, guest-set, scale, guest-scale, export, watch, doctor, typegen, schema-diff, sim, completion/
 const IDS = /ids are the integers 0 to 65535/
 const LIST = /a CPU list is made of ids, ranges and exclusions, as in '0-15,20,\^8'/
 const ADDRESS = /stands (before|after) the (port|host), as in localhost:4444/
@@ -144,6 +144,23 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('typegen --guest @', '--guest', seeHelp('typegen')),
   wrong('schema-diff a b --svg x @', '--svg', seeHelp('schema-diff')),
   wrong('map --via x @', '--via and --qmp', /give one/),
+  // What a simulated VM can be.
+  wrong('sim x @', '"x"', seeHelp('sim')),
+  wrong('sim', 'sim needs --qmp', /--qmp PATH\|HOST:PORT/),
+  wrong('sim --machine virt @', '"virt"', /expected one of q35, pc, pseries, s390-ccw-virtio/),
+  wrong('sim --machine', '--machine', /--machine TYPE/),
+  wrong('sim @ --smp', '--smp', /--smp SMP/),
+  wrong("sim --smp '' @", '""', /as in 2,maxcpus=8,sockets=2/),
+  wrong('sim --smp 0 @', '"0"', /greater than zero/),
+  wrong('sim --smp 2,maxcpu=8 @', '"maxcpu=8"', /as in 2,maxcpus=8,sockets=2/),
+  wrong('sim --smp 9,maxcpus=8 @', '"9,maxcpus=8"', /more than maxcpus \(8\)/),
+  wrong('sim --smp 2,maxcpus=8,sockets=3 @', 'sockets=3', /must be maxcpus \(8\)/),
+  wrong('sim --smp 2,maxcpus=8,modules=2 @', 'modules=2', /q35 has no modules/),
+  wrong('sim --machine pc --smp 2,maxcpus=256 @', 'maxcpus=256', /at most 255/),
+  wrong('sim --machine pseries --smp 3,maxcpus=8,threads=4 @', 'threads=4', /a multiple of threads \(4\)/),
+  wrong('sim --timeout 5 @', '--timeout', /serves until it is interrupted/),
+  wrong('sim --via x', '--via', /--qmp says where/),
+  wrong('map --smp 2 @', '--smp', seeHelp('map')),
   // Where the VM is.
   wrong('map', 'map needs --qmp', /--qmp PATH\|HOST:PORT \(or QEMU_VCPU_QMP\)/),
   wrong('set 5 on', 'set needs --qmp', /--qmp PATH\|HOST:PORT/),

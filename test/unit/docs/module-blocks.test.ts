@@ -47,6 +47,8 @@ test('every module of the pages is run here', () => {
     ['docs/libvirt-and-proxmox.md', 'relay'],
     ['docs/libvirt-and-proxmox.md', 'virsh'],
     ['docs/migration.md', undefined],
+    ['docs/testing.md', 'node:test'],
+    ['docs/testing.md', 'vitest'],
   ])
 })
 

@@ -8,7 +8,7 @@ import { VERBS } from '../../../src/cli/verbs/index.ts'
 import { allBlocks, blocksOf, PAGES, proseOf, readPage } from './support/blocks.ts'
 
 /** What the tests know how to run, and what they can only leave as it is. */
-const LANGUAGES = ['sh', 'console', 'js', 'text', 'xml']
+const LANGUAGES = ['sh', 'console', 'js', 'python', 'text', 'xml']
 
 test('every block has a language that is run, or is known not to be', async () => {
   const strays = (await allBlocks()).filter(({ language }) => !LANGUAGES.includes(language))

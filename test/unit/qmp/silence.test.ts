@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { silenceError, SilenceWatch } from '../../../src/qmp/silence.ts'
 import { Deadline } from '../../../src/wire/deadline.ts'
 import { lookAtListener, type LocalListener } from '../../../src/wire/local-listener.ts'
-import { dial, listen } from '../../../src/wire/socket.ts'
+import { listen } from '../../../src/wire/listen.ts'
+import { dial } from '../../../src/wire/socket.ts'
 import { ManualClock, settled } from '../../support/manual-clock.ts'
 
 /** A UNIX socket that accepts whoever comes, says nothing, and has so many clients. */

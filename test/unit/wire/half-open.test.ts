@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { dropUnreached, isUnreached, noteConnected, noteVanished, portToDialFrom } from '../../../src/wire/half-open.ts'
-import { dial, listen } from '../../../src/wire/socket.ts'
+import { listen } from '../../../src/wire/listen.ts'
+import { dial } from '../../../src/wire/socket.ts'
 
 const ADDRESS = { host: '127.0.0.1', port: 4_444 }
 

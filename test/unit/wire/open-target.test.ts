@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { memoryPair } from '../../../src/testing/index.ts'
 import { Deadline } from '../../../src/wire/deadline.ts'
 import { pause } from '../../../src/wire/pause.ts'
-import { listen } from '../../../src/wire/socket.ts'
+import { listen } from '../../../src/wire/listen.ts'
 import { openTarget, parseTarget } from '../../../src/wire/target.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 

@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { memoryPair } from '../../../src/testing/index.ts'
 import type { Clock } from '../../../src/wire/clock.ts'
-import { describeAddress, dial, isSocketAddress, listen, type SocketAddress } from '../../../src/wire/socket.ts'
+import { listen } from '../../../src/wire/listen.ts'
+import { describeAddress, dial, isSocketAddress, type SocketAddress } from '../../../src/wire/socket.ts'
 
 let directory = ''
 beforeEach(async () => {
