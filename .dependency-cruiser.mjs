@@ -78,7 +78,7 @@ export default {
       to: { path: '^src/wire/(socket|line-\\w+|message|envelope|pending-calls|decode)\\.ts$' },
     },
     ...floors([
-      ['results', 'errors', 'limits'],
+      ['results', 'errors', 'limits', 'telemetry'],
       ['vm', 'check-input'],
       ['guest'],
       ['change'],

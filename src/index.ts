@@ -19,8 +19,10 @@ export { isCpuId } from './bitmap/set/cpu-id.ts'
 export { foreignText, foreignValue, printable, quote } from './errors/quote.ts'
 export { MAX_TIMEOUT_MS } from './wire/call-options.ts'
 export {
+  CHANGE_CHANNEL,
   CONFIDENCES,
   Domain,
+  EVENT_CHANNEL,
   FINDING_SEVERITIES,
   GuestChangeError,
   GuestRefusedError,
@@ -29,6 +31,11 @@ export {
   NotReachableError,
   RefusedError,
   SCALE_POLICIES,
+  STATE_CHANNEL,
+  type ChangeKind,
+  type ChangeMessage,
+  type EventMessage,
+  type StateMessage,
   ScaleAbortError,
   ScaleError,
   ScaleRun,
@@ -109,6 +116,7 @@ export {
   type QgaListedReturn,
 } from './qga/index.ts'
 export type { ConnectionErrorCode, ProtocolErrorCode } from './errors/peer-errors.ts'
+export { COMMAND_CHANNEL, LIMIT_CHANNEL, type CommandMessage, type LimitMessage } from './wire/telemetry.ts'
 export type { WireLimits } from './wire/limits.ts'
 export {
   CommandError,

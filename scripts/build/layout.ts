@@ -25,7 +25,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'bitmap', of: /^bitmap\// },
   {
     name: 'wire-qmp',
-    of: /^(wire|qmp)\/(?!(caller-owned|endpoint|listen|make-monitor|pause|properties|reconnecting-client|socket-place|turn-queue)\.)/,
+    of: /^(wire|qmp)\/(?!(caller-owned|endpoint|listen|make-monitor|pause|properties|reconnecting-client|socket-place|telemetry|turn-queue)\.)/,
   },
   { name: 'qga', of: /^qga\/(?!(read-files|reconnecting-client)\.)/ },
   { name: 'testing', of: /^testing\/|^wire\/listen\./ },

@@ -49,6 +49,7 @@ import type { DomainEvent } from './vm/news.ts'
 import { phaseOf, type DomainState, type DomainStateChange } from './vm/phase.ts'
 import { pendingIds } from './vm/state.ts'
 import { Vm } from './vm/vm.ts'
+import { watchedAgent, watchedMonitor } from './vm/watched.ts'
 
 const READ_TIMEOUT_MS = 10_000
 /** Longer than the agent's own share of it: a mute guest must not hide what QEMU says. */
@@ -100,8 +101,9 @@ export class Domain {
       options.qga === undefined
         ? undefined
         : reachAgent(options.qga, { connectTimeoutMs, trace, clock, reconnect, limits: options.limits?.qga })
-    const driver = new VmDriver(this.#monitor.executor, clock, options.limits)
-    const agent = this.#agent === undefined ? undefined : limitAgent(this.#agent.executor, driver.maxVcpus)
+    const driver = new VmDriver(watchedMonitor(this.#monitor.executor, this.name), clock, options.limits, this.name)
+    const agent =
+      this.#agent === undefined ? undefined : watchedAgent(limitAgent(this.#agent.executor, driver.maxVcpus), this.name)
     this.#vm = new Vm(driver, agent)
     this.#runs = new Runs(this.#vm, READ_TIMEOUT_MS)
   }

@@ -53,4 +53,13 @@ export type {
   StepRolledBack,
   StepStarted,
 } from './scale/progress.ts'
+export {
+  CHANGE_CHANNEL,
+  EVENT_CHANNEL,
+  STATE_CHANNEL,
+  type ChangeKind,
+  type ChangeMessage,
+  type EventMessage,
+  type StateMessage,
+} from './telemetry.ts'
 export { ScaleRun } from './scale/scale-run.ts'

@@ -5,6 +5,7 @@ import { RefusedError } from '../errors.ts'
 import { readAgainWhereHalfMade, readGuestCpus } from '../guest/cpus.ts'
 import { turnGuestCpus } from '../guest/set-online.ts'
 import type { ChangeResult } from '../results.ts'
+import { publishChange } from '../telemetry.ts'
 import type { Vm } from '../vm/vm.ts'
 import { failureOf } from './failure.ts'
 import { Ledger } from './ledger.ts'
@@ -14,9 +15,16 @@ import { Ledger } from './ledger.ts'
  *
  * @throws see {@link Domain.setGuestVcpuState}
  */
-export async function changeGuestCpu(vm: Vm, id: number, online: boolean, deadline: Deadline): Promise<ChangeResult> {
-  const ledger = new Ledger()
+export function changeGuestCpu(vm: Vm, id: number, online: boolean, deadline: Deadline): Promise<ChangeResult> {
   const what = `turning the guest's CPU ${id} ${online ? 'on' : 'off'}`
+  return publishChange(
+    () => ({ vm: vm.driver.name, change: online ? 'guest-on' : 'guest-off', what, id }),
+    () => carryOut(vm, id, online, deadline, what),
+  )
+}
+
+async function carryOut(vm: Vm, id: number, online: boolean, deadline: Deadline, what: string): Promise<ChangeResult> {
+  const ledger = new Ledger()
   try {
     deadline.signal?.throwIfAborted()
     return await vm.guestTurns.run(deadline, `guest CPU ${id}`, () => change(vm, id, online, deadline, ledger))

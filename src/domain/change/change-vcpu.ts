@@ -1,5 +1,6 @@
 import { CpuMap } from '../../bitmap/set/cpu-map.ts'
 import type { VcpuChange } from '../results.ts'
+import { publishChange } from '../telemetry.ts'
 import { deviceIn } from '../vm/device.ts'
 import type { ChangeCall } from './call.ts'
 import { failureOf } from './failure.ts'
@@ -14,7 +15,17 @@ import { unplugVcpu } from './unplug.ts'
  *
  * @throws see {@link Domain.setVcpuState}
  */
-export async function changeVcpu(call: ChangeCall): Promise<VcpuChange> {
+export function changeVcpu(call: ChangeCall): Promise<VcpuChange> {
+  const { vm, request, steps, what } = call
+  const change = request.online ? 'plug' : 'unplug'
+  return publishChange(
+    () => ({ vm: vm.driver.name, change, what, id: request.id }),
+    () => carryOut(call),
+    () => steps.done,
+  )
+}
+
+async function carryOut(call: ChangeCall): Promise<VcpuChange> {
   try {
     call.throwIfOver()
     if (call.request.online) return call.request.guest ? await plugIntoGuest(call) : await plug(call)

@@ -3,6 +3,7 @@ import { Deadline } from '../../wire/deadline.ts'
 import { TurnQueue } from '../../wire/turn-queue.ts'
 import { CHANGE_TIMEOUT_MS, setVcpuState } from '../change/set-vcpu-state.ts'
 import { requireConfidence } from '../check-input.ts'
+import { publishChange } from '../telemetry.ts'
 import type { Vm } from '../vm/vm.ts'
 import { domainMachine } from './domain-machine.ts'
 import { countGoal, type Goal } from './goal.ts'
@@ -12,7 +13,7 @@ import type { ScaleMachine } from './machine.ts'
 import type { Plan } from './plan-step.ts'
 import type { PlanOptions } from './plan.ts'
 import type { SetVcpuStatesOptions } from './progress.ts'
-import { ScaleRun } from './scale-run.ts'
+import { ScaleRun, type TakeTurn } from './scale-run.ts'
 
 /** Changes of several vCPUs of one domain. Runs follow one another; single changes are not held up by them. */
 export class Runs {
@@ -42,18 +43,24 @@ export class Runs {
    */
   start(goal: Goal, options: SetVcpuStatesOptions, asksGuest: boolean | undefined): ScaleRun {
     const { signal, timeoutMs, leastConfidence, rollbackTimeoutMs } = options
-    return ScaleRun.begin(goal, this.#machine(asksGuest), options, async (task) => {
+    const takeTurn: TakeTurn = async (task) => {
       if (options.guest === true) this.#vm.requireAgent()
       if (leastConfidence !== undefined) requireConfidence(leastConfidence)
       timeoutOf({ timeoutMs: rollbackTimeoutMs }, CHANGE_TIMEOUT_MS)
       return this.#turns.run(this.#deadline({ signal, timeoutMs }, CHANGE_TIMEOUT_MS), goal.what, task)
-    })
+    }
+    return ScaleRun.begin(goal, this.#machine(asksGuest), options, takeTurn, (task) =>
+      publishChange(() => ({ vm: this.#vm.driver.name, change: 'scale', what: goal.what }), task),
+    )
   }
 
   /** Turn CPUs of the guest on or off. See {@link Domain.scaleGuest}. */
   inGuest(goal: GuestGoal, options: CallOptions): Promise<GuestScaleResult> {
     this.#vm.requireAgent()
-    return runInGuest(this.#vm, goal, (each) => this.#deadline(each, CHANGE_TIMEOUT_MS), options)
+    return publishChange(
+      () => ({ vm: this.#vm.driver.name, change: 'guest-scale', what: goal.what }),
+      () => runInGuest(this.#vm, goal, (each) => this.#deadline(each, CHANGE_TIMEOUT_MS), options),
+    )
   }
 
   #machine(asksGuest = false): ScaleMachine {

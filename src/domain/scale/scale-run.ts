@@ -26,8 +26,14 @@ export class ScaleRun implements PromiseLike<ScaleResult>, AsyncIterable<ScalePr
   readonly #account = new Account()
   readonly #result: Promise<ScaleResult>
 
-  private constructor(goal: Goal, machine: ScaleMachine, options: SetVcpuStatesOptions, takeTurn: TakeTurn) {
-    this.#result = this.#run(goal, machine, options, takeTurn)
+  private constructor(
+    goal: Goal,
+    machine: ScaleMachine,
+    options: SetVcpuStatesOptions,
+    takeTurn: TakeTurn,
+    publish: Publish,
+  ) {
+    this.#result = publish(() => this.#run(goal, machine, options, takeTurn))
     // A run that is looked at late must not end the process before.
     this.#result.catch(() => undefined)
   }
@@ -37,14 +43,16 @@ export class ScaleRun implements PromiseLike<ScaleResult>, AsyncIterable<ScalePr
    * @param goal - what to reach
    * @param machine - what to read and to change
    * @param takeTurn - runs the whole when it is its turn
+   * @param publish - runs the whole, its turn included, as a call that others may watch
    */
   static begin(
     goal: Goal,
     machine: ScaleMachine,
     options: SetVcpuStatesOptions,
     takeTurn: TakeTurn = atOnce,
+    publish: Publish = atOnce,
   ): ScaleRun {
-    return new ScaleRun(goal, machine, options, takeTurn)
+    return new ScaleRun(goal, machine, options, takeTurn, publish)
   }
 
   /** The ids that this run has changed so far, that were not rolled back and are so still, as far as it has looked. */
@@ -121,5 +129,8 @@ type Ended = { readonly result: ScaleResult } | { readonly error: unknown }
 
 /** Runs a task when it is its turn. */
 export type TakeTurn = <T>(task: () => Promise<T>) => Promise<T>
+
+/** Runs the whole of a run. */
+export type Publish = (task: () => Promise<ScaleResult>) => Promise<ScaleResult>
 
 const atOnce: TakeTurn = (task) => task()

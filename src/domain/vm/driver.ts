@@ -13,8 +13,10 @@ import type { Clock, Timer } from '../../wire/clock.ts'
 import { Deadline } from '../../wire/deadline.ts'
 import { EventHub, type EventStream } from '../../wire/event-stream.ts'
 import { LazyAbort } from '../../wire/lazy-abort.ts'
+import { publishLimit } from '../../wire/telemetry.ts'
 import { TurnQueue } from '../../wire/turn-queue.ts'
 import { requireLimits, type DomainLimits } from '../limits.ts'
+import { publishState } from '../telemetry.ts'
 import { laterOf } from './adopt-reading.ts'
 import { advance } from './advance.ts'
 import { Feed } from './feed.ts'
@@ -42,6 +44,8 @@ export class VmDriver {
   /** Sending takes a turn: from the reading that a change is decided on until QEMU has answered it. */
   readonly turns: TurnQueue
   readonly clock: Clock
+  /** What the VM is called. */
+  readonly name: string
   /** Most vCPU ids of QEMU, and CPUs of the guest, that are taken in. */
   readonly maxVcpus: number
   /** Aborted when the domain closes: what the driver itself has under way ends with it. */
@@ -65,7 +69,9 @@ export class VmDriver {
   /** When the latest reading was asked for, by the clock. */
   #readAtMs = -Infinity
 
-  constructor(qmp: QmpExecutor, clock: Clock, limits: DomainLimits = {}) {
+  /** @param name - what the VM is called, for those who watch */
+  constructor(qmp: QmpExecutor, clock: Clock, limits: DomainLimits = {}, name = 'a VM') {
+    this.name = name
     const { maxHintsPerSecond, maxVcpus } = requireLimits(limits)
     this.maxVcpus = maxVcpus
     this.#qmp = qmp
@@ -109,7 +115,7 @@ export class VmDriver {
     const now = (): Moment => ({ ...this.#state.now, question: ++this.#questions })
     const pause = (ms: number): Promise<void> => this.pause(ms, deadline, () => false)
     const reading = await readSlots(this.#qmp, deadline, now, pause, this.#machine)
-    requireFewVcpus(reading.slots, this.maxVcpus)
+    this.#requireFewVcpus(reading)
     this.#failures.clear()
     this.take({ type: 'read', reading })
     if (this.#state.reading === reading) this.#readAtMs = startMs
@@ -209,11 +215,23 @@ export class VmDriver {
     const isUrgent = hasNewVerdict(this.#state, state)
     this.#state = state
     if (mayChangeSlots(state, input)) this.#unsettledAt = state.now.tick
-    if (isNewPhase) this.#phases.publish(phaseChangeOf(state))
+    if (isNewPhase) {
+      this.#phases.publish(phaseChangeOf(state))
+      publishState(this.name, phaseChangeOf(state))
+    }
     this.#feed.publish(news)
     this.#waits.check(state)
     if (wantsLook) this.#pace.hint()
     if (isUrgent) this.#pace.urge()
+  }
+
+  #requireFewVcpus({ slots }: DatedReading): void {
+    try {
+      requireFewVcpus(slots, this.maxVcpus)
+    } catch (error) {
+      publishLimit(this.name, 'qmp', error)
+      throw error
+    }
   }
 
   #schedule(): void {

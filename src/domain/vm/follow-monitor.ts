@@ -2,6 +2,8 @@ import { ProtocolError } from '../../errors/peer-errors.ts'
 import { knownEvent } from '../../qmp/events.ts'
 import type { QmpEvent, QmpExecutor } from '../../qmp/executor.ts'
 import { inBackground } from '../../wire/background.ts'
+import { publishLimit } from '../../wire/telemetry.ts'
+import { publishEvent } from '../telemetry.ts'
 import type { VmDriver } from './driver.ts'
 
 /** What a connection made here reports, in the order in which it came over the wire. */
@@ -18,6 +20,7 @@ export function monitorListener(driver: () => VmDriver): MonitorListener {
       driver().take({ type: 'connected' })
     },
     onDisconnected: (cause) => {
+      publishLimit(driver().name, 'qmp', cause)
       driver().take({ type: 'disconnected', cause })
     },
     onEvent: (event) => {
@@ -75,6 +78,7 @@ async function follow(events: AsyncIterator<QmpEvent>, driver: VmDriver): Promis
 }
 
 function takeEvent(driver: VmDriver, event: QmpEvent): void {
+  if (driver.state.closedBy === undefined) publishEvent(driver.name, event)
   try {
     const known = knownEvent(event)
     if (known !== undefined) driver.take({ type: 'event', event: known })
