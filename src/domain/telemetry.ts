@@ -100,12 +100,18 @@ function hasChanged(error: VcpuError): error is VcpuError & { readonly changed: 
   return 'changed' in error && typeof error.changed === 'object'
 }
 
-/** Publish an event as it came. */
-export function publishEvent(vm: string, { event, data, timestamp }: QmpEvent): void {
-  if (!events.hasSubscribers) return
+/** What is asked of the driver of a VM. */
+interface WatchedVm {
+  readonly name: string
+  readonly state: { readonly closedBy?: Error | undefined }
+}
+
+/** Publish an event as it came; none once the VM's domain is closed. */
+export function publishEvent(vm: WatchedVm, { event, data, timestamp }: QmpEvent): void {
+  if (!events.hasSubscribers || vm.state.closedBy !== undefined) return
   const shown = printableValue(data)
   const escaped = typeof shown === 'object' && shown !== null ? { ...shown } : {}
-  events.publish({ vm, event: foreignText(event), data: escaped, timestamp } satisfies EventMessage)
+  events.publish({ vm: vm.name, event: foreignText(event), data: escaped, timestamp } satisfies EventMessage)
 }
 
 /** Publish the state that a VM has come into. */

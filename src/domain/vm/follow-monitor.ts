@@ -78,7 +78,7 @@ async function follow(events: AsyncIterator<QmpEvent>, driver: VmDriver): Promis
 }
 
 function takeEvent(driver: VmDriver, event: QmpEvent): void {
-  if (driver.state.closedBy === undefined) publishEvent(driver.name, event)
+  publishEvent(driver, event)
   try {
     const known = knownEvent(event)
     if (known !== undefined) driver.take({ type: 'event', event: known })
