@@ -1,4 +1,11 @@
 import { spawn } from 'node:child_process'
+import {
+  subscribe,
+  tracingChannel,
+  unsubscribe,
+  type ChannelListener,
+  type TracingChannelSubscribers,
+} from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -47,6 +54,7 @@ test('every module of the pages is run here', () => {
     ['docs/libvirt-and-proxmox.md', 'relay'],
     ['docs/libvirt-and-proxmox.md', 'virsh'],
     ['docs/migration.md', undefined],
+    ['docs/telemetry.md', undefined],
     ['docs/testing.md', 'node:test'],
     ['docs/testing.md', 'vitest'],
   ])
@@ -81,6 +89,36 @@ test('the module of docs/migration.md plugs in the target what the source has', 
     printed: ['plugged 5; both have 0-1,5'],
   })
   expect(target.qemu.pluggedVcpus).toEqual([0, 1, 5])
+})
+
+test('the module of docs/telemetry.md prints what the page shows', async () => {
+  await using vm = startVm()
+  const stops: (() => void)[] = []
+  const channels = {
+    subscribe: (name: string, onMessage: ChannelListener) => {
+      subscribe(name, onMessage)
+      stops.push(() => unsubscribe(name, onMessage))
+    },
+    tracingChannel: (name: string) => ({
+      subscribe: (subscribers: TracingChannelSubscribers<object>) => {
+        tracingChannel(name).subscribe(subscribers)
+        stops.push(() => {
+          tracingChannel(name).unsubscribe(subscribers)
+        })
+      },
+    }),
+  }
+  onTestFinished(() => {
+    for (const stop of stops) stop()
+  })
+  const instead = { ...packageWith({ '/run/vm1/qmp.sock': vm }), 'node:diagnostics_channel': channels }
+  const { printed, failed } = await runModule(moduleOf('docs/telemetry.md').text, instead)
+  const shown = (await allBlocks()).find(({ page, language }) => page === 'docs/telemetry.md' && language === 'text')
+  expect({ printed: printed.map((line) => line.trimEnd()), failed }).toEqual({
+    printed: shown?.text.split('\n'),
+    failed: [],
+  })
+  expect(stops).toHaveLength(2)
 })
 
 test('the executor over virsh reads both sides, and QEMU’s refusals are its own', async () => {

@@ -23,6 +23,7 @@ export const PAGES = [
   'docs/limits.md',
   'docs/libvirt-and-proxmox.md',
   'docs/migration.md',
+  'docs/telemetry.md',
   'docs/testing.md',
 ] as const
 
