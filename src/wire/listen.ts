@@ -11,6 +11,8 @@ export interface SocketListener extends AsyncDisposable {
   readonly closed: Promise<void>
   /** End every connection, after what was written, and listen no more. Closing again does nothing. */
   close(): Promise<void>
+  /** The same at once: what a client has not read is lost, so that one that does not read holds up nothing. */
+  drop(): Promise<void>
 }
 
 /**
@@ -42,7 +44,11 @@ export async function listen(address: SocketAddress, onConnection: (socket: Sock
     })
     return closing
   }
-  return { address: boundAddress(server, address), closed, close, [Symbol.asyncDispose]: close }
+  const drop = (): Promise<void> => {
+    for (const socket of sockets) socket.destroy()
+    return close()
+  }
+  return { address: boundAddress(server, address), closed, close, drop, [Symbol.asyncDispose]: close }
 }
 
 async function bind(server: Server, address: SocketAddress): Promise<void> {

@@ -50,7 +50,7 @@ async function serve(machine: SimMachine, smp: Smp, { qmp, qga }: Places, surrou
     await interruptedOr(monitor.closed, surroundings.io.signal)
   } finally {
     vm.kill()
-    await Promise.all(listeners.map((listener) => listener.close()))
+    await Promise.all(listeners.map((listener) => listener.drop()))
   }
   return { json: undefined, text: () => '' }
 }

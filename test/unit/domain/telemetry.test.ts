@@ -11,6 +11,7 @@ import {
   STATE_CHANNEL,
   type QmpExecutor,
 } from '../../../src/index.ts'
+import { publishChange, publishEvent } from '../../../src/domain/telemetry.ts'
 import { timedDomain } from '../../support/timed-domain.ts'
 import { watchCalls, watchChannel, watchedChannels, type Published } from '../../support/watch-channels.ts'
 
@@ -233,6 +234,20 @@ test('nothing is subscribed here, and what stops is no longer published to', asy
   await clock.run(domain.getVcpuMap())
   expect(seen).toHaveLength(before)
   expect(watchedChannels(ALL)).toEqual([])
+})
+
+test('without a subscriber nothing is made for one', () => {
+  const answer = Promise.resolve({ changed: CpuMap.empty })
+  const never = (): never => {
+    throw new Error('looked at')
+  }
+  expect(publishChange(never, () => answer, never)).toBe(answer)
+  const data = Object.defineProperty({}, 'label', { enumerable: true, get: never })
+  publishEvent({ name: 'vm1', state: {} }, { event: 'BREWED', data, timestamp: { seconds: 0, microseconds: 0 } })
+  watchChannel(EVENT_CHANNEL)
+  expect(() => {
+    publishEvent({ name: 'vm1', state: {} }, { event: 'BREWED', data, timestamp: { seconds: 0, microseconds: 0 } })
+  }).toThrow('looked at')
 })
 
 test('without a subscriber a call of an executor is the executor’s own promise', async () => {

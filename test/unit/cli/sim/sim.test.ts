@@ -83,6 +83,27 @@ test('ends with QEMU, when a client sends quit', async () => {
   expect(await readdir(folder)).toEqual([])
 })
 
+test('ends also while a client does not read', async () => {
+  const folder = await socketFolder()
+  const sim = await startSim(['--smp', '2,maxcpus=4096', '--qmp', join(folder, 'qmp.sock')])
+  const socket = connect(join(folder, 'qmp.sock'))
+  onTestFinished(() => {
+    socket.destroy()
+  })
+  await once(socket, 'readable')
+  socket.pause()
+  socket.write('{"execute":"qmp_capabilities"}\n')
+  // Each answer is half a megabyte: the first already fills the socket.
+  for (let i = 0; i < 8; i++) socket.write('{"execute":"query-hotpluggable-cpus"}\n')
+  // Served by the same loop, behind what was asked there.
+  const other = connect(join(folder, 'qmp.sock'))
+  await once(other, 'connect')
+  other.destroy()
+  sim.kill('SIGTERM')
+  expect(await sim.ended).toEqual({ code: 0, stderr: '' })
+  expect(await readdir(folder)).toEqual([])
+})
+
 test('takes any free port, and says which', async () => {
   const sim = await startSim([
     '--machine',
