@@ -223,6 +223,16 @@ test('a limit that is passed is published once, however many calls it ends', asy
   vm.kill()
 })
 
+test('a connection that ends by a limit is one limit, and each of its calls an error', async () => {
+  const { vm, clock, domain } = await timedDomain({}, { name: 'vm1', limits: { qmp: { messageBytes: 65_536 } } })
+  const limits = watchChannel(LIMIT_CHANNEL).seen
+  const commands = watchCalls(COMMAND_CHANNEL).seen
+  vm.inject({ at: { command: 'query-hotpluggable-cpus', nth: 1 }, do: 'nonsense', raw: '7'.repeat(500_000) })
+  await clock.run(Promise.allSettled([domain.getVcpuMap(), domain.getVcpuMap()]))
+  expect(limits).toMatchObject([['message', { vm: 'vm1', peer: 'qmp', code: 'ERR_MESSAGE_TOO_LARGE' }]])
+  expect(commands.filter(([part]) => part === 'error').length).toBeGreaterThan(1)
+})
+
 test('nothing is subscribed here, and what stops is no longer published to', async () => {
   expect(watchedChannels(ALL)).toEqual([])
   const { clock, domain } = await timedDomain()
