@@ -9,6 +9,7 @@ import {
   EVENT_CHANNEL,
   LIMIT_CHANNEL,
   STATE_CHANNEL,
+  type QmpEvent,
   type QmpExecutor,
 } from '../../../src/index.ts'
 import { publishChange, publishEvent } from '../../../src/domain/telemetry.ts'
@@ -148,14 +149,14 @@ test('the commands of a change run in its async context', async () => {
 test('events, known or not, with no text that steers a terminal', async () => {
   const { vm, clock, domain } = await timedDomain({}, { name: 'vm1' })
   const { seen } = watchChannel(EVENT_CHANNEL)
-  vm.qemu.emit('BREWED', { cups: 2, label: 'a\u001b[2Jb', deep: [{ 'k\n': '\u202e' }] })
+  vm.qemu.emit('BREWED\u0007', { cups: 2, label: 'a\u001b[2Jb', deep: [{ 'k\n': '\u202e' }] })
   await clock.run(domain.getVcpuMap())
   expect(seen).toEqual([
     [
       'message',
       {
         vm: 'vm1',
-        event: 'BREWED',
+        event: 'BREWED\\u{7}',
         data: { cups: 2, label: 'a\\u{1b}[2Jb', deep: [{ 'k\\u{a}': '\\u{202e}' }] },
         timestamp: expect.anything() as unknown,
       },
@@ -231,6 +232,39 @@ test('a connection that ends by a limit is one limit, and each of its calls an e
   await clock.run(Promise.allSettled([domain.getVcpuMap(), domain.getVcpuMap()]))
   expect(limits).toMatchObject([['message', { vm: 'vm1', peer: 'qmp', code: 'ERR_MESSAGE_TOO_LARGE' }]])
   expect(commands.filter(([part]) => part === 'error').length).toBeGreaterThan(1)
+})
+
+test('a limit that ends a connection without a call is published too', async () => {
+  const { vm, clock } = await timedDomain({}, { name: 'vm1', limits: { qmp: { messageBytes: 65_536 } } })
+  const { seen } = watchChannel(LIMIT_CHANNEL)
+  vm.qemu.emit('BREWED', { label: '7'.repeat(500_000) })
+  await clock.advance(1)
+  expect(seen).toMatchObject([['message', { vm: 'vm1', peer: 'qmp', code: 'ERR_MESSAGE_TOO_LARGE' }]])
+})
+
+test('an executor that still gives events after close() is not heard', async () => {
+  const { vm, clock } = await timedDomain()
+  let give: (event: QmpEvent) => void = () => undefined
+  const given = new Promise<IteratorResult<QmpEvent>>((resolve) => {
+    give = (value) => {
+      resolve({ done: false, value })
+    }
+  })
+  const qmp: QmpExecutor = {
+    execute: (...call) => vm.qmpExecutor().execute(...call),
+    // It does not know how to be left.
+    events: () => {
+      const answers = [given]
+      const never = new Promise<never>(() => undefined)
+      return { [Symbol.asyncIterator]: () => ({ next: () => answers.shift() ?? never }) }
+    },
+  }
+  const domain = await clock.run(Domain.connect({ qmp, clock }))
+  const { seen } = watchChannel(EVENT_CHANNEL)
+  await domain.close()
+  give({ event: 'RESUME', data: {}, timestamp: { seconds: 0, microseconds: 0 } })
+  await clock.advance(1)
+  expect(seen).toEqual([])
 })
 
 test('nothing is subscribed here, and what stops is no longer published to', async () => {
