@@ -132,6 +132,7 @@ export {
   type AcpiOst,
   type AnyCommandName,
   type CallOptions,
+  type ChardevInfo,
   type Clock,
   type CpuFast,
   type Dialer,
@@ -160,6 +161,7 @@ export {
   type Target,
   type TcpAddress,
   type Timer,
+  type TypeProperty,
   type WireTrace,
   type WireTraceEntry,
 } from './qmp/index.ts'

@@ -2,6 +2,7 @@ import { computeVcpuMaps, type GuestMaps, type VcpuMaps } from '../bitmap/machin
 import { requireCpuId } from '../bitmap/set/cpu-id.ts'
 import type { CpuMap } from '../bitmap/set/cpu-map.ts'
 import { InputError } from '../errors/input-error.ts'
+import { named } from '../errors/vm-names.ts'
 import { reachAgent } from '../qga/reconnecting-client.ts'
 import type { QgaExecutor } from '../qga/executor.ts'
 import { reachMonitor } from '../qmp/reconnecting-client.ts'
@@ -123,8 +124,10 @@ export class Domain {
     const domain = new Domain(options)
     requireTwoEndpoints(options)
     try {
-      await domain.#monitor.open(options.signal)
-      if (options.lazyAgent !== true) await domain.#agent?.open(options.signal)
+      await named(domain.name, async () => {
+        await domain.#monitor.open(options.signal)
+        if (options.lazyAgent !== true) await domain.#agent?.open(options.signal)
+      })
     } catch (error) {
       await domain.close()
       throw error
@@ -140,43 +143,26 @@ export class Domain {
    * @throws {@link ConnectionError}, {@link TimeoutError}, {@link CommandError}, {@link ProtocolError} as the peer fails
    * @throws {@link ContradictionError} when QEMU's replies contradict each other, or the guest's do
    */
-  async getVcpuMap(kind: VcpuMapKind = 'online', options: CallOptions = {}): Promise<CpuMap> {
-    requireMapKind(kind)
-    switch (kind) {
-      case 'online':
-      case 'onlinable':
-      case 'offlinable':
-      case 'possible':
-        return this.#mapsOf(await this.#read(options))[kind]
-      case 'agent-online':
-        return (await this.getGuestMaps(options)).online
-      case 'agent-offline':
-        return (await this.getGuestMaps(options)).offline
-      case 'agent-offlinable':
-        return (await this.getGuestMaps(options)).offlinable
-      case 'agent-onlinable':
-        return (await this.getGuestMaps(options)).onlinable
-      case 'agent-possible':
-        return (await this.getGuestMaps(options)).possible
-    }
+  getVcpuMap(kind: VcpuMapKind = 'online', options: CallOptions = {}): Promise<CpuMap> {
+    return named(this.name, () => this.#mapOf(kind, options))
   }
 
   /** All of QEMU's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
-  async getVcpuMaps(options: CallOptions = {}): Promise<VcpuMaps> {
-    return this.#mapsOf(await this.#read(options))
+  getVcpuMaps(options: CallOptions = {}): Promise<VcpuMaps> {
+    return named(this.name, async () => this.#mapsOf(await this.#read(options)))
   }
 
   /** All of the guest's maps, from one reading. Errors as {@link Domain.getVcpuMap}. */
-  async getGuestMaps(options: CallOptions = {}): Promise<GuestMaps> {
-    return readGuestMaps(this.#vm.requireAgent(), this.#deadline(options, READ_TIMEOUT_MS))
+  getGuestMaps(options: CallOptions = {}): Promise<GuestMaps> {
+    return named(this.name, () => readGuestMaps(this.#vm.requireAgent(), this.#deadline(options, READ_TIMEOUT_MS)))
   }
 
   /**
    * Every vCPU of every slot, ascending, plugged or not; with an agent, each with the guest's side of it. Errors as
    * {@link Domain.getVcpuMap}.
    */
-  async vcpus(options: VcpusOptions = {}): Promise<Vcpu[]> {
-    return readVcpus(this.#vm, this.#deadline(options, READ_TIMEOUT_MS), options)
+  vcpus(options: VcpusOptions = {}): Promise<Vcpu[]> {
+    return named(this.name, () => readVcpus(this.#vm, this.#deadline(options, READ_TIMEOUT_MS), options))
   }
 
   /**
@@ -185,9 +171,11 @@ export class Domain {
    *
    * @param guestId - the guest's logical id
    */
-  async guestCpuToVcpu(guestId: number, options: CallOptions = {}): Promise<Vcpu | null | undefined> {
-    requireCpuId(guestId)
-    return readVcpuOfGuestCpu(this.#vm, guestId, this.#deadline(options, READ_TIMEOUT_MS))
+  guestCpuToVcpu(guestId: number, options: CallOptions = {}): Promise<Vcpu | null | undefined> {
+    return named(this.name, () => {
+      requireCpuId(guestId)
+      return readVcpuOfGuestCpu(this.#vm, guestId, this.#deadline(options, READ_TIMEOUT_MS))
+    })
   }
 
   /**
@@ -210,7 +198,7 @@ export class Domain {
    * @throws {@link TimeoutError}, {@link ConnectionError}: their `outcome` says whether anything was sent
    */
   setVcpuState(id: number, online: boolean, options: SetVcpuStateOptions = {}): Promise<VcpuChange> {
-    return setVcpuState(this.#vm, id, online, options)
+    return named(this.name, () => setVcpuState(this.#vm, id, online, options))
   }
 
   /**
@@ -223,10 +211,12 @@ export class Domain {
    * @throws {@link NotConfirmedError} when it says yes and shows the old state (`'unknown'`)
    * @throws {@link TimeoutError}, {@link ConnectionError}: their `outcome` says whether anything was sent
    */
-  async setGuestVcpuState(id: number, online: boolean, options: CallOptions = {}): Promise<ChangeResult> {
-    requireState(id, online)
-    this.#vm.requireAgent()
-    return changeGuestCpu(this.#vm, id, online, this.#deadline(options, CHANGE_TIMEOUT_MS))
+  setGuestVcpuState(id: number, online: boolean, options: CallOptions = {}): Promise<ChangeResult> {
+    return named(this.name, () => {
+      requireState(id, online)
+      this.#vm.requireAgent()
+      return changeGuestCpu(this.#vm, id, online, this.#deadline(options, CHANGE_TIMEOUT_MS))
+    })
   }
 
   /**
@@ -237,8 +227,8 @@ export class Domain {
    * @throws {@link GuestScaleError} when a step failed: it says what was changed, what failed, and what was not tried
    * @throws otherwise as {@link Domain.setGuestVcpuState}
    */
-  async scaleGuest(count: number, options: CallOptions = {}): Promise<GuestScaleResult> {
-    return this.#runs.inGuest(guestCountGoal(count), options)
+  scaleGuest(count: number, options: CallOptions = {}): Promise<GuestScaleResult> {
+    return named(this.name, () => this.#runs.inGuest(guestCountGoal(count), options))
   }
 
   /**
@@ -248,8 +238,8 @@ export class Domain {
    * @param map - the guest's logical ids
    * @throws as {@link Domain.scaleGuest}
    */
-  async setGuestVcpuStates(map: CpuMap, online: boolean, options: CallOptions = {}): Promise<GuestScaleResult> {
-    return this.#runs.inGuest(guestStatesGoal(map, online), options)
+  setGuestVcpuStates(map: CpuMap, online: boolean, options: CallOptions = {}): Promise<GuestScaleResult> {
+    return named(this.name, () => this.#runs.inGuest(guestStatesGoal(map, online), options))
   }
 
   /**
@@ -259,8 +249,8 @@ export class Domain {
    * @throws {@link NotReachableError} when no plan ends at that count; it names the nearest that can be reached
    * @throws {@link RefusedError} `ERR_UNSURE`, with `guest`, where it matters which vCPUs run and that is not known
    */
-  async plan(count: number, options: PlanOptions & CallOptions = {}): Promise<Plan> {
-    return this.#runs.plan(count, options)
+  plan(count: number, options: PlanOptions & CallOptions = {}): Promise<Plan> {
+    return named(this.name, () => this.#runs.plan(count, options))
   }
 
   /**
@@ -286,8 +276,8 @@ export class Domain {
    *
    * @throws {@link RefusedError} `ERR_NO_HOTPLUG` where the machine has no slots
    */
-  async exportLayout(options: CallOptions = {}): Promise<VcpuLayout> {
-    return readLayout(this.#vm, this.#deadline(options, READ_TIMEOUT_MS))
+  exportLayout(options: CallOptions = {}): Promise<VcpuLayout> {
+    return named(this.name, () => readLayout(this.#vm, this.#deadline(options, READ_TIMEOUT_MS)))
   }
 
   /**
@@ -309,13 +299,15 @@ export class Domain {
    * @returns the findings, the worst first
    * @throws {@link ConnectionError} when the monitor is lost
    */
-  async doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
-    this.#vm.driver.throwIfClosed()
-    requireMonitor(this.#monitor)
-    const deadline = this.#deadline(options, DOCTOR_TIMEOUT_MS)
-    const { runChecks } = await import('./doctor/run-checks.ts')
-    const findings = await runChecks(this.#vm, deadline, this.#path)
-    return findings.map(printableFinding)
+  doctor(options: CallOptions = {}): Promise<readonly Finding[]> {
+    return named(this.name, async () => {
+      this.#vm.driver.throwIfClosed()
+      requireMonitor(this.#monitor)
+      const deadline = this.#deadline(options, DOCTOR_TIMEOUT_MS)
+      const { runChecks } = await import('./doctor/run-checks.ts')
+      const findings = await runChecks(this.#vm, deadline, this.#path)
+      return findings.map(printableFinding)
+    })
   }
 
   /** vCPUs whose unplug QEMU and this boot of the guest were asked for, and which is neither done nor refused yet. */
@@ -360,6 +352,27 @@ export class Domain {
   /** The same as {@link Domain.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #mapOf(kind: VcpuMapKind, options: CallOptions): Promise<CpuMap> {
+    requireMapKind(kind)
+    switch (kind) {
+      case 'online':
+      case 'onlinable':
+      case 'offlinable':
+      case 'possible':
+        return this.#mapsOf(await this.#read(options))[kind]
+      case 'agent-online':
+        return (await this.getGuestMaps(options)).online
+      case 'agent-offline':
+        return (await this.getGuestMaps(options)).offline
+      case 'agent-offlinable':
+        return (await this.getGuestMaps(options)).offlinable
+      case 'agent-onlinable':
+        return (await this.getGuestMaps(options)).onlinable
+      case 'agent-possible':
+        return (await this.getGuestMaps(options)).possible
+    }
   }
 
   #read(options: CallOptions): Promise<DatedReading> {

@@ -1,5 +1,6 @@
 import { INSPECT, inspectError } from './inspect-error.ts'
 import { foreignText, foreignValue, printableValue } from './quote.ts'
+import { vmOf } from './vm-names.ts'
 
 /** Most characters of a message of this package: a run of thousands of vCPUs names them. */
 const MAX_OWN_MESSAGE = 20_000
@@ -40,8 +41,13 @@ export abstract class VcpuError extends Error {
     this.outcome = options.outcome
   }
 
+  /** The `name` of the Domain whose call it failed; `undefined` for an error that came otherwise. */
+  get vm(): string | undefined {
+    return vmOf(this)
+  }
+
   /**
-   * The error for a log or another program: name, code, message, outcome, its own public fields where they are plain, and
+   * The error for a log or another program: name, code, message, outcome, the VM's name, its own public fields where they are plain, and
    * its causes; of causes that are not this package's the name and the message.
    */
   toJSON(): Readonly<Record<string, unknown>> {
@@ -55,7 +61,7 @@ export abstract class VcpuError extends Error {
 }
 
 function errorAsJson(error: VcpuError, depth: number): Readonly<Record<string, unknown>> {
-  const { name, code, message, outcome, cause } = error
+  const { name, code, message, outcome, cause, vm } = error
   const fields = Object.entries(error)
     .filter(([key, value]) => !(key in SHOWN_FIRST) && isPlain(value, 4))
     .map(([key, value]): [string, unknown] => [key, printableValue(value)])
@@ -64,6 +70,7 @@ function errorAsJson(error: VcpuError, depth: number): Readonly<Record<string, u
     code,
     message,
     ...(outcome === undefined ? {} : { outcome }),
+    ...(vm === undefined ? {} : { vm: foreignText(vm) }),
     ...Object.fromEntries(fields),
     ...(cause === undefined || depth === 0 ? {} : { cause: causeAsJson(cause, depth - 1) }),
   }

@@ -5,6 +5,7 @@ export {
   decodeReply,
   isKnownCommand,
   type AcceleratorInfo,
+  type ChardevInfo,
   type KvmInfo,
   type MachineInfo,
   type MigrationInfo,
@@ -12,6 +13,7 @@ export {
   type QemuVersion,
   type QmpCommandName,
   type QmpCommands,
+  type TypeProperty,
 } from './commands.ts'
 export type { AcpiOst } from '../bitmap/machine/replies.ts'
 export { knownEvent, type DeviceEventData, type KnownQmpEvent, type QmpEventName, type QmpEvents } from './events.ts'

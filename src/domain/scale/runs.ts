@@ -14,6 +14,7 @@ import type { Plan } from './plan-step.ts'
 import type { PlanOptions } from './plan.ts'
 import type { SetVcpuStatesOptions } from './progress.ts'
 import { ScaleRun, type TakeTurn } from './scale-run.ts'
+import { named } from '../../errors/vm-names.ts'
 
 /** Changes of several vCPUs of one domain. Runs follow one another; single changes are not held up by them. */
 export class Runs {
@@ -50,7 +51,9 @@ export class Runs {
       return this.#turns.run(this.#deadline({ signal, timeoutMs }, CHANGE_TIMEOUT_MS), goal.what, task)
     }
     return ScaleRun.begin(goal, this.#machine(asksGuest), options, takeTurn, (task) =>
-      publishChange(() => ({ vm: this.#vm.driver.name, change: 'scale', what: goal.what }), task),
+      named(this.#vm.driver.name, () =>
+        publishChange(() => ({ vm: this.#vm.driver.name, change: 'scale', what: goal.what }), task),
+      ),
     )
   }
 

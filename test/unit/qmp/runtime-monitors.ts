@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CommandError, TimeoutError } from '../../../src/errors/peer-errors.ts'
 import type { QmpArguments, QmpExecutor } from '../../../src/qmp/executor.ts'
-import { listen, type SocketListener } from '../../../src/wire/socket.ts'
+import { listen, type SocketListener } from '../../../src/wire/listen.ts'
 
 /** How a command goes wrong: QEMU refuses it; its answer is lost, with or without its effect; it is never answered. */
 export type Failure = 'refused' | 'lost' | 'lost on its way' | 'never answered'

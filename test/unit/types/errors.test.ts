@@ -50,6 +50,7 @@ test('the base class', () => {
   expectTypeOf<Omit<VcpuError, keyof Error | symbol>>().toEqualTypeOf<{
     readonly code: string
     readonly outcome: Outcome | undefined
+    readonly vm: string | undefined
     toJSON: () => Readonly<Record<string, unknown>>
   }>()
   expectTypeOf<VcpuError>().toExtend<Error>()
@@ -106,6 +107,7 @@ test('the codes of the classes that have several', () => {
     | 'ERR_NO_AGENT_ANSWER'
     | 'ERR_CONNECTION_LOST'
     | 'ERR_CLOSED'
+    | 'ERR_NO_RUNTIME_MONITOR'
   >()
   expectTypeOf<ProtocolErrorCode>().toEqualTypeOf<
     | 'ERR_PROTOCOL'

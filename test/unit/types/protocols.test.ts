@@ -3,6 +3,7 @@ import type {
   AcceleratorInfo,
   AcpiOst,
   CallOptions,
+  ChardevInfo,
   CpuFast,
   CpuInstanceProperties,
   EventStream,
@@ -36,6 +37,7 @@ import type {
   QmpGreeting,
   ReplyKind,
   Target,
+  TypeProperty,
   WireLimits,
   WireTrace,
   QgaClient,
@@ -151,6 +153,12 @@ test('the QMP commands and their replies', () => {
     'query-hotpluggable-cpus': readonly HotpluggableCpu[]
     'query-acpi-ospm-status': readonly AcpiOst[]
     'qom-get': unknown
+    'qom-list-properties': readonly TypeProperty[]
+    'query-chardev': readonly ChardevInfo[]
+    'chardev-add': undefined
+    'chardev-remove': undefined
+    'object-add': undefined
+    'object-del': undefined
     'human-monitor-command': unknown
     'x-query-jit': unknown
     device_add: undefined
@@ -170,6 +178,8 @@ test('the QMP commands and their replies', () => {
   expectTypeOf<AcceleratorInfo['enabled']>().toEqualTypeOf<string>()
   expectTypeOf<MigrationInfo['status']>().toEqualTypeOf<string | undefined>()
   expectTypeOf<MachineInfo>().toEqualTypeOf<{ readonly name: string; readonly 'hotpluggable-cpus': boolean }>()
+  expectTypeOf<ChardevInfo>().toEqualTypeOf<{ readonly label: string }>()
+  expectTypeOf<TypeProperty>().toEqualTypeOf<{ readonly name: string }>()
   expectTypeOf<CpuFast>().toEqualTypeOf<{
     readonly 'cpu-index': number
     readonly 'qom-path': string
