@@ -72,7 +72,7 @@ function fillIn(given: ReadonlyMap<string, number>): Smp {
     } else threads ??= Math.floor(most / (sockets * dies * cores))
   }
   const levels = { sockets: sockets ?? 1, dies, cores: cores ?? 1, threads: threads ?? 1 }
-  const maxcpus = given.get('maxcpus') ?? levels.sockets * dies * levels.cores * levels.threads
+  const maxcpus = most ?? levels.sockets * dies * levels.cores * levels.threads
   return { bootVcpus: given.get('cpus') ?? maxcpus, maxcpus, ...levels }
 }
 

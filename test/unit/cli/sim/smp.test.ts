@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findMachine } from '../../../../src/cli/sim/machine.ts'
 import { parseSmp } from '../../../../src/cli/sim/smp.ts'
 
-// What each means to QEMU 10.0: `query-hotpluggable-cpus` of `-machine q35 -smp …` (hw/core/machine-smp.c).
+// What machine_parse_smp_config() makes of each (QEMU, hw/core/machine-smp.c), for a machine type of 6.2 and later.
 test.each([
   ['2', [2, 2], [1, 1, 2, 1]],
   ['2,maxcpus=8', [2, 8], [1, 1, 8, 1]],
@@ -17,6 +17,9 @@ test.each([
   ['threads=2', [2, 2], [1, 1, 1, 2]],
   ['maxcpus=4', [4, 4], [1, 1, 4, 1]],
   ['2,maxcpus=8,books=1,drawers=1,clusters=1,modules=1', [2, 8], [1, 1, 8, 1]],
+  ['2,sockets=2,cores=2,threads=1', undefined, undefined],
+  ['3,threads=2', undefined, undefined],
+  ['2,maxcpus=8,sockets=16', undefined, undefined],
   ['1,2=2', undefined, undefined],
   ['2,8', undefined, undefined],
   ['2,maxcpus=8,', undefined, undefined],
