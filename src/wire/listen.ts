@@ -7,7 +7,7 @@ import { checkAddress, describeAddress, type SocketAddress } from './socket.ts'
 export interface SocketListener extends AsyncDisposable {
   /** Where; for TCP with the port that was given. */
   readonly address: SocketAddress
-  /** Resolves when it listens no more and every connection has ended, whoever closed it. */
+  /** Resolves when it listens no more and every connection has ended, whichever side closed it. */
   readonly closed: Promise<void>
   /** End every connection, after what was written, and listen no more. Closing again does nothing. */
   close(): Promise<void>

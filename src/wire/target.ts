@@ -24,7 +24,7 @@ export function badEndpoint(given: unknown): InputError {
  * Understand `unix:PATH`, `tcp:HOST:PORT` and `telnet:HOST:PORT` as QEMU's command line has them; its options behind the
  * first comma are QEMU's own business. Everything else stays what it is.
  *
- * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ * @throws {@link InputError} `ERR_ADDRESS` for what is not an endpoint
  */
 export function parseTarget(given: Target): Target {
   const value: unknown = given
@@ -37,7 +37,7 @@ export function parseTarget(given: Target): Target {
 /**
  * The path that a text leads to, where that is a UNIX socket.
  *
- * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ * @throws {@link InputError} `ERR_ADDRESS` for what is not an endpoint
  */
 export function socketPathOf(text: string): string | undefined {
   const parsed = parseText(text)
@@ -47,7 +47,7 @@ export function socketPathOf(text: string): string | undefined {
 /**
  * An address, where it is written as on QEMU's command line too.
  *
- * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ * @throws {@link InputError} `ERR_ADDRESS` for what is not an endpoint
  */
 export function parseSocketAddress(given: SocketAddress): SocketAddress {
   return typeof given === 'string' ? parseText(given) : given
@@ -80,7 +80,7 @@ export function isConnected(target: Target): target is Duplex {
  * Open what the target leads to, within the deadline and in `dialMs` milliseconds.
  *
  * @returns the connection, where it leads in words, and the path where that is a UNIX socket
- * @throws {@link InputError} `ERR_ADDRESS` for what is no endpoint
+ * @throws {@link InputError} `ERR_ADDRESS` for what is not an endpoint
  * @throws {@link ConnectionError} `ERR_CONNECT` when it cannot be opened in time
  */
 export async function openTarget(
