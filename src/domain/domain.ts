@@ -94,6 +94,7 @@ export class Domain {
             onEvent: listener.onEvent,
             connectTimeoutMs,
             trace,
+            vm: this.name,
             clock,
             reconnect,
             limits: options.limits?.qmp,
@@ -101,7 +102,14 @@ export class Domain {
     this.#agent =
       options.qga === undefined
         ? undefined
-        : reachAgent(options.qga, { connectTimeoutMs, trace, clock, reconnect, limits: options.limits?.qga })
+        : reachAgent(options.qga, {
+            connectTimeoutMs,
+            trace,
+            vm: this.name,
+            clock,
+            reconnect,
+            limits: options.limits?.qga,
+          })
     const driver = new VmDriver(watchedMonitor(this.#monitor.executor, this.name), clock, options.limits, this.name)
     const agent =
       this.#agent === undefined ? undefined : watchedAgent(limitAgent(this.#agent.executor, driver.maxVcpus), this.name)

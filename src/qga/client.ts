@@ -48,7 +48,7 @@ export class QgaClient implements QgaExecutor {
     this.#where = where
     this.#limits = limits
     // The options are not kept: they hold the signal of the dial.
-    const { clock, trace, onClosed: onGone } = options
+    const { clock, trace, vm, onClosed: onGone } = options
     this.#clock = clock
     this.#pending = new PendingCalls(clock)
     this.#turns = new AgentTurns(() => this.#state === 'synced' && this.#inbox.echoesIds, clock)
@@ -71,6 +71,7 @@ export class QgaClient implements QgaExecutor {
       unsentBytes: limits.unsentBytes,
       clock,
       trace,
+      vm,
       onLine: (line) => {
         this.#inbox.push(line)
       },

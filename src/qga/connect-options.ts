@@ -19,6 +19,8 @@ export interface QgaConnectOptions extends CallOptions {
   readonly maxMessageBytes?: number
   /** Sees all traffic. */
   readonly trace?: WireTrace
+  /** The VM's name, for traces. */
+  readonly vm?: string
   /** What every wait of this client goes by. */
   readonly clock?: Clock
   /** Called synchronously, once, with the first cause of closing, when every call has been rejected. */

@@ -58,7 +58,7 @@ export class QmpClient implements QmpExecutor {
   private constructor(duplex: Duplex, where: string, options: QmpConnectOptions, limits: CheckedLimits) {
     this.#where = where
     // The options are not kept: they hold the signal of the dial.
-    const { clock, trace, onEvent, onGreeting, onClosed: onGone } = options
+    const { clock, trace, vm, onEvent, onGreeting, onClosed: onGone } = options
     this.#hooks = { onGreeting, onClosed: onGone }
     this.#limits = limits
     this.#events = new EventHub(limits.eventBytes)
@@ -90,6 +90,7 @@ export class QmpClient implements QmpExecutor {
       clock,
       isUnfinished: () => this.#inbox.isUnfinished,
       trace,
+      vm,
       onLine: (line) => {
         this.#inbox.push(line)
       },

@@ -18,6 +18,8 @@ export interface QmpConnectOptions extends CallOptions {
   readonly maxMessageBytes?: number
   /** Sees all traffic. */
   readonly trace?: WireTrace
+  /** The VM's name, for traces. */
+  readonly vm?: string
   /** What every wait of this client goes by. */
   readonly clock?: Clock
   /**

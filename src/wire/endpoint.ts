@@ -19,6 +19,8 @@ export type ReconnectMode = 'on-demand' | 'eager' | false
 export interface LinkOptions {
   readonly connectTimeoutMs: number
   readonly trace?: WireTrace | undefined
+  /** The VM's name, for traces. */
+  readonly vm?: string | undefined
   /** What every wait goes by. */
   readonly clock?: Clock | undefined
   /** From 0 up to 1, for the jitter of the pauses between dials; `Math.random` by default. */
@@ -46,13 +48,15 @@ export interface Link<E> {
 export function connectOptions(options: LinkOptions): {
   timeoutMs: number
   trace?: WireTrace
+  vm?: string
   clock?: Clock
   limits?: Partial<WireLimits>
 } {
-  const { connectTimeoutMs: timeoutMs, trace, clock, limits } = options
+  const { connectTimeoutMs: timeoutMs, trace, vm, clock, limits } = options
   return {
     timeoutMs,
     ...(trace === undefined ? {} : { trace }),
+    ...(vm === undefined ? {} : { vm }),
     ...(clock === undefined ? {} : { clock }),
     ...(limits === undefined ? {} : { limits }),
   }

@@ -16,6 +16,8 @@ import type { TcpPorts } from './vanished-peer.ts'
 export interface LineChannelOptions {
   /** For traces and messages: `qmp` or `qga`. */
   readonly label: string
+  /** The VM's name, for traces. */
+  readonly vm?: string | undefined
   /** Cap on one inbound message, in bytes. */
   readonly maxMessageBytes: number
   /** How long a message may take from its first piece to its last, in milliseconds; unless given, any time. */
@@ -239,7 +241,8 @@ export class LineChannel {
   /** @returns `false` when the trace failed, which closes the channel */
   #publish(direction: 'in' | 'out', bytes: Uint8Array): boolean {
     try {
-      publishTraffic(this.#options.trace, { label: this.#options.label, direction, bytes })
+      const { label, vm, trace } = this.#options
+      publishTraffic(trace, vm === undefined ? { label, direction, bytes } : { label, vm, direction, bytes })
       return true
     } catch (error) {
       this.#closeFor(error)

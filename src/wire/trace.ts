@@ -4,6 +4,8 @@ import { channel } from 'node:diagnostics_channel'
 export interface WireTraceEntry {
   /** Which connection: `qmp` or `qga`. */
   readonly label: string
+  /** Of which VM: the Domain's name; absent for a client of its own that was given none. */
+  readonly vm?: string | undefined
   readonly direction: 'in' | 'out'
   /** A view that is only good during the call. Copy what you keep. */
   readonly bytes: Uint8Array

@@ -102,6 +102,7 @@ test('a QMP client', () => {
     readonly onGreeting?: (greeting: QmpGreeting) => void
     readonly oob?: boolean
     readonly trace?: WireTrace
+    readonly vm?: string
   }>()
   expectTypeOf<Omit<QmpClient, 'execute' | symbol>>().toEqualTypeOf<{
     readonly state: QmpClientState
@@ -242,6 +243,7 @@ test('a client of the guest agent', () => {
     readonly onClosed?: (cause: Error) => void
     readonly sync?: boolean
     readonly trace?: WireTrace
+    readonly vm?: string
   }>()
   expectTypeOf<Omit<QgaClient, 'execute' | symbol>>().toEqualTypeOf<{
     readonly state: QgaClientState

@@ -24,6 +24,7 @@ test('a trace of all traffic', () => {
   expectTypeOf<WireTrace>().toEqualTypeOf<(entry: WireTraceEntry) => void>()
   expectTypeOf<WireTraceEntry>().toEqualTypeOf<{
     readonly label: string
+    readonly vm?: string | undefined
     readonly direction: 'in' | 'out'
     readonly bytes: Uint8Array
   }>()
