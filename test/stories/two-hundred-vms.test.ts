@@ -16,7 +16,12 @@ test('of 200 VMs the one that dies is reported by its name within a second, and 
   )
   const domains = await Promise.all(
     qemus.map(async (qemu, at) => {
-      const domain = await Domain.connect({ qmp: () => (qemus[at] ?? qemu).connect(), name: `vm${at}`, reconnect: 'eager', clock })
+      const domain = await Domain.connect({
+        qmp: () => (qemus[at] ?? qemu).connect(),
+        name: `vm${at}`,
+        reconnect: 'eager',
+        clock,
+      })
       onTestFinished(() => domain.close())
       void (async () => {
         for await (const { state } of domain.states()) heard.push(`${domain.name} ${state}`)
