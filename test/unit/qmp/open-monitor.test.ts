@@ -25,6 +25,21 @@ test('the stream leads to a monitor that ends with it, and nothing is left in th
   await until(() => qemu.left.length === 0)
 })
 
+test('what QEMU is asked for, word by word', async () => {
+  const qemu = new RuntimeMonitors()
+  const monitor = await openMonitor(qemu, OPTIONS)
+  const [id] = qemu.left
+  expect(id).toMatch(/^qemu-vcpu-[0-9a-f]{12}$/)
+  const addr = { type: 'unix', data: { path: qemu.path } }
+  expect(qemu.asked).toEqual([
+    ['qom-list-properties', { typename: 'monitor-qmp' }],
+    ['chardev-add', { id, backend: { type: 'socket', data: { addr, server: true, wait: false } } }],
+    ['object-add', { 'qom-type': 'monitor-qmp', id, chardev: id, 'close-action': 'delete' }],
+  ])
+  monitor.destroy()
+  await until(() => qemu.left.length === 0)
+})
+
 test('each has a name of its own', async () => {
   const qemu = new RuntimeMonitors()
   const both = await Promise.all([openMonitor(qemu, OPTIONS), openMonitor(qemu, OPTIONS)])

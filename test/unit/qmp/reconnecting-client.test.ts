@@ -113,3 +113,15 @@ test('a client of the caller’s own is not closed, but its calls are', async ()
   expect(client.state).toBe('ready')
   await client.close()
 })
+
+test('connected() dials where there is no connection, and not where there is one', async () => {
+  const { peers, client, negotiate } = setUp()
+  const connecting = client.connected({ timeoutMs: 50 })
+  await negotiate()
+  await connecting
+  expect(peers).toHaveLength(1)
+  await client.connected({ timeoutMs: 50 })
+  expect(peers).toHaveLength(1)
+  await client.close()
+  await expect(client.connected({})).rejects.toMatchObject({ code: 'ERR_CLOSED', outcome: 'not-sent' })
+})

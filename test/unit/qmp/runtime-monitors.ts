@@ -10,6 +10,8 @@ export type Failure = 'refused' | 'lost' | 'lost on its way' | 'never answered'
 /** What runs commands as a QEMU that makes monitors, on a real socket, at which it greets. */
 export class RuntimeMonitors implements QmpExecutor {
   readonly commands: string[] = []
+  /** With their arguments. */
+  readonly asked: (readonly [command: string, args: QmpArguments])[] = []
   readonly failures = new Map<string, Failure>()
   /** Mode of the directory of the socket, as it was when the socket was made. */
   directoryMode: number | undefined
@@ -28,6 +30,7 @@ export class RuntimeMonitors implements QmpExecutor {
 
   async execute(command: string, args: QmpArguments = {}): Promise<unknown> {
     this.commands.push(command)
+    this.asked.push([command, args])
     const failure = this.failures.get(command)
     if (failure === 'refused') throw new CommandError(command, 'GenericError', 'Permission denied')
     const result = failure === 'lost on its way' ? undefined : await this.#carryOut(command, args)

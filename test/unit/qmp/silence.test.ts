@@ -189,3 +189,41 @@ test('a look is taken once, when six tenths of the time are over, and only at a 
   late.end()
   expect(clock.armed).toBe(0)
 })
+
+/** Looks at a socket that shows `seen`, until the time for the greeting is over; when each look was, in milliseconds. */
+async function looksAt(seen: LocalListener | undefined, endAtMs = Infinity): Promise<number[]> {
+  const clock = new ManualClock()
+  const startMs = clock.now()
+  const looks: number[] = []
+  const lookAt = (path: string): Promise<LocalListener | undefined> => {
+    expect(path).toBe('/run/qmp.sock')
+    looks.push(clock.now() - startMs)
+    return Promise.resolve(seen)
+  }
+  const watch = new SilenceWatch('the monitor', '/run/qmp.sock', new Deadline({}, 1_000, clock), lookAt)
+  for (let ms = 0; ms < 1_100; ms += 25) {
+    if (ms === endAtMs) watch.end()
+    await clock.advance(25)
+    await settled()
+  }
+  watch.end()
+  expect(clock.armed).toBe(0)
+  return looks
+}
+
+/** Without processes, whose files would be looked at. */
+const hangs = { accepted: 0, waiting: 1, processes: [] }
+
+test('a monitor that only hangs is looked at again, each time when half of what is left is over', async () => {
+  expect(await looksAt(hangs)).toEqual([600, 800, 900, 950])
+})
+
+test('what is known to be held, and what cannot be seen, is looked at once', async () => {
+  expect(await looksAt({ ...hangs, accepted: 2 })).toEqual([600])
+  expect(await looksAt(undefined)).toEqual([600])
+})
+
+test('not once the wait is over', async () => {
+  expect(await looksAt(hangs, 650)).toEqual([600])
+  expect(await looksAt(hangs, 0)).toEqual([])
+})
