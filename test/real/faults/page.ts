@@ -65,7 +65,7 @@ function simulatedSection(table: FaultTable): string[] {
     'The same in virtual time, at every moment there is: before the call, as each line leaves, as each answer comes, and after the',
     'call. For each of them is compared: the error with what the fault explains (test/support/faults/faults.ts), its outcome with',
     'what was sent and answered, its time with its bounds; nothing is sent twice to the same boot of the guest, unless a rival undid it. When the fault has been',
-    'made good, the next reading is true, the same call is done, `changes()` has told of everything, and `close()` leaves nothing.',
+    'made good, the next reading is true, the same call is done, `changes()` has reported everything, and `close()` leaves nothing.',
     '',
     '| fault | what happens |',
     '| --- | --- |',
