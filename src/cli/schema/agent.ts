@@ -58,7 +58,7 @@ function readCommand(command: unknown): AgentCommand {
   throw new ProtocolError(`a command of guest-info is ${foreignValue(command, 80)}`)
 }
 
-/** An own member; `undefined` where there is none, and of what is not an object. */
+/** A member of its own; `undefined` where it has no such member, or is not an object. */
 function memberOf(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
   return Object.entries(value).find(([name]) => name === key)?.[1]

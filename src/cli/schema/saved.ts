@@ -8,7 +8,7 @@ import { readSchema } from './read.ts'
 /** Larger than any schema, in characters. */
 const MAX_FILE = 16 * 1024 * 1024
 
-/** The replies to `query-qmp-schema` and `guest-info`, as they were sent; `undefined` where there is none. */
+/** The replies to `query-qmp-schema` and `guest-info`, as they were sent; `undefined` without an answer. */
 export interface Replies {
   readonly qmp: unknown
   readonly qga: unknown
