@@ -1,10 +1,11 @@
 // A person in front of `watch` on a real guest, in a real terminal: plugs a vCPU, turns it on and off, unplugs it; a second window
 // acts on the same monitor. What the screen says is what QEMU and the guest say when they are asked without the package.
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { showConsoleOnFailure } from '../../packages/guest-kit/src/show-console.ts'
 import { trueGuest } from '../oracle/guest-cpus.ts'
 import { trueIndexes } from '../oracle/vcpus.ts'
 import { boot } from './support/boot.ts'
+import { testOnSoundQemu as test } from './support/sound-qemu.ts'
 import { openTerminal } from './support/tmux.ts'
 
 test('a vCPU is plugged, turned on and off, and unplugged with keys, and another window acts in between', async () => {
