@@ -1,13 +1,9 @@
-/* eslint-disable @typescript-eslint/no-empty-object-type -- a file that `qemu-vcpu typegen` has made adds the members */
-
 /**
  * The commands of one agent, and of each whether it is enabled there, and answers when it succeeds. Empty; the file that
  * `qemu-vcpu typegen --qga` makes of an agent adds its commands by declaration merging. What they take and return is not
  * known to the agent.
  */
 export interface QgaListedCommands {}
-
-/* eslint-enable @typescript-eslint/no-empty-object-type */
 
 /** A command of {@link QgaListedCommands}. */
 export type QgaListedCommandName = keyof QgaListedCommands

@@ -1,8 +1,6 @@
 import type { QmpArguments, QmpEvent } from './executor.ts'
 import type { QmpCallOptions } from './connect-options.ts'
 
-/* eslint-disable @typescript-eslint/no-empty-object-type -- a file that `qemu-vcpu typegen` has made adds the members */
-
 /**
  * The commands of one QEMU: what each takes and returns, as its schema has it. Empty; the file that `qemu-vcpu typegen` makes
  * of a QEMU adds its commands by declaration merging. Nothing is checked against them at run time, other than
@@ -12,8 +10,6 @@ export interface QmpSchemaCommands {}
 
 /** The events of one QEMU and their data; filled as {@link QmpSchemaCommands} is. */
 export interface QmpSchemaEvents {}
-
-/* eslint-enable @typescript-eslint/no-empty-object-type */
 
 /** A command of {@link QmpSchemaCommands}. */
 export type QmpSchemaCommandName = keyof QmpSchemaCommands

@@ -14,7 +14,7 @@ export async function askMonitor(target: MonitorTarget, surroundings: Surroundin
   const connect = io.clients?.qmp ?? ((...args) => QmpClient.connect(...args))
   const client = await connect(target, { ...call(), ...clockOf(surroundings) })
   try {
-    // eslint-disable-next-line no-restricted-syntax -- read.ts checks the reply
+    // eslint-disable-next-line no-restricted-syntax -- callQmp checks replies that the package uses; this one is unknown until read.ts has checked it
     return await client.unchecked.execute('query-qmp-schema', undefined, call())
   } finally {
     await client.close()
@@ -31,7 +31,7 @@ export async function askAgent(target: SocketAddress, surroundings: Surroundings
   const connect = io.clients?.qga ?? ((...args) => QgaClient.connect(...args))
   const client = await connect(target, { ...call(), ...clockOf(surroundings) })
   try {
-    // eslint-disable-next-line no-restricted-syntax -- agent.ts checks the reply, of which callQga keeps less
+    // eslint-disable-next-line no-restricted-syntax -- callQga drops members of the reply that typegen writes down; unknown until agent.ts has checked it
     return await client.unchecked.execute('guest-info', undefined, call())
   } finally {
     await client.close()

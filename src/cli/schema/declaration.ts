@@ -3,7 +3,7 @@ import { isEmptyObject, typeOf, type Command, type Schema } from './model.ts'
 import { nameTypes } from './names.ts'
 import { comment, featureNotes, memberName } from './text.ts'
 
-/** Commands that take more than the schema says: any property of the device that is plugged. */
+/** The schema has three arguments of `device_add`; QEMU takes every property of the device beside them (`gen: false` in its sources). */
 const OPEN_COMMANDS: ReadonlySet<string> = new Set(['device_add'])
 
 /**

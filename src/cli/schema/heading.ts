@@ -15,7 +15,7 @@ const QGA_NOTES = `// guest-info names the agent's commands, and says whether ea
 export function declarationFile(qmp: string | undefined, qga: string | undefined): string {
   const from = [...(qmp === undefined ? [] : ['query-qmp-schema']), ...(qga === undefined ? [] : ['guest-info'])]
   return [
-    `/* eslint-disable */\n// Made by qemu-vcpu typegen from ${from.join(' and ')}; do not edit.\n`,
+    `/* eslint-disable -- generated: it is made again, not mended */\n// Made by qemu-vcpu typegen from ${from.join(' and ')}; do not edit.\n`,
     qmp === undefined ? '' : QMP_NOTES,
     qga === undefined ? '' : QGA_NOTES,
     '\nexport {}\n',

@@ -17,7 +17,7 @@ export function requireFewVcpus(slots: readonly VcpuSlot[], maxVcpus: number): v
 export function limitAgent(agent: QgaExecutor, maxVcpus: number): QgaExecutor {
   return {
     execute: async (command, args, options) => {
-      // eslint-disable-next-line no-restricted-syntax -- passed on: callQga, which calls this, checks the reply
+      // eslint-disable-next-line no-restricted-syntax -- this is the executor that callQga is given: the reply is passed on to it and checked there
       const reply = await agent.execute(command, args, options)
       if (command === 'guest-get-vcpus' && Array.isArray(reply)) requireFewCpus(reply, maxVcpus)
       return reply

@@ -203,7 +203,7 @@ test('the QMP commands and their replies', () => {
   }>()
 })
 
-test('the QMP events: any, and those that are known, by their name', () => {
+test('the QMP events: the untyped kind, and those that are known by their name', () => {
   expectTypeOf<QmpEvent>().toEqualTypeOf<{
     readonly event: string
     readonly data: Readonly<Record<string, unknown>>
