@@ -1,9 +1,11 @@
+import { WIRE_LIMITS } from './limits.ts'
+
 /** The smallest one, in bytes; each that is too small is replaced by one of at least twice its size. */
 const LEAST_BYTES = 512
 /** From here on one is kept for the next long line of whichever connection, in bytes. */
 const KEPT_FROM_BYTES = 65_536
-/** And up to here: longer lines are rare, and memory that nothing needs is not held for them. */
-const KEPT_TO_BYTES = 4_194_304
+/** And up to here, the longest message of an agent with its CR: longer ones are rare, and no memory is held for them. */
+const KEPT_TO_BYTES = WIRE_LIMITS.messageBytes.qga + 1
 
 /** A long line comes in pieces to one connection at a time: so one is enough for the hundreds of a process. */
 let kept: Uint8Array | undefined
