@@ -14,6 +14,8 @@ const LIFE_STEPS = [20, 80] as const
 /** How long a VM may take to be as it was. A fence: nothing here takes more than seconds. */
 const RECOVERY_MS = 120_000
 const BETWEEN_LOOKS_MS = 100
+/** How long a look at the guest may take: a lost reply costs that, and on a host at twice its load an answer takes seconds. */
+const GUEST_LOOK_MS = 10_000
 /** How long a guest that is up may take to give up a CPU. Asked while it boots, it gives it up at its next scan, maybe never. */
 const REMOVAL_MS = 2_000
 /** A call may take its time-out and undo what it did; runs of several steps have a bound for each; and a slow host needs some more. */
@@ -151,7 +153,7 @@ export class SimulatedSeat implements Seat {
   async #isReadable({ domain }: SimulatedLife): Promise<boolean> {
     const reads = await Promise.allSettled([
       domain.getVcpuMaps({ timeoutMs: SLACK_MS }),
-      domain.getGuestMaps({ timeoutMs: 2_000 }),
+      domain.getGuestMaps({ timeoutMs: GUEST_LOOK_MS }),
     ])
     return reads.every(({ status }) => status === 'fulfilled')
   }
