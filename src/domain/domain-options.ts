@@ -37,7 +37,9 @@ export interface DomainOptions extends CallOptions {
   readonly name?: string | undefined
   /**
    * When a lost connection is made again: at the next call (`'on-demand'`, the default), in the background as soon as it is
-   * lost (`'eager'`), or never (`false`). Nothing is ever sent twice.
+   * lost (`'eager'`), or never (`false`). Nothing is ever sent twice. Between failed dials there is a pause, which grows: to
+   * 0.8 s where a failure costs nothing (a UNIX socket at which nothing listens), so that a return is seen within a second,
+   * and to 5 s for all else.
    */
   readonly reconnect?: ReconnectMode | undefined
   /** What this Domain does and takes in at most, and what each of its connections may cost; each limit has a default. */

@@ -24,3 +24,9 @@ export const UNFINISHED_LINE_TIMEOUT_MS = 60_000
 export const REDIAL_PAUSE_MS = 50
 /** The longest pause between failed dials. */
 export const MAX_REDIAL_PAUSE_MS = 5_000
+/** The same where a failure costs nothing, as that of a UNIX socket at which nothing listens: a return is seen within a second. */
+export const MAX_CHEAP_REDIAL_PAUSE_MS = 800
+/** The time between such dials of a process where so many fail that they would be more frequent: each costs a fifth of a millisecond. */
+export const CHEAP_REDIAL_INTERVAL_MS = 10
+/** How long a connection must live, and answer, before its loss is no failed dial. */
+export const PROVEN_AFTER_MS = 1_000

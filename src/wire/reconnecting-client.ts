@@ -4,12 +4,12 @@ import { restate } from '../errors/restate.ts'
 import { abortable } from './abort.ts'
 import { inBackground } from './background.ts'
 import { bounded } from './bounded.ts'
+import { watchDialer } from './cheap-dial.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Deadline } from './deadline.ts'
-import { MAX_REDIAL_PAUSE_MS, REDIAL_PAUSE_MS } from './defaults.ts'
 import type { ReconnectMode } from './endpoint.ts'
-import { pause } from './pause.ts'
-import { isConnected, parseTarget, type Target } from './target.ts'
+import { RedialPace, type DialCost } from './redial-pace.ts'
+import { isConnected, parseTarget, type Dialer, type Target } from './target.ts'
 
 /** A connection that can be closed. */
 export interface Closable {
@@ -39,8 +39,9 @@ export interface ReconnectingOptions {
  * Keeps one connection for many users, and makes a new one when it has ended: when a user next asks, or at once. It never
  * repeats what was under way when the connection ended: only its user knows what a repetition would mean.
  *
- * Failed dials are further and further apart, however often they are asked for. A connection that was lost before it answered
- * anything counts as one: a peer that accepts and then hangs up is no better than one that refuses.
+ * Failed dials are further and further apart, however often they are asked for, but never far where they cost nothing: a UNIX
+ * socket at which nothing listens says so at once. A connection that was lost soon, or before it answered anything, counts as
+ * one: a peer that accepts and then hangs up is no better than one that refuses.
  */
 export class Reconnecting<C extends Closable> {
   readonly #what: string
@@ -48,15 +49,14 @@ export class Reconnecting<C extends Closable> {
   readonly #dial: (target: Target, hooks: DialHooks) => Promise<C>
   readonly #options: ReconnectingOptions
   readonly #clock: Clock
-  readonly #random: () => number
+  readonly #pace: RedialPace
   /** Of the dial under way. */
   #abort: AbortController | undefined
   #connection: C | undefined
   #attempt: Promise<C> | undefined
-  /** Connections that could not be made, or did not work, since the last one that did. */
-  #failures = 0
   #connectedAtMs = 0
-  #nextDialAtMs = 0
+  /** Did the function given fail without waiting for anything? Of the dial under way. */
+  #hasFailedCheaply = false
   #lastFailure: unknown
   #isDiallingOn = false
   /** Why there will be no other connection. */
@@ -78,11 +78,11 @@ export class Reconnecting<C extends Closable> {
     this.#what = what
     const parsed = parseTarget(target)
     // An object of this connection's own: what is remembered of an address is not for others at it.
-    this.#target = typeof parsed === 'object' && !('pipe' in parsed) ? { ...parsed } : parsed
+    this.#target = typeof parsed === 'object' && !('pipe' in parsed) ? { ...parsed } : this.#watched(parsed)
     this.#dial = dial
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#random = options.random ?? Math.random
+    this.#pace = new RedialPace(this.#clock, options.random ?? Math.random)
   }
 
   /** The connection, where there is one: no wait, and no timer for one. */
@@ -159,8 +159,8 @@ export class Reconnecting<C extends Closable> {
 
   async #connect(): Promise<C> {
     const { signal } = (this.#abort = new AbortController())
-    const waitMs = this.#nextDialAtMs - this.#clock.now()
-    if (this.#failures > 0 && waitMs > 0) await pause(this.#clock, waitMs, signal)
+    await this.#pace.wait(signal)
+    this.#hasFailedCheaply = false
     let connection: C | undefined
     const life: { isThere: boolean; lostFor?: Error } = { isThere: false }
     try {
@@ -174,8 +174,8 @@ export class Reconnecting<C extends Closable> {
           life.lostFor = cause
           if (this.#connection === connection && connection !== undefined) {
             this.#connection = undefined
-            if (this.#hasWorked(connection)) this.#failures = 0
-            else this.#backOff()
+            const { answeredMessages = 1 } = connection
+            this.#pace.lost(answeredMessages > 0, this.#clock.now() - this.#connectedAtMs)
             this.#onLoss(cause)
           }
           if (life.isThere) this.#options.onDisconnected?.(cause)
@@ -194,7 +194,7 @@ export class Reconnecting<C extends Closable> {
       this.#connection = connection
       this.#connectedAtMs = this.#clock.now()
     } else {
-      this.#backOff()
+      this.#pace.failed('dear')
       this.#onLoss(life.lostFor)
     }
     return connection
@@ -204,19 +204,21 @@ export class Reconnecting<C extends Closable> {
     if (this.#closedBy !== undefined) return
     this.#lastFailure = error
     if (isConnected(this.#target)) this.#lostFor = toError(error)
-    this.#backOff()
+    this.#pace.failed(this.#costOf(error))
   }
 
-  /** Did it answer anything, or last longer than any pause would have? */
-  #hasWorked({ answeredMessages = 1 }: C): boolean {
-    return answeredMessages > 0 || this.#clock.now() - this.#connectedAtMs > MAX_REDIAL_PAUSE_MS
+  #costOf(error: unknown): DialCost {
+    // Any other code is that of a connection which was made.
+    const isRefused =
+      typeof this.#target === 'string' && error instanceof ConnectionError && error.code === 'ERR_CONNECT'
+    return isRefused || this.#hasFailedCheaply ? 'cheap' : 'dear'
   }
 
-  #backOff(): void {
-    const pauseMs = Math.min(REDIAL_PAUSE_MS * 2 ** this.#failures, MAX_REDIAL_PAUSE_MS)
-    this.#failures++
-    // Half of it at least: many VMs of one host must not dial in step.
-    this.#nextDialAtMs = this.#clock.now() + pauseMs * (0.5 + this.#random() / 2)
+  #watched<T extends Target>(target: T): T | Dialer {
+    if (typeof target !== 'function') return target
+    return watchDialer(target, () => {
+      this.#hasFailedCheaply = true
+    })
   }
 
   #onLoss(cause: Error): void {

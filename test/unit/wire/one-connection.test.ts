@@ -140,6 +140,7 @@ describe('one connection', () => {
       await settled()
       lastDial().succeed()
       await getting
+      await clock.advance(1_001)
       if (times === 0) lastDial().hooks.onDisconnected(lost)
     }
     const now = link.current

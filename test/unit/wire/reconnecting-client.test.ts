@@ -1,7 +1,9 @@
+import { PassThrough } from 'node:stream'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
 import { Deadline } from '../../../src/wire/deadline.ts'
 import { Reconnecting, type DialHooks, type ReconnectingOptions } from '../../../src/wire/reconnecting-client.ts'
+import { openTarget, type Target } from '../../../src/wire/target.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 interface Dial {
@@ -25,19 +27,24 @@ beforeEach(() => {
 const refused = new ConnectionError('ERR_CONNECT', 'nothing listens there')
 const lost = new ConnectionError('ERR_CONNECTION_LOST', 'the peer closed the connection')
 
-function setUp(options: ReconnectingOptions = {}) {
+const TCP = { host: '127.0.0.1', port: 4444 }
+
+const gaps = () => dials.slice(1).map(({ atMs }, at) => atMs - (dials[at]?.atMs ?? 0))
+
+function setUp(options: ReconnectingOptions = {}, target: Target = TCP, failure: Error = refused) {
   return new Reconnecting(
     'the monitor',
-    '/run/vm.sock',
-    (_, hooks) => {
+    target,
+    async (where, hooks) => {
       dials.push({ atMs: clock.now(), hooks })
-      if (!isUp) return Promise.reject(refused)
+      if (typeof where === 'function') await openTarget(where, within(1))
+      if (!isUp) throw failure
       hooks.onConnected()
       const close = () => {
         hooks.onDisconnected(new Error('closed here'))
         return Promise.resolve()
       }
-      return Promise.resolve({ close })
+      return { close }
     },
     {
       clock,
@@ -66,11 +73,12 @@ describe('failed dials', () => {
       throw new Error('asked a hundred times: nothing holds the dials apart')
     })()
     await clock.advance(18_000)
-    const gaps = dials.slice(1).map(({ atMs }, at) => atMs - (dials[at]?.atMs ?? 0))
-    expect(gaps).toEqual([50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000])
+    expect(gaps()).toEqual([50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000])
     isUp = true
     await clock.advance(5_000)
     await loop
+    // It has lived for as long as a connection must.
+    await clock.advance(1_001)
     dials.at(-1)?.hooks.onDisconnected(lost)
     isUp = false
     dials.length = 0
@@ -83,6 +91,67 @@ describe('failed dials', () => {
     expect(dials).toHaveLength(2)
     await link.close()
     expect(clock.armed).toBe(0)
+  })
+
+  /** Loses its connection, and fails to make another for ten minutes. */
+  async function outage(target: Target, failure?: Error) {
+    const link = setUp({ reconnect: 'eager' }, target, failure)
+    await link.open(undefined)
+    isUp = false
+    dials[0]?.hooks.onDisconnected(lost)
+    await clock.advance(600_000)
+    return { link, pauses: gaps().slice(1) }
+  }
+
+  const upTo = (most: number, count: number) => Array.from({ length: count }, (_, at) => Math.min(100 * 2 ** at, most))
+
+  test('of a UNIX socket are never far apart: its return is seen within a second', async () => {
+    const { link, pauses } = await outage('/run/vm.sock')
+    expect(pauses).toEqual(upTo(800, pauses.length))
+    isUp = true
+    await clock.advance(800)
+    expect(link.current).toBeDefined()
+    await link.close()
+    expect(clock.armed).toBe(0)
+  })
+
+  test('of a UNIX socket that accepts, and whose monitor does not greet, are further apart', async () => {
+    const busy = new ConnectionError('ERR_MONITOR_BUSY', 'another client holds it')
+    const { link, pauses } = await outage('/run/vm.sock', busy)
+    expect(pauses).toEqual(upTo(5_000, pauses.length))
+    await link.close()
+  })
+
+  test('of a function that fails at once are never far apart, whether it throws or rejects', async () => {
+    for (const fail of [
+      () => {
+        throw refused
+      },
+      () => Promise.reject(refused),
+    ]) {
+      dials.length = 0
+      isUp = true
+      const { link, pauses } = await outage(() => (isUp ? new PassThrough() : fail()))
+      expect(pauses).toEqual(upTo(800, pauses.length))
+      await link.close()
+    }
+  })
+
+  test('of a function that has to wait, or whose connection fails, are further apart', async () => {
+    const later = () =>
+      new Promise<PassThrough>((resolve, reject) => {
+        setImmediate(() => {
+          if (isUp) resolve(new PassThrough())
+          else reject(refused)
+        })
+      })
+    for (const dialer of [later, () => new PassThrough()]) {
+      dials.length = 0
+      isUp = true
+      const { link, pauses } = await outage(dialer)
+      expect(pauses).toEqual(upTo(5_000, pauses.length))
+      await link.close()
+    }
   })
 
   test('are one dial for all that ask at once, and jitter never makes a pause longer', async () => {
@@ -230,7 +299,7 @@ describe('a connection that does not work', () => {
     return { link, made, pauses }
   }
 
-  test('is made again with pauses that grow, until one answers', async () => {
+  test('is made again with pauses that grow, until one answers and lives for a while', async () => {
     const { link, made, pauses } = flaky()
     for (let round = 0; round < 5; round++) {
       const got = link.get(within(60_000))
@@ -245,6 +314,7 @@ describe('a connection that does not work', () => {
     const working = made.at(-1)
     if (working === undefined) throw new Error('none was made')
     working.answeredMessages = 1
+    await clock.advance(1_001)
     working.hangUp()
     await link.get(within(1))
     expect(pauses.at(-1)).toBe(0)
@@ -255,6 +325,22 @@ describe('a connection that does not work', () => {
     expect(pauses.at(-1)).toBe(50)
     await link.close()
     expect(clock.armed).toBe(0)
+  })
+
+  test('is one that answers a little and hangs up each time', async () => {
+    const { link, made, pauses } = flaky({ reconnect: 'eager' })
+    await link.open(undefined)
+    const expected = [50, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]
+    for (const pauseMs of expected) {
+      const answering = made.at(-1)
+      if (answering === undefined) throw new Error('none was made')
+      answering.answeredMessages = 20
+      await clock.advance(900)
+      answering.hangUp()
+      await clock.advance(pauseMs)
+    }
+    expect(pauses).toEqual(expected)
+    await link.close()
   })
 
   test('counts as one that does when it lasted', async () => {
