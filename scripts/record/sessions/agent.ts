@@ -21,10 +21,15 @@ export interface AgentSeen {
   readonly refused: Readonly<Record<string, string>>
   /** What some files of the guest's `/sys` say; the class of the error where one cannot be read. */
   readonly files: Readonly<Record<string, string>>
+  /** What it says of its load, by command; the class of the error where it does not know the command. */
+  readonly load: Readonly<Record<(typeof LOAD_COMMANDS)[number], unknown>>
 }
 
 /** The command that the recording's agent is told to block: a harmless one, should it not obey. */
 export const BLOCKED_COMMAND = 'guest-get-timezone'
+
+/** The second time tells how the counters of the first have grown. */
+const LOAD_COMMANDS = ['guest-get-load', 'guest-get-cpustats', 'guest-get-cpustats again'] as const
 
 const cpus = '/sys/devices/system/cpu'
 const files = ['present', 'online', 'possible', 'cpu1/firmware_node/path', 'cpu77/online']
@@ -62,6 +67,10 @@ export async function agent(peers: Peers): Promise<AgentSeen> {
   step('files')
   const contents: Record<string, string> = {}
   for (const file of files) contents[file] = await readText(client, `${cpus}/${file}`, peers)
+
+  step('load')
+  const load: unknown[] = []
+  for (const name of LOAD_COMMANDS) load.push(await answer(client, name.replace(' again', '')))
   return {
     version: info.version,
     allowed: Object.fromEntries(
@@ -71,6 +80,16 @@ export async function agent(peers: Peers): Promise<AgentSeen> {
     prefix,
     refused,
     files: contents,
+    load: Object.fromEntries(LOAD_COMMANDS.map((name, at) => [name, load[at]])) as AgentSeen['load'],
+  }
+}
+
+async function answer(client: QgaClient, command: string): Promise<unknown> {
+  try {
+    return await client.execute(command, undefined, patient)
+  } catch (error) {
+    if (error instanceof CommandError) return error.errorClass
+    throw error
   }
 }
 

@@ -13,6 +13,13 @@ const guestMaps = (online: string, offline: string, offlinable: string, onlinabl
   ...{ online, offline, offlinable, onlinable, possible },
 })
 
+const MILLISECONDS = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal', 'guest', 'guestnice']
+const ofCpu = (cpu: number): object => ({
+  ...{ type: 'linux', cpu },
+  ...Object.fromEntries(MILLISECONDS.map((name) => [name, expect.any(Number) as number])),
+})
+const cpuStats = [ofCpu(0), ofCpu(1)]
+
 const all = recordings.map((spec) => ({ folder: folderOf(spec), spec }))
 
 test.each(all)(
@@ -99,7 +106,7 @@ describe.each(versions)('a Domain on the recordings of QEMU %s', (version) => {
     ])
   })
 
-  test('the agent alone: a prefix done, CPU 0 and the blocked command refused, files read', async () => {
+  test('the agent alone: a prefix done, CPU 0 and the blocked command refused, files and load read', async () => {
     const { seen, peers } = await replay(readRecording(`${version}/agent`), agent)
     expect(peers.get('qga')?.leftOver()).toEqual([])
     expect(seen).toEqual({
@@ -124,6 +131,11 @@ describe.each(versions)('a Domain on the recordings of QEMU %s', (version) => {
         possible: '0-7',
         'cpu1/firmware_node/path': '\\_SB_.CPUS.C001',
         'cpu77/online': 'GenericError',
+      },
+      load: {
+        'guest-get-load': version === '7.2' ? 'CommandNotFound' : { load1m: 0, load5m: 0, load15m: 0 },
+        'guest-get-cpustats': cpuStats,
+        'guest-get-cpustats again': cpuStats,
       },
     })
   })
