@@ -11,14 +11,17 @@ export interface AgentParts {
   readonly files: GuestFiles
   readonly info: () => object
   readonly osinfo: object
-  /** The agent's major version. */
-  readonly major: number
+  /** The agent's version, as far as the minor one. */
+  readonly version: number
   readonly onSwitch: ((entry: GuestSwitch) => void) | undefined
 }
 
+/** The agent's version in which a command came, where that is not long ago. */
+const SINCE: Readonly<Record<string, number>> = { 'guest-get-cpustats': 7.1, 'guest-get-load': 10 }
+
 /** The commands that a simulated agent knows, but for those that it was built without. */
 export function agentCommands(
-  { guest, files, info, osinfo, major, onSwitch }: AgentParts,
+  { guest, files, info, osinfo, version, onSwitch }: AgentParts,
   missing: readonly string[],
 ): Readonly<Record<string, (args: CommandArguments) => unknown>> {
   const commands: Readonly<Record<string, (args: CommandArguments) => unknown>> = {
@@ -28,22 +31,25 @@ export function agentCommands(
     'guest-info': info,
     'guest-get-osinfo': () => osinfo,
     'guest-get-vcpus': () => guest.vcpus(),
-    'guest-set-vcpus': ({ vcpus }) => inWordsOf(major, () => setVcpus(guest, vcpus, onSwitch)),
+    'guest-get-load': () => guest.loadAverages(),
+    'guest-get-cpustats': () => guest.cpuStats(),
+    'guest-set-vcpus': ({ vcpus }) => inWordsOf(version, () => setVcpus(guest, vcpus, onSwitch)),
     'guest-file-open': ({ path, mode }) => files.open(path, mode),
     'guest-file-read': ({ handle, count }) => files.read(handle, count),
     'guest-file-close': ({ handle }) => {
       files.close(handle)
     },
   }
-  return Object.fromEntries(Object.entries(commands).filter(([name]) => !missing.includes(name)))
+  const isThere = (name: string): boolean => (SINCE[name] ?? 0) <= version && !missing.includes(name)
+  return Object.fromEntries(Object.entries(commands).filter(([name]) => isThere(name)))
 }
 
 /** Agent 11 says in other words that a CPU's directory is not there. */
-function inWordsOf<T>(major: number, run: () => T): T {
+function inWordsOf<T>(version: number, run: () => T): T {
   try {
     return run()
   } catch (error) {
-    const path = major >= 11 && error instanceof Refusal ? /^open\("(.*)"\): (.*)$/.exec(error.message) : null
+    const path = version >= 11 && error instanceof Refusal ? /^open\("(.*)"\): (.*)$/.exec(error.message) : null
     if (path === null) throw error
     throw new Refusal(`Could not open '${path[1] ?? ''}': ${path[2] ?? ''}`)
   }

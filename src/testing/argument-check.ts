@@ -38,6 +38,8 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'guest-info': NOTHING,
   'guest-get-osinfo': NOTHING,
   'guest-get-vcpus': NOTHING,
+  'guest-get-load': NOTHING,
+  'guest-get-cpustats': NOTHING,
   'guest-set-vcpus': { vcpus: [{ 'logical-id': 'integer', online: 'boolean', 'can-offline?': 'boolean' }] },
   'guest-file-open': { path: 'string', 'mode?': 'string' },
   'guest-file-read': { handle: 'integer', 'count?': 'integer' },

@@ -71,13 +71,13 @@ export class SimulatedAgent implements AsyncDisposable {
     this.#options = options
     this.#files = new GuestFiles(guest)
     this.#process = new AgentProcess(guest)
-    const major = Number.parseInt(options.version ?? DEFAULT_VERSION)
-    this.#reader = new JsonReader(major, (message) => {
+    const version = Number.parseFloat(options.version ?? DEFAULT_VERSION)
+    this.#reader = new JsonReader(Math.floor(version), (message) => {
       this.#onMessage(message)
     })
     const info = (): object => this.#info()
     const osinfo = options.osinfo ?? osinfoOf(guest.kind)
-    const parts = { guest, files: this.#files, info, osinfo, major, onSwitch: surroundings.onSwitch }
+    const parts = { guest, files: this.#files, info, osinfo, version, onSwitch: surroundings.onSwitch }
     this.#hooks = new CommandHooks(agentCommands(parts, options.missing ?? []))
     this.#port = new ClientPort({
       onOpen: (client) => {

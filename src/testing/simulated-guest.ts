@@ -2,6 +2,7 @@ import type { GuestCpu } from '../bitmap/machine/replies.ts'
 import type { MachineKind } from './machine-kind.ts'
 import { systemClock, type Clock } from '../wire/clock.ts'
 import { bootIdOf } from './boot-id.ts'
+import { GuestLoad } from './guest-load.ts'
 import { GuestSeats, type GuestSeat } from './guest-seats.ts'
 
 /**
@@ -52,6 +53,7 @@ export class SimulatedGuest {
   readonly #clock: Clock
   readonly #seed: number
   readonly #seats: GuestSeats
+  readonly #load: GuestLoad
   #boot: number
   #bootedAtMs: number
   readonly #bootable: boolean
@@ -69,6 +71,9 @@ export class SimulatedGuest {
     this.#boot = options.firstBoot ?? 1
     this.#bootedAtMs = this.#clock.now()
     this.#seats = new GuestSeats(options.kind, options.possible)
+    this.#load = new GuestLoad(this.#clock, () =>
+      this.seats.filter(({ online }) => online).map(({ logicalId }) => logicalId),
+    )
     const { isUp = true, bootable = true } = options
     this.#bootable = bootable
     this.#up = isUp
@@ -107,6 +112,18 @@ export class SimulatedGuest {
     return this.#clock.now() - this.#bootedAtMs
   }
 
+  /**
+   * How many CPUs' worth of work its programs have; none unless set. `guest-get-load` says it at once, and
+   * `guest-get-cpustats` how the CPUs have spent the time until now.
+   */
+  get load(): number {
+    return this.#load.wanted
+  }
+
+  set load(cpus: number) {
+    this.#load.wanted = cpus
+  }
+
   /** Its CPUs, ascending. */
   get seats(): readonly GuestSeat[] {
     return this.#seats.all
@@ -143,11 +160,13 @@ export class SimulatedGuest {
 
   /** Plugged vCPUs show up, each under the next free id: offline on x86 and s390x, online on pseries. */
   appear(cpuIndexes: readonly number[]): void {
+    this.#load.account()
     this.#seats.add(cpuIndexes, this.kind === 'pseries' || this.autoOnline)
   }
 
   /** Unplugged vCPUs are gone; on pseries their ids stay listed. */
   vanish(cpuIndexes: readonly number[]): void {
+    this.#load.account()
     this.#seats.remove(cpuIndexes)
   }
 
@@ -169,6 +188,7 @@ export class SimulatedGuest {
     this.#up = false
     this.#tasks = []
     this.#seats.clear()
+    this.#load.reset()
     this.onBoot('down')
   }
 
@@ -176,6 +196,7 @@ export class SimulatedGuest {
   comeUp(vcpus: readonly number[]): void {
     if (!this.#bootable) return
     this.#hasBeenUp = true
+    this.#load.reset()
     this.#seats.fill(this.kind === 'pseries' ? vcpus : [...vcpus].sort((a, b) => a - b))
     this.#up = true
     this.onBoot('up')
@@ -185,6 +206,16 @@ export class SimulatedGuest {
   /** What `guest-get-vcpus` returns: in no order. */
   vcpus(): readonly GuestCpu[] {
     return this.#seats.listed()
+  }
+
+  /** What `guest-get-load` returns. */
+  loadAverages(): object {
+    return this.#load.averages()
+  }
+
+  /** What `guest-get-cpustats` returns. */
+  cpuStats(): readonly object[] {
+    return this.#load.cpuStats()
   }
 
   /** Can this CPU be turned off, in general? */
@@ -198,6 +229,7 @@ export class SimulatedGuest {
    * @throws {@link Refusal} in the agent's words
    */
   setOnline(logicalId: number, online: boolean): void {
+    this.#load.account()
     this.#seats.setOnline(logicalId, online)
   }
 

@@ -53,8 +53,8 @@ export class VmLife {
       return
     }
     // What a test has set at the guest meanwhile goes for the next one too.
-    const { onPlug, onUnplug, autoOnline } = former.qemu.guest
-    Object.assign(guest, { onPlug, onUnplug, autoOnline })
+    const { onPlug, onUnplug, autoOnline, load } = former.qemu.guest
+    Object.assign(guest, { onPlug, onUnplug, autoOnline, load })
     this.qemu.kexec()
   }
 

@@ -179,6 +179,9 @@ test('a monitor, a guest and an agent of their own', () => {
     onPlug: OnPlug | (() => OnPlug)
     onUnplug: OnUnplug | (() => OnUnplug)
     autoOnline: boolean
+    load: number
+    loadAverages: () => object
+    cpuStats: () => readonly object[]
     onBoot: (what: 'down' | 'up') => void
     readonly seats: readonly GuestSeat[]
     readonly boot: number
