@@ -11,6 +11,7 @@ export default {
     // What package.json and ready.mjs run, and what others start by its path.
     'scripts/*.{ts,mjs}',
     'examples/*.ts',
+    'examples/fleet-nats/{run,simulated-host}.ts',
     'bench/run.ts',
     'bench/{workers,server}/*.mjs',
     'test/packed/*.test.mjs',

@@ -5,8 +5,8 @@ import { exists } from './cache.ts'
 import { KitError, silent, type Progress } from './kit-error.ts'
 import { ensureUnpacked } from './unpack.ts'
 
-/** A program of Debian's that tests look at things with: a terminal, and what renders a picture. */
-export type ProgramName = 'tmux' | 'rsvg-convert'
+/** A program of Debian's that tests look at things with: a terminal, what renders a picture, and a server of messages. */
+export type ProgramName = 'tmux' | 'rsvg-convert' | 'nats-server'
 
 /** A program that can be started. */
 export interface Program {
@@ -18,7 +18,21 @@ export interface Program {
 }
 
 const suite: Suite = 'bookworm'
-const packages: Readonly<Record<ProgramName, string>> = { tmux: 'tmux', 'rsvg-convert': 'librsvg2-bin' }
+
+/** Where a program comes from. */
+interface Source {
+  readonly package: string
+  readonly path: string
+  readonly take: 'closure' | RegExp
+}
+
+const sources: Readonly<Record<ProgramName, Source>> = {
+  tmux: { package: 'tmux', path: 'usr/bin/tmux', take: 'closure' },
+  'rsvg-convert': { package: 'librsvg2-bin', path: 'usr/bin/rsvg-convert', take: 'closure' },
+  // Without what only its installation needs: a user of its own.
+  'nats-server': { package: 'nats-server', path: 'usr/sbin/nats-server', take: /^(nats-server|libc6|libgcc-s1)$/ },
+}
+
 const found = new Map<ProgramName, Promise<Program>>()
 
 /**
@@ -41,13 +55,14 @@ async function unpackProgram(name: ProgramName, progress: Progress): Promise<Pro
   if (architecture === undefined || facts === undefined) {
     throw new KitError(`the guest kit does not know how to run Debian's ${name} on ${process.arch}`)
   }
-  const request = { suite, architecture, packages: [packages[name]], take: 'closure', label: name } as const
+  const source = sources[name]
+  const request = { suite, architecture, packages: [source.package], take: source.take, label: name }
   const { root } = await ensureUnpacked(request, progress)
   const libraries = ['lib', 'usr/lib'].map((directory) => join(root, directory, facts.triplet))
   for (const loader of facts.loaders) {
     const command = join(root, loader)
     if (!(await exists(command))) continue
-    return { command, prefixArgs: ['--library-path', libraries.join(':'), join(root, 'usr/bin', name)], root }
+    return { command, prefixArgs: ['--library-path', libraries.join(':'), join(root, source.path)], root }
   }
   throw new KitError(`none of these was unpacked with ${name}: ${facts.loaders.join(', ')}`)
 }
