@@ -21,17 +21,19 @@ require('stream/consumers').json(socket).then(({ stdout, stderr, status }) => {
 /** A host on which libvirt runs a VM, and the relay of docs/libvirt-and-proxmox.md. */
 export interface LibvirtHost {
   readonly libvirt: ScriptedLibvirt
+  /** The program that is its virsh, with its first arguments. */
+  readonly virsh: readonly [string, ...string[]]
   /** What `--via` is given. */
   readonly via: (name?: string) => string
   /** Run the command through the relay. */
   readonly run: (...argv: readonly string[]) => Promise<CliRun>
 }
 
-/** Let libvirt take the monitor of a VM, until the test ends. */
-export async function libvirtHost(qmp: string): Promise<LibvirtHost> {
+/** Let libvirt take the monitor of a VM, and its agent's channel where it has one, until the test ends. */
+export async function libvirtHost(qmp: string, qga?: string): Promise<LibvirtHost> {
   const folder = await mkdtemp(join(tmpdir(), 'libvirt-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  const libvirt = await ScriptedLibvirt.start(qmp)
+  const libvirt = await ScriptedLibvirt.start(qmp, qga)
   onTestFinished(() => libvirt[Symbol.asyncDispose]())
   const socket = join(folder, 'libvirt.sock')
   const daemon = await listen(libvirt, socket)
@@ -41,7 +43,8 @@ export async function libvirtHost(qmp: string): Promise<LibvirtHost> {
   await chmod(join(folder, 'virsh'), 0o755)
   const env = `SCRIPTED_LIBVIRT='${socket}' PATH='${folder}':"$PATH"`
   const via = (name = 'vm1'): string => `${env} exec '${process.execPath}' '${join(folder, 'virsh-relay.mjs')}' ${name}`
-  return { libvirt, via, run: (...argv) => runCommand([...argv, '--via', via()]) }
+  const virsh = ['env', `SCRIPTED_LIBVIRT=${socket}`, join(folder, 'virsh')] as const
+  return { libvirt, virsh, via, run: (...argv) => runCommand([...argv, '--via', via()]) }
 }
 
 async function relay(): Promise<string> {

@@ -1,5 +1,6 @@
 import { QmpClient, type HotpluggableCpu } from '../../../src/qmp/index.ts'
 import { CommandError } from '../../../src/index.ts'
+import { QgaClient, type QgaExecutor } from '../../../src/qga/index.ts'
 
 /** What a `virsh` prints, and its status. */
 export interface VirshAnswer {
@@ -14,28 +15,33 @@ const IDS = ['socket-id', 'die-id', 'cluster-id', 'core-id', 'thread-id'] as con
 
 /**
  * As much of libvirt's daemon as concerns vCPUs, after its public sources: it holds the one monitor of a domain `vm1` as long as
- * that runs, passes commands of `virsh qemu-monitor-command` through as they are, and has an account of the vCPUs that it plugged and
+ * that runs, and its agent's channel, passes commands of `virsh qemu-monitor-command` and `qemu-agent-command` through as they are, and
+ * has an account of the vCPUs that it plugged and
  * unplugged itself.
  */
 export class ScriptedLibvirt implements AsyncDisposable {
   /** The vCPUs that it takes for plugged: what `virsh vcpucount` counts and a migration starts the target with. */
   readonly account: Set<number>
-  /** The commands that `virsh qemu-monitor-command` passed. */
+  /** The commands that `virsh qemu-monitor-command` and `qemu-agent-command` passed. */
   readonly passed: string[] = []
   readonly #monitor: QmpClient
+  readonly #agent: QgaClient | undefined
   #requests = 0
 
-  private constructor(monitor: QmpClient, plugged: readonly number[]) {
+  private constructor(monitor: QmpClient, agent: QgaClient | undefined, plugged: readonly number[]) {
     this.#monitor = monitor
+    this.#agent = agent
     this.account = new Set(plugged)
   }
 
-  /** Take the monitor of a VM, as at its start. */
-  static async start(qmp: string): Promise<ScriptedLibvirt> {
+  /** Take the monitor of a VM, as at its start, and its agent's channel where it has one. */
+  static async start(qmp: string, qga?: string): Promise<ScriptedLibvirt> {
     const monitor = await QmpClient.connect(qmp)
+    const agent = qga === undefined ? undefined : await QgaClient.connect(qga)
     const slots = await slotsOf(monitor)
     return new ScriptedLibvirt(
       monitor,
+      agent,
       slots.flatMap((slot, id) => (slot['qom-path'] === undefined ? [] : [id])),
     )
   }
@@ -46,7 +52,11 @@ export class ScriptedLibvirt implements AsyncDisposable {
     if (name !== 'vm1') return failed(`failed to get domain '${name}'`)
     switch (verb) {
       case 'qemu-monitor-command':
-        return this.#pass(rest[0] ?? '')
+        return this.#pass(this.#monitor.unchecked, rest[0] ?? '')
+      case 'qemu-agent-command':
+        return this.#agent === undefined
+          ? failed('argument unsupported: QEMU guest agent is not configured')
+          : this.#pass(this.#agent.unchecked, rest[0] ?? '')
       case 'setvcpu':
         return this.#setVcpu(Number(rest[0]), rest.includes('--enable'))
       case 'vcpucount':
@@ -57,12 +67,12 @@ export class ScriptedLibvirt implements AsyncDisposable {
   }
 
   /** The reply comes back as it is on the wire, an error too, with an id of libvirt's own. */
-  async #pass(text: string): Promise<VirshAnswer> {
+  async #pass(peer: QgaExecutor, text: string): Promise<VirshAnswer> {
     const request = JSON.parse(text) as { execute: string; arguments?: Record<string, unknown> }
     this.passed.push(request.execute)
     const id = `libvirt-${++this.#requests}`
     try {
-      return printed(JSON.stringify({ return: await this.#monitor.execute(request.execute, request.arguments), id }))
+      return printed(JSON.stringify({ return: await peer.execute(request.execute, request.arguments), id }))
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
       return printed(JSON.stringify({ id, error: { class: error.errorClass, desc: error.description } }))
@@ -103,8 +113,9 @@ export class ScriptedLibvirt implements AsyncDisposable {
     return failed(`operation failed: vcpu unplug request timed out. ${what}`)
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#monitor.close()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#monitor.close()
+    await this.#agent?.close()
   }
 }
 
