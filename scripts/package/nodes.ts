@@ -8,6 +8,9 @@ import { installPrograms } from './packed.ts'
  */
 export const NODES: readonly string[] = ['20.0.0', '20.19.0', '22', '24']
 
+/** Those of them on which the guide from an empty project is followed: npm and TypeScript 6 do not run on Node 20.0. */
+export const GUIDE_NODES: readonly string[] = NODES.slice(1)
+
 /**
  * A Node of a version, from npm's package `node`, kept in the cache.
  *

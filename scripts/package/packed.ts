@@ -19,10 +19,11 @@ const QUIET = ['--no-audit', '--no-fund', '--loglevel', 'error']
  * Pack what was built.
  *
  * @param directory - where the tarball is put
+ * @param built - the root of the package
  */
-export async function packInto(directory: string): Promise<Tarball> {
+export async function packInto(directory: string, built = inRepository('')): Promise<Tarball> {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', directory, '--loglevel', 'error']
-  const { stdout } = await run('npm', args, { cwd: inRepository('') })
+  const { stdout } = await run('npm', args, { cwd: built })
   const [packed] = JSON.parse(stdout) as {
     readonly filename: string
     readonly size: number

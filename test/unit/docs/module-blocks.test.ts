@@ -22,7 +22,8 @@ import { startVm, startVmOnSockets, type CliVm } from '../cli/cli-vm.ts'
 import { allBlocks, type Block } from './support/blocks.ts'
 import { runModule } from './support/run-module.ts'
 
-const blocks = (await allBlocks()).filter(({ language }) => language === 'js')
+// Those of the guides are run by guides.test.ts.
+const blocks = (await allBlocks()).filter(({ page, language }) => language === 'js' && !page.includes('/guides/'))
 
 /** The one module of a page, or the one with that comment before it. */
 function moduleOf(page: string, directive?: string): Block {

@@ -5,10 +5,10 @@ import { expect, it, test } from 'vitest'
 import { inRepository } from '../../../scripts/formatted-page.ts'
 import { ALL_OPTIONS } from '../../../src/cli/options.ts'
 import { VERBS } from '../../../src/cli/verbs/index.ts'
-import { allBlocks, blocksOf, PAGES, proseOf, readPage } from './support/blocks.ts'
+import { allBlocks, blocksOf, GUIDES, PAGES, proseOf, readPage } from './support/blocks.ts'
 
 /** What the tests know how to run, and what they can only leave as it is. */
-const LANGUAGES = ['sh', 'console', 'js', 'python', 'text', 'xml']
+const LANGUAGES = ['sh', 'console', 'js', 'ts', 'json', 'python', 'text', 'xml']
 
 test('every block has a language that is run, or is known not to be', async () => {
   const strays = (await allBlocks()).filter(({ language }) => !LANGUAGES.includes(language))
@@ -26,7 +26,7 @@ test.each(PAGES)('%s: its links lead to files that the package has too', async (
   }
 })
 
-test.each(PAGES)('%s: every option that it names is one of the command', async (page) => {
+test.each([...PAGES, ...GUIDES])('%s: every option that it names is one of the command', async (page) => {
   // The page about other programs has theirs.
   if (page.includes('libvirt')) return
   const spans = [...proseOf(await readPage(page)).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)

@@ -11,6 +11,9 @@ import { shellCommands, type ShellCommand } from './support/shell.ts'
 
 const blocks = (await allBlocks()).filter(({ language }) => language === 'sh')
 
+/** Commands of npm's own that the pages have. */
+const NPMS_OWN = ['i', 'init', 'pkg']
+
 /** A file with the layout of a VM, since a command line that names one is checked with it. */
 async function layoutFile(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'qemu-vcpu-docs-'))
@@ -42,11 +45,13 @@ test.each(blocks)('$page:$line: its command lines are ones that the command take
   }
 })
 
-test.each(blocks)('$page:$line: its npm scripts are there', async ({ text }) => {
+test.each(blocks)('$page:$line: its npm scripts are there', async ({ page, text }) => {
+  // That project's own: test/real/guide.test.ts runs them.
+  if (page === 'docs/guides/embed.md') return
   const manifest = await readFile(inRepository('package.json'), 'utf8')
   for (const { words } of shellCommands(text)) {
     const script = words[0] === 'npm' ? (words[1] === 'run' ? words[2] : words[1]) : undefined
-    if (script !== undefined && script !== 'i') expect(manifest).toContain(`"${script}": "`)
+    if (script !== undefined && !NPMS_OWN.includes(script)) expect(manifest).toContain(`"${script}": "`)
   }
 })
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import { stagePackage, type Packed } from '../../../scripts/build/stage.ts'
 import { inRepository } from '../../../scripts/formatted-page.ts'
 import { VERBS } from '../../../src/cli/verbs/index.ts'
 import { startVmOnSockets } from '../cli/cli-vm.ts'
+import { allBlocks } from '../docs/support/blocks.ts'
 import { loadedBy } from './loaded.ts'
 
 // Counted, and not timed: a slow day changes none of it. For compilers on a busy host, a fence against a hang alone:
@@ -133,6 +134,32 @@ export const map: CpuMap = bitmap.CpuMap.parse('0-1,5')
 export const online = (maps: VcpuMaps): CpuMap => maps.online
 `
 
+/** Check the types of these files as users of the package do. */
+async function compile(files: readonly string[]): Promise<void> {
+  const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
+  const roots = ['--typeRoots', inRepository('node_modules/@types')]
+  const args = [inRepository('node_modules/typescript/bin/tsc'), ...options, ...roots, ...files]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: directory })
+  expect(stdout).toBe('')
+}
+
+test(
+  'the TypeScript of the guides compiles against its types',
+  async () => {
+    const guides = join(directory, 'guides')
+    await mkdir(join(guides, 'node_modules'), { recursive: true })
+    await symlink(inRepository('node_modules/node-qemu'), join(guides, 'node_modules/node-qemu'))
+    const modules = (await allBlocks()).filter(
+      ({ page, language }) => page.startsWith('docs/guides/') && language === 'ts',
+    )
+    const names = modules.map(({ directive = '' }) => /^file: src\/(.*)$/.exec(directive)?.[1] ?? `${directive}.ts`)
+    expect(names.length).toBeGreaterThan(8)
+    for (const [at, { text }] of modules.entries()) await writeFile(join(guides, names[at] ?? ''), text)
+    await compile(names.map((name) => join(guides, name)))
+  },
+  FENCE_MS,
+)
+
 test(
   'its types stand alone, and are the same ones from each entry point',
   async () => {
@@ -140,11 +167,7 @@ test(
     await writeFile(consumer, CONSUMER)
     const requiring = join(directory, 'requiring.cts')
     await writeFile(requiring, REQUIRING)
-    const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext', '--types', 'node']
-    const roots = ['--typeRoots', inRepository('node_modules/@types')]
-    const args = [inRepository('node_modules/typescript/bin/tsc'), ...options, ...roots, consumer, requiring]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: directory })
-    expect(stdout).toBe('')
+    await compile([consumer, requiring])
   },
   FENCE_MS,
 )

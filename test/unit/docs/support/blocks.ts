@@ -15,7 +15,17 @@ export interface Block {
   readonly directive: string | undefined
 }
 
-/** The pages that the tests run. */
+/** The guides, which stay in the repository. */
+export const GUIDES = [
+  'docs/guides/embed.md',
+  'docs/guides/from-libvirt.md',
+  'docs/guides/from-node-qemu.md',
+  'docs/guides/hostile-guests.md',
+  'docs/guides/id-translation.md',
+  'docs/guides/unplug-outcomes.md',
+] as const
+
+/** The pages of the package that the tests run. */
 export const PAGES = [
   'README.md',
   'docs/usage.md',
@@ -31,9 +41,9 @@ export function readPage(page: string): Promise<string> {
   return readFile(inRepository(page), 'utf8')
 }
 
-/** Every fenced block of every page. */
+/** Every fenced block of every page, and of every guide. */
 export async function allBlocks(): Promise<readonly Block[]> {
-  const pages = await Promise.all(PAGES.map(async (page) => blocksOf(page, await readPage(page))))
+  const pages = await Promise.all([...PAGES, ...GUIDES].map(async (page) => blocksOf(page, await readPage(page))))
   return pages.flat()
 }
 

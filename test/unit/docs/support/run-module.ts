@@ -16,13 +16,14 @@ const ENTRY_POINTS: Readonly<Record<string, object>> = {
 
 /**
  * Run the text of a module. What it imports comes from the sources, or from `instead`, member by member; what it prints is
- * returned.
+ * returned, and is in `printed` as soon as it is.
  *
  * @throws what the module throws, and for an import that no entry point exports
  */
 export async function runModule(
   text: string,
   instead: Readonly<Record<string, object>>,
+  printed: string[] = [],
 ): Promise<{ readonly printed: readonly string[]; readonly failed: readonly string[] }> {
   const { outputText, diagnostics } = ts.transpileModule(text, {
     reportDiagnostics: true,
@@ -39,7 +40,6 @@ export async function runModule(
     for (const name of names) if (!(name in members)) throw new Error(`'${from}' has no ${name}`)
     return members
   }
-  const printed: string[] = []
   const failed: string[] = []
   const join = (values: readonly unknown[]): string => values.map(String).join(' ')
   const output = {
