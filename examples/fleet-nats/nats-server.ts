@@ -29,10 +29,12 @@ export async function startServer(): Promise<NatsServer> {
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    for (const endMs = performance.now() + START_MS; ; await pause(50)) {
+    const endMs = performance.now() + START_MS
+    for (;;) {
       if (child.exitCode !== null || performance.now() > endMs) throw new Error(`nats-server does not start: ${said}`)
       const url = await urlIn(folder)
       if (url !== undefined) return { url, [Symbol.asyncDispose]: stop }
+      await pause(50)
     }
   } catch (error) {
     await stop()

@@ -10,6 +10,9 @@ import { startVmOnSockets } from '../unit/cli/cli-vm.ts'
 import { libvirtHost } from './beside-libvirt/host.ts'
 import { start } from './support/boot.ts'
 
+/** Each command starts a process, and a busy host takes its time for that. */
+const PATIENT = { timeoutMs: 120_000 }
+
 async function simulated() {
   const vm = await startVmOnSockets()
   onTestFinished(() => vm[Symbol.asyncDispose]())
@@ -32,11 +35,11 @@ async function virshThat(script: string): Promise<readonly [string, ...string[]]
 describe('through virsh', () => {
   test('both sides are read, and what virsh setvcpu plugs is seen', async () => {
     const { domain, libvirt } = await simulated()
-    expect(String(await domain.getVcpuMap('onlinable'))).toBe('2-7')
-    expect(String(await domain.getVcpuMap('agent-online'))).toBe('0-1')
+    expect(String(await domain.getVcpuMap('onlinable', PATIENT))).toBe('2-7')
+    expect(String(await domain.getVcpuMap('agent-online', PATIENT))).toBe('0-1')
     await libvirt.virsh(['setvcpu', 'vm1', '5', '--enable', '--live'])
-    expect(String(await domain.getVcpuMap())).toBe('0-1,5')
-    const [, , , , , five] = await domain.vcpus()
+    expect(String(await domain.getVcpuMap('online', PATIENT))).toBe('0-1,5')
+    const [, , , , , five] = await domain.vcpus(PATIENT)
     expect(five).toMatchObject({ id: 5, online: true, guest: { id: 2, online: false, confidence: 'exact' } })
     expect(libvirt.passed).toContain('guest-file-read')
   })
@@ -46,11 +49,11 @@ describe('through virsh', () => {
     ['an unplug', 1, false],
   ])('%s is not passed, and is rejected', async (_what, id, online) => {
     const { domain, libvirt, qemu } = await simulated()
-    await expect(domain.setVcpuState(id, online)).rejects.toMatchObject({
+    await expect(domain.setVcpuState(id, online, PATIENT)).rejects.toMatchObject({
       ...{ code: 'ERR_COMMAND', outcome: 'rejected' },
       description: 'not passed to libvirt: change vCPUs with virsh setvcpu',
     })
-    await expect(domain.setGuestVcpuState(1, false)).rejects.toMatchObject({ outcome: 'rejected' })
+    await expect(domain.setGuestVcpuState(1, false, PATIENT)).rejects.toMatchObject({ outcome: 'rejected' })
     expect(libvirt.passed.filter((command) => /^device_|set/.test(command))).toEqual([])
     expect(qemu.pluggedVcpus).toEqual([0, 1])
   })
@@ -60,14 +63,17 @@ describe('through virsh', () => {
     qemu.onCommand('query-hotpluggable-cpus', () => {
       throw new Refusal('not at this time')
     })
-    await expect(domain.getVcpuMap()).rejects.toMatchObject({ name: 'CommandError', description: 'not at this time' })
+    await expect(domain.getVcpuMap('online', PATIENT)).rejects.toMatchObject({
+      name: 'CommandError',
+      description: 'not at this time',
+    })
   })
 
   test('a VM that libvirt does not know: virsh’s own words', async () => {
     const { virsh } = await simulated()
     const other = await connectThroughVirsh('vm2', { virsh })
     onTestFinished(() => other.close())
-    await expect(other.getVcpuMap()).rejects.toMatchObject({
+    await expect(other.getVcpuMap('online', PATIENT)).rejects.toMatchObject({
       code: 'ERR_CONNECTION_LOST',
       message: expect.stringContaining("failed to get domain 'vm2'") as string,
     })
@@ -82,7 +88,7 @@ describe('through virsh', () => {
     const virsh = typeof how === 'string' ? await virshThat(how) : ([how[0] ?? ''] as const)
     const domain = await connectThroughVirsh('vm1', { virsh })
     onTestFinished(() => domain.close())
-    await expect(domain.getVcpuMap()).rejects.toMatchObject({ code })
+    await expect(domain.getVcpuMap('online', PATIENT)).rejects.toMatchObject({ code })
   })
 
   test('a virsh that never ends is ended, by time and by signal', async () => {
@@ -106,6 +112,6 @@ test('a monitor of one’s own beside libvirt, made through virsh', async () => 
   const passed = libvirt.passed.length
   // From here on libvirt's monitor is not asked.
   expect(await libvirt.virsh(['setvcpu', 'vm1', '5', '--enable', '--live'])).toMatchObject({ status: 0 })
-  expect(String(await domain.getVcpuMap())).toBe('0-1,5')
+  expect(String(await domain.getVcpuMap('online', PATIENT))).toBe('0-1,5')
   expect(libvirt.passed).toHaveLength(passed)
 })
