@@ -14,10 +14,13 @@ import {
   type TransportCode,
 } from './wire.ts'
 
-/** How often hosts that owe an answer are looked at, and how long one may take to answer that. */
+/** How long after a look at the hosts that owe an answer the next one is, and how long each may take to answer it. */
 const LOOK_MS = 500
 const PING_MS = 2_000
-/** A host that did not answer so many looks in a row is taken for lost: its machine, or the network to it. */
+/**
+ * A host that did not answer so many looks in a row is taken for lost: its machine, or the network to it. So a host whose process has
+ * ended is named within two looks, and one that is silent within four.
+ */
 const MOST_SILENCE = 3
 const DISCOVERY_MS = 5_000
 

@@ -24,18 +24,23 @@ export async function startServer(): Promise<NatsServer> {
   child.stderr.on('data', (text: Buffer) => {
     said = `${said}${String(text)}`.slice(-2_000)
   })
+  // It must not outlive this process, whatever ends that.
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
   const stop = async (): Promise<void> => {
+    process.off('exit', kill)
     await endOf(child)
     await rm(folder, { recursive: true, force: true })
   }
   try {
+    await once(child, 'spawn')
     const endMs = performance.now() + START_MS
-    for (;;) {
+    let url: string | undefined
+    while ((url = await urlIn(folder)) === undefined) {
       if (child.exitCode !== null || performance.now() > endMs) throw new Error(`nats-server does not start: ${said}`)
-      const url = await urlIn(folder)
-      if (url !== undefined) return { url, [Symbol.asyncDispose]: stop }
       await pause(50)
     }
+    return { url, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
     throw error
@@ -51,7 +56,7 @@ async function urlIn(folder: string): Promise<string | undefined> {
 
 /** End a process, and wait until it has. */
 export async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGKILL')
   await ended
