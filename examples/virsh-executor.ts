@@ -121,7 +121,7 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? { ...value } : undefined
   } catch {
-    // What it is instead is said by whoever asked.
+    // resultOf() says so.
     return undefined
   }
 }
