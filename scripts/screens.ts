@@ -1,15 +1,16 @@
 // Makes docs/watch.svg, README's picture, and the screens of docs/screens again: `watch` in a real terminal (tmux) on real
-// guests. `npx tsx scripts/screens.ts pseries` makes one of them.
+// guests, and the page of examples/http-daemon in a browser. `npx tsx scripts/screens.ts pseries` makes one of them.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootGuest, ensureGuestImage, everydayQemu, resolveQemu } from '../packages/guest-kit/src/index.ts'
+import { openDaemonPage } from '../test/real/support/daemon-page.ts'
 import { openTerminal, type TmuxTerminal } from '../test/real/support/tmux.ts'
 import { inRepository } from './formatted-page.ts'
 import { terminalSvg } from './screens/terminal-svg.ts'
 
 /** A screen, its name in docs/screens. */
-const SCREENS: Readonly<Record<string, () => Promise<void>>> = { readme, pseries, slots }
+const SCREENS: Readonly<Record<string, () => Promise<void>>> = { readme, pseries, slots, page }
 
 const wanted = process.argv.slice(2)
 for (const [name, make] of Object.entries(SCREENS)) {
@@ -74,6 +75,24 @@ async function pseries(): Promise<void> {
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** The page of the daemon, after a refusal. */
+async function page(): Promise<void> {
+  await using all = await openDaemonPage()
+  const { page, vms } = all
+  for (const [vm, id, seen] of [
+    ['stopped', 5, '3 of 8 plugged, 3 running'],
+    ['web', 4, '5 of 9 plugged, 3 running'],
+    ['database', 3, '(partial)'],
+  ] as const) {
+    await page.locator(`section[data-vm=${vm}] button[data-id="${String(id)}"]:enabled`).click()
+    await page.waitForFunction(`document.body.textContent.includes(${JSON.stringify(seen)})`)
+  }
+  vms['stopped']?.kill()
+  await page.waitForSelector('section.lost')
+  await page.screenshot({ path: inRepository('docs/screens/http-daemon.png'), type: 'png' })
+  say('docs/screens/http-daemon.png')
 }
 
 /** 255 slots on a usual terminal, on a large one, and on one of 20 columns. */

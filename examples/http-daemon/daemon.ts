@@ -1,5 +1,6 @@
 // A small management daemon in plain node:http: a route for each function of several VMs, their changes as server-sent events, and
-// one page that shows every VM's slots live and acts on a click. It has no login: bind it to loopback, or put one before it.
+// one page that shows every VM's slots live and acts on a click. It has no login: bind it to loopback, or put one before it. Pages of
+// others cannot use it: a browser names where a request comes from.
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -22,7 +23,7 @@ function statusOf({ name, outcome }: VcpuError): number {
 /** A status and what is sent as JSON; `undefined` where the response has been written. */
 type Reply = readonly [status: number, document: object] | undefined
 
-/** Serve these VMs, by name, on loopback. One that is not there yet is dialled until it is. */
+/** Serve these VMs, by name, on loopback. Each must be there by now; one that is lost later is dialled until it is back. */
 export async function serve(vms: Readonly<Record<string, DomainOptions>>, port = 0): Promise<Daemon> {
   const domains = new Map<string, Domain>()
   const page = await readFile(new URL('page.html', import.meta.url))
@@ -66,6 +67,12 @@ async function answer(
     response.setHeader('Content-Type', 'text/html; charset=utf-8').write(page)
     return undefined
   }
+  const { origin, host } = request.headers
+  if (origin !== undefined && origin !== `http://${host ?? ''}`) return [403, { error: { message: 'another page' } }]
+  if (root === 'changes') {
+    await follow([...domains.values()], request, response)
+    return undefined
+  }
   if (root !== 'vms') return [404, { error: { message: `no ${root}` } }]
   if (name === '') {
     return [200, { vms: [...domains].map(([each, { state }]) => ({ name: each, state })) }]
@@ -74,13 +81,14 @@ async function answer(
   if (domain === undefined) return [404, { error: { message: `no VM ${name}` } }]
   switch (`${method} ${what}`) {
     case 'GET ':
-      return [200, { maps: await domain.getVcpuMaps(), vcpus: await domain.vcpus() }]
+      return await picture(domain)
     case 'GET changes':
-      await follow(domain, request, response)
+      await follow([domain], request, response)
       return undefined
     case 'POST vcpus': {
-      const { online, guest } = await bodyOf(request)
-      return [200, await domain.setVcpuState(Number(id), online === true, { guest: guest === true })]
+      const { online, guest, wholeSlot } = await bodyOf(request)
+      const options = { guest: guest === true, wholeSlot: wholeSlot === true }
+      return [200, await domain.setVcpuState(Number(id), online === true, options)]
     }
     case 'POST scale': {
       const { count, guest } = await bodyOf(request)
@@ -91,13 +99,32 @@ async function answer(
   }
 }
 
-/** Every change by anybody, and loss and return of the VM, until the reader or the domain goes. */
-async function follow(domain: Domain, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  await using changes = domain.changes()
-  request.once('close', () => void changes.return())
+/** All there is to see of a VM: what is lost is not waited for, and where the guest does not answer there is QEMU's side. */
+async function picture(domain: Domain): Promise<Reply> {
+  const { state, lostBy } = domain
+  if (lostBy !== undefined)
+    return [503, { state, error: lostBy instanceof VcpuError ? lostBy : { message: String(lostBy) } }]
+  let guestError: unknown
+  const [maps, vcpus] = await Promise.all([
+    domain.getVcpuMaps(),
+    domain.vcpus({ timeoutMs: 5_000, onGuestError: (error) => (guestError = error) }),
+  ])
+  return [200, { state, maps, vcpus, pending: [...domain.pendingRemovals()], guestError }]
+}
+
+/** Every change by anybody, and loss and return of the VMs, until the reader or the domains go. */
+async function follow(domains: readonly Domain[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const streams = domains.map((domain) => ({ vm: domain.name, changes: domain.changes() }))
+  request.once('close', () => {
+    for (const { changes } of streams) void changes.return()
+  })
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
   response.write(': from now on\n\n')
-  for await (const change of changes) response.write(`data: ${JSON.stringify(change)}\n\n`)
+  await Promise.all(
+    streams.map(async ({ vm, changes }) => {
+      for await (const change of changes) response.write(`data: ${JSON.stringify({ vm, ...change })}\n\n`)
+    }),
+  )
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {

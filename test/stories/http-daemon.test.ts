@@ -11,9 +11,9 @@ interface Answer {
 }
 
 /** A client of its own, without a pool of connections and its timers. */
-function ask({ url }: Daemon, method: string, path: string, body?: object): Promise<Answer> {
+function ask({ url }: Daemon, method: string, path: string, body?: object, headers = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asking = request(`${url}${path}`, { method, agent: false }, (response) => {
+    const asking = request(`${url}${path}`, { method, headers, agent: false }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       response.on('end', () => {
@@ -117,4 +117,32 @@ test('changes by anybody are heard, of that VM alone', async () => {
   expect(await json(daemon, 'POST', '/vms/b/vcpus/3', { online: true })).toMatchObject([200, {}])
   expect(await events).toMatchObject([{ type: 'plugged', ids: '3' }])
   expect([a, b].map((qemu) => qemu.commands.filter(({ command }) => command === 'device_add').length)).toEqual([1, 1])
+})
+
+test('one stream has the changes of all VMs, with their names', async () => {
+  const { daemon } = await daemonOfTwo()
+  const { listening, events } = follow(daemon, '/changes', 2)
+  await listening
+  for (const name of ['b', 'a']) await json(daemon, 'POST', `/vms/${name}/vcpus/2`, { online: true })
+  expect(await events).toMatchObject([
+    { vm: 'b', type: 'plugged', ids: '2' },
+    { vm: 'a', type: 'plugged', ids: '2' },
+  ])
+})
+
+test('a page of another origin changes nothing', async () => {
+  const { daemon, a } = await daemonOfTwo()
+  const plug = (origin: string) => ask(daemon, 'POST', '/vms/a/vcpus/2', { online: true }, { origin })
+  expect(await plug('http://elsewhere.example')).toMatchObject({ status: 403 })
+  expect(a.pluggedVcpus).toEqual([0, 1])
+  expect(await plug(daemon.url)).toMatchObject({ status: 200 })
+})
+
+test('a VM that is lost is not waited for', async () => {
+  const { daemon, a } = await daemonOfTwo()
+  const { listening, events } = follow(daemon, '/vms/a/changes', 1)
+  await listening
+  a.kill()
+  expect(await events).toMatchObject([{ type: 'disconnected' }])
+  expect(await json(daemon, 'GET', '/vms/a')).toMatchObject([503, { state: 'reconnecting', error: {} }])
 })

@@ -1,6 +1,6 @@
 /** The guest kit: real QEMUs and real guests for tests, the demo and the recorder. docs/guest-kit.md tells how. */
 export type { GuestArchitecture, KernelVersion, QemuTarget, QemuVersion } from './architectures.ts'
-export { cacheDirectory } from './cache.ts'
+export { cacheDirectory, ensureEntry } from './cache.ts'
 export type { ControlEvent } from './control.ts'
 export { ensureFirmware, type Firmware, type FirmwareName } from './firmware.ts'
 export { bootGuest, Guest, type GuestOptions } from './guest.ts'
