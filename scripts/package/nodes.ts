@@ -8,7 +8,7 @@ import { installPrograms } from './packed.ts'
  */
 export const NODES: readonly string[] = ['20.0.0', '20.19.0', '22', '24']
 
-/** Those of them on which the guide from an empty project is followed: npm and TypeScript 6 do not run on Node 20.0. */
+/** Those of them on which the guide from an empty project is followed: npm 11 does not run on Node 20.0. */
 export const GUIDE_NODES: readonly string[] = NODES.slice(1)
 
 /**

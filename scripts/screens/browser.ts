@@ -53,7 +53,7 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
-/** As root it unpacks the files of whoever packed them. */
+/** As root it keeps the owner that the files had where they were packed. */
 async function own(directory: string): Promise<void> {
   const [uid, gid] = [process.getuid?.(), process.getgid?.()]
   if (uid !== 0 || gid === undefined) return
