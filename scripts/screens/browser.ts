@@ -35,6 +35,7 @@ export async function launchBrowser(): Promise<Browser> {
       cwd: installed,
       env: { PATH: process.env['PATH'], TMPDIR: staging, ...UNPACKS_LIBRARIES },
     })
+    await rm(installed, { recursive: true })
     await own(staging)
     await writeFile(join(staging, 'fonts', 'only-these.conf'), FONTS)
   })
