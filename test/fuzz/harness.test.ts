@@ -1,14 +1,16 @@
 // The harness itself: what is right passes, and each thing that is wrong is noticed.
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
+import type { CliIo } from '../../src/cli/io.ts'
 import { runCli } from '../../src/cli/main.ts'
-import { clientPlan, commandPlan, domainPlan, PLAINLY } from './plan/plain.ts'
+import { clientPlan, commandPlan, domainPlan, PLAINLY, watchPlan } from './plan/plain.ts'
 import type { DomainPlan, Plan } from './plan/plan.ts'
 import { Campaign } from './run/campaign.ts'
 import { ProcessWatch } from './run/process-watch.ts'
 import { runClient } from './run/run-client.ts'
 import { runCommands } from './run/run-command.ts'
 import { runDomain, type Connect } from './run/run-domain.ts'
+import { runWatch } from './run/run-watch.ts'
 import * as wrong from './wrong-domains.ts'
 
 const read = domainPlan([{ op: 'getVcpuMap', kind: 'online' }])
@@ -71,6 +73,66 @@ const commands: readonly (readonly [name: string, main: typeof runCli, says: Reg
   ],
   ['rejects', () => Promise.reject(new Error('oops')), /it rejected with Error: oops/],
 ]
+
+const watching = watchPlan(['gll', 'p', 'y'])
+
+const watches: readonly (readonly [name: string, main: typeof runCli, says: RegExp])[] = [
+  [
+    'carries out what was not confirmed',
+    // Its n is a y.
+    (argv, io) =>
+      runCli(
+        argv,
+        withKeys(io, (input) => input.replace('n', 'y')),
+      ),
+    /device_add .* was sent; confirmed were: $/m,
+  ],
+  [
+    'prints what is foreign',
+    (argv, io) =>
+      runCli(argv, {
+        ...io,
+        stdout: (text) => {
+          io.stdout(`${text}\u001b]0;x`)
+        },
+      }),
+    /not one column wide/,
+  ],
+  [
+    'keeps the terminal',
+    (argv, io) =>
+      runCli(argv, {
+        ...io,
+        holdTerminal: (hold) => ({ isHeld: () => true, release: () => void io.holdTerminal?.(hold) }),
+      }),
+    /the terminal was not released/,
+  ],
+  ['never ends', () => new Promise(() => undefined), /watch keys does not settle/],
+  ['rejects', () => Promise.reject(new Error('oops')), /it rejected with Error: oops/],
+]
+
+/** The command of another person: each read is changed on its way. */
+function withKeys(io: CliIo, change: (input: string) => string): CliIo {
+  const { holdTerminal } = io
+  if (holdTerminal === undefined) return io
+  return {
+    ...io,
+    holdTerminal: (hold) =>
+      holdTerminal({
+        ...hold,
+        onInput: (input) => {
+          hold.onInput(change(input))
+        },
+      }),
+  }
+}
+
+test.each(watches)('a watch that %s is noticed', async (_, main, says) => {
+  expect((await runWatch(watching)).faults).toEqual([])
+  const refusing = watchPlan(['gll', 'p', 'n'])
+  expect((await runWatch(refusing)).faults).toEqual([])
+  expect((await runWatch(refusing, main)).faults.join('\n')).toMatch(says)
+})
 
 test.each(commands)('a command that %s is noticed', async (_, main, says) => {
   const plan = commandPlan(['set', '3', 'on'])

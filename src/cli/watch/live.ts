@@ -71,8 +71,11 @@ export class LivePicture implements Show {
   }
 
   #take(input: string): void {
-    for (const key of keysIn(input)) {
-      const { state, change, end } = model.press(this.#state, key, this.#view().grid.rows, this.#options.hasAgent)
+    for (const pressed of keysIn(input)) {
+      const { grid, asksInFull } = this.#view()
+      // On a screen that is too small for the question there is nothing to say yes to.
+      const key = pressed === 'yes' && !asksInFull ? 'no' : pressed
+      const { state, change, end } = model.press(this.#state, key, grid.rows, this.#options.hasAgent)
       const asksNow = state.question !== undefined && state.question !== this.#state.question
       this.#state = state
       if (change !== undefined)

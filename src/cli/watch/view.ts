@@ -4,7 +4,7 @@ import { mapsOf } from '../maps.ts'
 import { topologyText } from '../render/topology.ts'
 import { gridLines, gridOf, statesOf, type Grid } from './grid-lines.ts'
 import { cutLine, lineOf, wrapLines, type Line } from './lines.ts'
-import { nameOf } from './change.ts'
+import { nameOf, type Change } from './change.ts'
 import { selectedOf, type WatchState } from './model.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -20,6 +20,8 @@ export interface Frame {
 export interface View {
   readonly lines: readonly Line[]
   readonly grid: Grid
+  /** Is the whole question to be read, where there is one? What cannot be read cannot be confirmed. */
+  readonly asksInFull: boolean
 }
 
 /** Longest text of a peer, in characters. */
@@ -65,7 +67,7 @@ export function view(state: WatchState, frame: Frame): View {
     { lines: blank, rank: 8 },
     { lines: state.history.map((line) => lineOf(line, 'dim')), rank: 7, fromEnd: true },
   ])
-  return { lines: lines.map((line) => cutLine(line, columns)), grid }
+  return { lines: lines.map((line) => cutLine(line, columns)), grid, asksInFull: asksInFull(state, frame) }
 }
 
 interface Part {
@@ -124,9 +126,19 @@ function headline({ vcpus, guest, pending }: Snapshot): string {
   ].join('; ')
 }
 
+/** It gets its room first: what does not fit on the screen is not shown. */
+function asksInFull({ question }: WatchState, { columns, rows }: Frame): boolean {
+  const asked = question === undefined ? [] : questionLines(question, columns)
+  return asked.length <= rows && asked.every((line) => line.reduce((sum, { text }) => sum + text.length, 0) <= columns)
+}
+
+function questionLines({ title }: Change, columns: number): readonly Line[] {
+  return wrapLines(`${title}? y/n`, columns, 'alarm')
+}
+
 function askLines({ question, running, notice }: WatchState, columns: number): readonly Line[] {
   if (question !== undefined) {
-    return [...wrapLines(`${question.title}? y/n`, columns, 'alarm'), ...wrapLines(question.notes.join(' '), columns)]
+    return [...questionLines(question, columns), ...wrapLines(question.notes.join(' '), columns)]
   }
   if (notice !== '') return wrapLines(notice, columns, 'yellow')
   return running === undefined ? [] : wrapLines(`${nameOf(running)} …`, columns, 'yellow')

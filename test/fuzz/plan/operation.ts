@@ -64,3 +64,13 @@ export interface Execute {
   readonly abortAfterMs?: number | undefined
   readonly isBeside: boolean
 }
+
+/** What happens at the terminal of `watch`, or to its VM, after so many milliseconds. */
+export type Move = { readonly afterMs: number } & (
+  | { readonly do: 'press'; readonly input: string }
+  | { readonly do: 'resize'; readonly columns: number; readonly rows: number }
+  /** ^Z, and `fg`. */
+  | { readonly do: 'suspend' | 'resume' }
+  /** Something happens to the VM. */
+  | { readonly do: 'act'; readonly act: string; readonly any: number }
+)

@@ -1,6 +1,6 @@
 import type { LinkFault } from './fault.ts'
-import type { ChangeHow, Execute, Operation, Run, Step } from './operation.ts'
-import type { ClientPlan, CommandPlan, DomainPlan, Ground } from './plan.ts'
+import type { ChangeHow, Execute, Move, Operation, Run, Step } from './operation.ts'
+import type { ClientPlan, CommandPlan, DomainPlan, Ground, WatchPlan } from './plan.ts'
 
 // Plans as tests write them: what is not named is as usual.
 
@@ -42,6 +42,13 @@ export function commandPlan(
 ): CommandPlan {
   const runs = [{ argv, json: true, isTerminal: false, hasAgent: true, ...run }]
   return { ...GROUND, subject: 'command', runs, faults }
+}
+
+/** Keys at the terminal of `watch`, each read a second after the last. */
+export function watchPlan(keys: readonly string[], faults: readonly LinkFault[] = []): WatchPlan {
+  const moves = keys.map((input): Move => ({ do: 'press', input, afterMs: 1_000 }))
+  const size = { columns: 80, rows: 24 }
+  return { ...GROUND, subject: 'watch', hasAgent: true, share: false, size, moves, interruptAfterMs: 5_000, faults }
 }
 
 /** Commands on a client. */

@@ -6,7 +6,8 @@ import type { WireLimits } from '../../../src/wire/limits.ts'
 import type { LinkFault } from './fault.ts'
 import { agentLimits, limits, monitorLimits, type PlanLimits } from './limits.ts'
 import { linkFaults } from './mishaps.ts'
-import type { Execute, Run, Step } from './operation.ts'
+import { moves, sizes } from './moves.ts'
+import type { Execute, Move, Run, Step } from './operation.ts'
 import { agentExecutes, monitorExecutes, runs, steps } from './operations.ts'
 
 /** The VM of a plan, and what goes wrong on the way to it. */
@@ -43,8 +44,20 @@ export interface ClientPlan extends Ground {
   readonly executes: readonly Execute[]
 }
 
+/** A person at the terminal of `watch`. */
+export interface WatchPlan extends Ground {
+  readonly subject: 'watch'
+  readonly hasAgent: boolean
+  readonly share: boolean
+  readonly timeoutMs?: number | undefined
+  readonly size: { readonly columns: number; readonly rows: number }
+  readonly moves: readonly Move[]
+  /** How long after the last move it is interrupted, where it goes on. */
+  readonly interruptAfterMs: number
+}
+
 /** A whole plan: JSON says all of it, so that it can be run again. */
-export type Plan = DomainPlan | CommandPlan | ClientPlan
+export type Plan = DomainPlan | CommandPlan | ClientPlan | WatchPlan
 
 const otherMachine: fc.Arbitrary<SimulatedVmOptions['machine']> = fc.constantFrom(
   { kind: 's390x', bootVcpus: 2, maxcpus: 6 },
@@ -89,6 +102,17 @@ export const plans: Readonly<Record<Plan['subject'], fc.Arbitrary<Plan>>> = {
   domain: domainPlans('domain'),
   sockets: domainPlans('sockets'),
   command: together(fc.record({ subject: fc.constant('command' as const), runs })),
+  watch: together(
+    fc.record({
+      subject: fc.constant('watch' as const),
+      hasAgent: fc.constantFrom(true, true, true, false),
+      share: fc.constantFrom(false, false, false, true),
+      timeoutMs: fc.constantFrom(undefined, undefined, 60, 600, 5_000),
+      size: sizes,
+      moves,
+      interruptAfterMs: fc.constantFrom(0, 20, 1_500, 40_000),
+    }),
+  ),
   monitor: together(
     fc.record({
       subject: fc.constant('monitor' as const),

@@ -62,7 +62,7 @@ export function readOptions(argv: readonly string[]): FuzzOptions {
 }
 
 function subjectNames(): readonly Plan['subject'][] {
-  return ['domain', 'command', 'monitor', 'agent', 'sockets']
+  return ['domain', 'command', 'watch', 'monitor', 'agent', 'sockets']
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

@@ -1,7 +1,4 @@
 import { Domain, type DomainOptions } from '../../../src/index.ts'
-import { acts } from '../../stories/domain-over-simulated-vm/acts.ts'
-import { ConnectionError, InputError } from '../../../src/index.ts'
-import { Refusal } from '../../../src/testing/index.ts'
 import { faultOfReading } from '../invariants/reading.ts'
 import { faultOfWords } from '../invariants/text.ts'
 import type { Operation, Step } from '../plan/operation.ts'
@@ -10,6 +7,7 @@ import type { Exchange } from '../subject/exchange.ts'
 import { Clients } from '../subject/clients.ts'
 import { Readers } from '../subject/follow.ts'
 import { performanceOf, type DomainUnderTest } from '../subject/perform.ts'
+import { act } from './act.ts'
 import { Session } from './session.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -114,17 +112,6 @@ function judge(session: Session, exchange: Exchange, operation: Operation): void
   }
   if (!session.arena.faults.hasLied) say(faultOfReading(exchange, operation))
   if (operation.op === 'doctor' && end?.state === 'done') say(faultOfWords(end.value, 'the findings'))
-}
-
-function act({ arena }: Session, { act: name, any }: Extract<Operation, { op: 'act' }>): void {
-  try {
-    acts[name]?.(arena, any)
-  } catch (error) {
-    // What QEMU or the guest refuses to anybody, or has no one to ask.
-    const isRefused = error instanceof Refusal || error instanceof InputError || error instanceof ConnectionError
-    if (!isRefused) throw error
-  }
-  arena.history.observe()
 }
 
 async function close(session: Session, domain: DomainUnderTest): Promise<void> {

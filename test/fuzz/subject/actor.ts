@@ -21,6 +21,8 @@ export class Actor implements Owner {
   readonly exchanges: Exchange[] = []
   /** Everything that was wrong. */
   readonly faults: string[] = []
+  /** Called with each changing command that is sent by no call, which is a fault unless given. */
+  onUncalled: ((command: string, args: Readonly<Record<string, unknown>>) => void) | undefined
   /** Called with each exchange as it settles. */
   onEnd: (exchange: Exchange) => void = () => undefined
   closedAtMs: number | undefined
@@ -100,6 +102,10 @@ export class Actor implements Owner {
     const sent = call?.note(command, args)
     this.stage.history.next()
     if (!/^device_|^guest-set-vcpus/.test(command)) return
+    if (call === undefined && this.onUncalled !== undefined) {
+      this.onUncalled(command, args)
+      return
+    }
     if (sent === undefined || call?.owner !== this) this.#fault(`${command} was sent by no call`)
     else {
       this.sent.push(sent)
