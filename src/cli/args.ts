@@ -27,6 +27,9 @@ export type Request =
     }
   | { readonly kind: 'run-alone'; readonly run: LoneRun; readonly target: Target }
 
+/** What says where the VM is. */
+const WHERE_OPTIONS = ['qmp', 'via', 'qga'] as const
+
 /** The environment that the command runs in. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -53,7 +56,8 @@ export async function readRequest(
   const hasAgent = addressText(line, env, 'qga') !== undefined
   if (verb.needsAgent && !hasAgent) throw agentMissing(verb.name)
   const code = await verb.load()
-  const given = { operands, options: ownOptions(verb, line), hasAgent }
+  const whereOptions = WHERE_OPTIONS.filter((name) => line.options.has(name)).map((name) => `--${name}`)
+  const given = { operands, options: ownOptions(verb, line), hasAgent, whereOptions }
   if ('prepareAlone' in code) {
     const target = readTarget(verb, line, env, clock)
     return { kind: 'run-alone', run: code.prepareAlone(given, target), target }

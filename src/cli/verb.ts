@@ -17,6 +17,8 @@ export interface VerbArguments {
   readonly options: ReadonlyMap<string, string | true>
   /** Was `--qga` given? */
   readonly hasAgent: boolean
+  /** Which of the options that say where the VM is stand on the command line; a variable that stands in for one does not count. */
+  readonly whereOptions: readonly string[]
 }
 
 /** How to reach the VM, as `Domain.connect` takes it. */

@@ -14,10 +14,13 @@ import type { Answer, LoneCode, Surroundings } from '../verb.ts'
 type Source = (surroundings: Surroundings) => Promise<Schema>
 
 /** Check what the verb was given, and say what it does then. */
-export const prepareAlone: LoneCode['prepareAlone'] = ({ operands }, target) => {
+export const prepareAlone: LoneCode['prepareAlone'] = ({ operands, whereOptions }, target) => {
   const [first, second, extra] = operands
   if (first === undefined) throw usageError('schema-diff: A is missing', 'schema-diff')
   if (extra !== undefined) throw usageError(`schema-diff: ${quote(extra)} is one operand too many`, 'schema-diff')
+  const [where] = whereOptions
+  if (second !== undefined && where !== undefined)
+    throw usageError(`schema-diff: ${quote(second)} and ${where} both say what B is; give one`, 'schema-diff')
   const before = sourceOf(first)
   const after = second === undefined ? monitorSource(target.qmp) : sourceOf(second)
   return (surroundings) => compare(before, after, surroundings)

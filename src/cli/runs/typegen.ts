@@ -10,9 +10,12 @@ import { readSaved, savedGuestInfo, savedSchema } from '../schema/saved.ts'
 import type { Answer, LoneCode, Surroundings } from '../verb.ts'
 
 /** Check what the verb was given, and say what it does then. */
-export const prepareAlone: LoneCode['prepareAlone'] = ({ operands }, target) => {
+export const prepareAlone: LoneCode['prepareAlone'] = ({ operands, whereOptions }, target) => {
   const [file, extra] = operands
   if (extra !== undefined) throw usageError(`typegen: ${quote(extra)} is one operand too many`, 'typegen')
+  const [where] = whereOptions
+  if (file !== undefined && where !== undefined)
+    throw usageError(`typegen: ${quote(file)} and ${where} both say where the types come from; give one`, 'typegen')
   if (file !== undefined) return () => Promise.resolve(typesOfFile(file))
   if (target.qmp === undefined && target.qga === undefined) throw monitorMissing('typegen')
   return typesOfVm

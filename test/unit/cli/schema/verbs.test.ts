@@ -76,6 +76,21 @@ describe('typegen', () => {
     expect(run.stderr).toMatch(words)
   })
 
+  it.each(['--qmp', '--via', '--qga'])('refuses a file beside %s, and connects nothing', async (option) => {
+    await using vm = brewingVm()
+    const [, address] = vm.qmp
+    const run = await runCommand(['typegen', await saved('beside.json', smallSchema()), option, address])
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toMatch(new RegExp(`beside.json" and ${option} both say where the types come from`))
+    expect(vm.qemu.commands).toEqual([])
+  })
+
+  it('reads a file also where a variable says where a monitor is', async () => {
+    const file = await saved('beside.json', smallSchema())
+    const run = await runCommand(['typegen', file], { env: { QEMU_VCPU_QMP: '/run/vm.sock' } })
+    expect(run).toEqual(await runCommand(['typegen', file]))
+  })
+
   it('fails where the monitor itself sends what is not a schema', async () => {
     await using vm = startVm()
     vm.qemu.onCommand('query-qmp-schema', () => ({}))
@@ -93,6 +108,13 @@ describe('schema-diff', () => {
     expect(await runCommand(['schema-diff', without, ...vm.qmp])).toEqual(added)
     expect(await runCommand(['schema-diff', address, without])).toEqual({ ...added, stdout: 'removed command brew\n' })
     expect(await runCommand(['schema-diff', address, address])).toEqual({ ...added, stdout: 'no differences\n' })
+  })
+
+  it('refuses two operands beside --qmp', async () => {
+    const [a, b] = [await saved('a.json', smallSchema()), await saved('b.json', smallSchema())]
+    const run = await runCommand(['schema-diff', a, b, '--qmp', '/run/vm.sock'])
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toMatch(/b\.json" and --qmp both say what B is/)
   })
 
   it('is one list for scripts', async () => {
