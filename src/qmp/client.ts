@@ -34,6 +34,18 @@ const successors: Readonly<Record<QmpClientState, readonly QmpClientState[]>> = 
   closed: [],
 }
 
+/** The events of each client, for those in this room who want them in the order of the wire. */
+const hubs = new WeakMap<QmpClient, EventHub<QmpEvent>>()
+
+/**
+ * Have each event of a client handed over as it comes, before what is behind it on the wire.
+ *
+ * @returns ends it
+ */
+export function listenTo(client: QmpClient, listener: (event: QmpEvent) => void): () => void {
+  return hubs.get(client)?.listen(listener) ?? (() => undefined)
+}
+
 /**
  * A client of one QEMU monitor (QMP). {@link QmpClient.connect} gives one that is ready, or rejects.
  *
@@ -62,6 +74,7 @@ export class QmpClient implements QmpExecutor {
     this.#hooks = { onGreeting, onClosed: onGone }
     this.#limits = limits
     this.#events = new EventHub(limits.eventBytes)
+    hubs.set(this, this.#events)
     this.#pending = new PendingCalls(clock, limits.pending, new CallIds(true))
     let onClosed: (cause: Error) => void = () => undefined
     this.#closed = new Promise((resolve) => {

@@ -36,6 +36,7 @@ export {
   type RestOfCall,
 } from './schema-map.ts'
 export { openMonitor, type OpenMonitorOptions } from './open-monitor.ts'
+export { QmpMultiplexer, type QmpMultiplexerOptions } from './multiplexer.ts'
 export type { QmpGreeting } from './greeting.ts'
 export type { CpuFast, CpuInstanceProperties, HotpluggableCpu } from '../bitmap/machine/replies.ts'
 export type { CallOptions } from '../wire/call-options.ts'

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { parseSocketAddress } from '../wire/target.ts'
 import { listen, type SocketListener } from '../wire/listen.ts'
 import type { SocketAddress } from '../wire/socket.ts'
-import { memoryPair } from './memory-duplex.ts'
+import { memoryPair } from '../wire/memory-duplex.ts'
 
 /** The client that a port serves now. */
 export interface PortClient {

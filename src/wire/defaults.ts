@@ -6,6 +6,8 @@ export const DIAL_TIMEOUT_MS = 5_000
 export const TCP_KEEP_ALIVE_MS = 15_000
 /** How long a monitor may take to greet and to negotiate, together. */
 export const QMP_CONNECT_TIMEOUT_MS = 5_000
+/** How long a command that was forwarded for a client of a multiplexer may take: that client has a time-out of its own. */
+export const QMP_FORWARDED_TIMEOUT_MS = 600_000
 /** How long a command of the monitor may take. */
 export const QMP_COMMAND_TIMEOUT_MS = 10_000
 /** How long an agent may take to answer a sync. */

@@ -106,6 +106,7 @@ export class EventHub<T> {
   /** Made for the first one: most hubs have none. */
   #streams: Set<EventStream<T>> | undefined
   readonly #maxBytes: number
+  #listeners: Set<(event: T, bytes: number) => void> | undefined
   #ended = false
 
   /** @param maxBytes - most bytes of unread events that a stream holds */
@@ -131,8 +132,22 @@ export class EventHub<T> {
     return stream
   }
 
+  /**
+   * Have each event handed over as it is published, with no queue in between; what the listener throws is the publisher's.
+   *
+   * @returns ends it
+   */
+  listen(listener: (event: T, bytes: number) => void): () => void {
+    const listeners = (this.#listeners ??= new Set())
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+    }
+  }
+
   /** @param bytes - what it came as */
   publish(event: T, bytes = 0): void {
+    for (const listener of this.#listeners ?? []) listener(event, bytes)
     for (const stream of this.#streams ?? []) stream.push(event, bytes)
   }
 

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 
 /** One piece of traffic as it crossed the socket, before any decoding. */
 export interface WireTraceEntry {
-  /** Which connection: `qmp` or `qga`. */
+  /** Which connection: `qmp`, `qga`, or `qmp-multiplexer`, which is what a multiplexer says to its clients and they to it. */
   readonly label: string
   /** Of which VM: the Domain's name; absent for a client of its own that was given none. */
   readonly vm?: string | undefined

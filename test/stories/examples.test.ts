@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { grow } from '../../examples/grow.ts'
 import { countFreeSlots } from '../../examples/own-monitor.ts'
 import { plugPinned } from '../../examples/pin.ts'
+import { growAndWatch } from '../../examples/shared-monitor.ts'
 import { through } from '../../examples/ssh.ts'
 import { unplug } from '../../examples/unplug.ts'
 import { Domain } from '../../src/index.ts'
@@ -15,6 +16,12 @@ test('a lent monitor stays the daemon’s', async () => {
   await using monitor = await QmpClient.connect(qemu.connect(), { clock: testClock() })
   expect(await countFreeSlots(monitor)).toBe(6)
   expect(monitor.state).toBe('ready')
+})
+
+test('a shared monitor serves two parts of a program', async () => {
+  const clock = testClock()
+  await using vm = new SimulatedVm({ machine: { kind: 'x86', bootVcpus: 2, maxcpus: 8 }, clock })
+  expect(await growAndWatch(vm.qmp, 5, { clock })).toBe('running, 3 vCPUs')
 })
 
 test('growing says what became of each, and where it stopped', async () => {

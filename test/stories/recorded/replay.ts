@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import type { Peers } from '../../../scripts/record/recording.ts'
-import { memoryPair } from '../../../src/testing/memory-duplex.ts'
+import { memoryPair } from '../../../src/wire/memory-duplex.ts'
 import { LineSplitter } from '../../../src/wire/line-splitter.ts'
 import { own, type WireMessage } from '../../../src/wire/message.ts'
 import { testClock } from '../../support/passing-clock.ts'
