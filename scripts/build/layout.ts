@@ -18,21 +18,21 @@ export interface Room {
 /**
  * The files behind the entry points: an earlier one never needs a later one. They are few, since opening a file costs as much
  * as ten kilobytes of code. What no line names is in a file of its own that is loaded when it is needed: the code of each
- * verb, the checks of the doctor, a program of `--via`, `openMonitor`.
+ * verb, the checks of the doctor, a program of `--via`, `openMonitor`, the clients of a multiplexer.
  */
 export const ROOMS: readonly Room[] = [
   { name: 'errors', of: /^errors\// },
   { name: 'bitmap', of: /^bitmap\// },
   {
     name: 'wire-qmp',
-    of: /^(wire|qmp)\/(?!(caller-owned|endpoint|listen|make-monitor|pause|properties|reconnecting-client|socket-place|telemetry|turn-queue)\.)/,
+    of: /^(wire|qmp)\/(?!(caller-owned|cheap-dial|endpoint|fair-turns|listen|make-monitor|multiplexer-hub|multiplexer-session|pause|properties|reconnecting-client|redial-pace|socket-place|telemetry|turn-queue)\.)/,
   },
   { name: 'qga', of: /^qga\/(?!(read-files|reconnecting-client)\.)/ },
   { name: 'testing', of: /^testing\/|^wire\/listen\./ },
   // And what only a Domain needs of the two protocols and the wire.
   {
     name: 'domain',
-    of: /^index\.|^(wire|qmp|qga)\/(?!make-monitor|socket-place)|^domain\/(?!doctor\/(?!(connection|finding)\.))/,
+    of: /^index\.|^(wire|qmp|qga)\/(?!fair-turns|make-monitor|multiplexer-hub|multiplexer-session|socket-place)|^domain\/(?!doctor\/(?!(connection|finding)\.))/,
   },
   // With all that it needs to read any command line.
   { name: 'command', of: /^cli\/(main|terminal)\./ },

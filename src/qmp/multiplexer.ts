@@ -3,21 +3,16 @@ import { ConnectionError } from '../errors/peer-errors.ts'
 import { inBackground } from '../wire/background.ts'
 import { checkLimits, type CheckedLimits } from '../wire/checked-limits.ts'
 import type { WireLimits } from '../wire/limits.ts'
-import { memoryPair } from '../wire/memory-duplex.ts'
 import type { Target } from '../wire/target.ts'
 import { listenTo, QmpClient } from './client.ts'
 import type { QmpConnectOptions } from './connect-options.ts'
-import { FairTurns } from './fair-turns.ts'
-import { MultiplexerSession } from './multiplexer-session.ts'
+import type { MultiplexerHub } from './multiplexer-hub.ts'
 
 /** How a multiplexer connects, and what each of its clients may cost. */
 export interface QmpMultiplexerOptions extends Omit<QmpConnectOptions, 'oob' | 'onEvent' | 'onGreeting' | 'onClosed'> {
   /** Of each client: `messageBytes`, `pending` and `unsentBytes` count, with the defaults of a monitor. */
   readonly clientLimits?: Partial<WireLimits>
 }
-
-/** Commands of all clients that are at QEMU at once: enough that it never waits, few enough that none waits long. */
-const MOST_AT_QEMU = 8
 
 /**
  * One monitor for several clients: QEMU's socket serves one at a time. Each client has a connection of its own with a
@@ -41,8 +36,8 @@ export class QmpMultiplexer implements AsyncDisposable {
   readonly #source: Target | QmpClient
   readonly #options: QmpMultiplexerOptions
   readonly #limits: CheckedLimits
-  readonly #turns = new FairTurns(MOST_AT_QEMU)
-  readonly #sessions = new Set<MultiplexerSession>()
+  /** Made for the first client. */
+  #hub: MultiplexerHub | undefined
   readonly #abort = new AbortController()
   /** The connection to QEMU, there or being made. */
   #monitor: Promise<QmpClient> | undefined
@@ -62,7 +57,7 @@ export class QmpMultiplexer implements AsyncDisposable {
 
   /** Clients that are connected now. */
   get clients(): number {
-    return this.#sessions.size
+    return this.#hub?.size ?? 0
   }
 
   /**
@@ -71,7 +66,7 @@ export class QmpMultiplexer implements AsyncDisposable {
    * @throws what {@link QmpClient.connect} rejects with, and {@link ConnectionError} `ERR_CLOSED` after `close()`
    */
   readonly endpoint = async (): Promise<Duplex> => {
-    const [near, far] = memoryPair()
+    const [near, far] = (await this.#clients()).pair()
     await this.serve(far)
     return near
   }
@@ -86,17 +81,11 @@ export class QmpMultiplexer implements AsyncDisposable {
    */
   async serve(duplex: Duplex): Promise<void> {
     try {
+      const hub = await this.#clients()
       const monitor = await this.#reach()
-      this.#sessions.add(
-        new MultiplexerSession(duplex, {
-          monitor,
-          turns: this.#turns,
-          limits: this.#limits,
-          onClose: (session) => {
-            this.#sessions.delete(session)
-          },
-        }),
-      )
+      // It may have ended while this waited to go on, and its clients with it.
+      requireReady(monitor)
+      hub.serve(duplex, monitor)
     } catch (error) {
       duplex.on('error', () => undefined).destroy()
       throw error
@@ -110,7 +99,7 @@ export class QmpMultiplexer implements AsyncDisposable {
     this.#abort.abort(this.#closedBy)
     const monitor = this.#monitor
     this.#monitor = undefined
-    this.#endSessions(this.#closedBy)
+    this.#hub?.end(this.#closedBy)
     if (this.#source instanceof QmpClient) return
     // One that could not be made needs no closing; whoever asked for it has its error.
     await (await monitor?.catch(() => undefined))?.close()
@@ -126,9 +115,7 @@ export class QmpMultiplexer implements AsyncDisposable {
     const monitor = await (this.#monitor ??= this.#connect())
     // It may have been closed, or lost, in the meantime.
     if (this.#isClosed()) throw new ConnectionError('ERR_CLOSED', 'the multiplexer was closed by this side')
-    if (monitor.state !== 'ready') {
-      throw new ConnectionError('ERR_CONNECTION_LOST', 'the monitor of the multiplexer is closed')
-    }
+    requireReady(monitor)
     return monitor
   }
 
@@ -162,7 +149,7 @@ export class QmpMultiplexer implements AsyncDisposable {
 
   #follow(monitor: QmpClient, attempt: Promise<QmpClient>): void {
     const unlisten = listenTo(monitor, (event) => {
-      for (const session of this.#sessions) session.event(event)
+      this.#hub?.event(event)
     })
     const onClose = (): void => {
       unlisten()
@@ -175,12 +162,19 @@ export class QmpMultiplexer implements AsyncDisposable {
         this.#abort.signal.removeEventListener('abort', onClose)
         // The next client has it dialled again; one of the caller's own stays what it is.
         if (this.#monitor === attempt) this.#monitor = undefined
-        this.#endSessions(cause)
+        this.#hub?.end(cause)
       }),
     )
   }
 
-  #endSessions(cause: Error): void {
-    for (const session of [...this.#sessions]) session.close(cause)
+  async #clients(): Promise<MultiplexerHub> {
+    // Here and not above: few need it.
+    const { MultiplexerHub: Hub } = await import('./multiplexer-hub.ts')
+    return (this.#hub ??= new Hub(this.#limits))
   }
+}
+
+function requireReady({ state }: QmpClient): void {
+  if (state === 'ready') return
+  throw new ConnectionError('ERR_CONNECTION_LOST', 'the monitor of the multiplexer is closed')
 }

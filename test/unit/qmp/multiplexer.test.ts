@@ -1,5 +1,7 @@
 // One monitor for several clients of one process.
 import type { Duplex } from 'node:stream'
+// Virtual time does not wait for files: what is loaded when it is needed is loaded before.
+import '../../../src/qmp/multiplexer-hub.ts'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Domain } from '../../../src/index.ts'
