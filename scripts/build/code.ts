@@ -24,7 +24,7 @@ export async function bundleCode(dist: string): Promise<void> {
     comments: false,
     sourcemap: 'hidden',
     minify: {
-      compress: false,
+      compress: { keepNames: { function: true, class: true } },
       mangle: { toplevel: false, keepNames: true },
       codegen: { removeWhitespace: false },
     },
