@@ -20,11 +20,12 @@ async function overMemory() {
   const peer = new Duplex({
     read: () => undefined,
     write: (chunk, _, done) => {
-      for (const [line, id] of chunk.toString().matchAll(/"id":\s*(\d+)/g)) {
-        const isReply = line !== '' && chunk.includes(command)
-        const bytes = isReply ? body : Buffer.from('{"return": {}')
+      // A lone command has no id.
+      for (const line of chunk.toString().trim().split('\n')) {
+        const { execute, id } = JSON.parse(line)
+        const bytes = execute === command ? body : Buffer.from('{"return": {}')
         for (let at = 0; at < bytes.length; at += PIECE) peer.push(bytes.subarray(at, at + PIECE))
-        peer.push(`, "id": ${id}}\r\n`)
+        peer.push(id === undefined ? '}\r\n' : `, "id": ${id}}\r\n`)
       }
       done()
     },
