@@ -23,6 +23,8 @@ export default defineConfig({
           include: ['test/{unit,stories,regressions,reports,fuzz}/**/*.test.ts'],
           // No file leaves anything behind in its process that another could see: half the time is that of the imports.
           isolate: false,
+          // Not setImmediate: the turns of the loop are the process's own, and one that is faked in a test never comes in the next.
+          fakeTimers: { toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'hrtime'] },
           setupFiles: ['test/support/no-real-time.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -19,6 +19,9 @@ export const plug: Row = {
   text:
     'A real QEMU with its vCPUs stopped, one vCPU at the start, the client in a fresh process. 1 is a raw `device_add` and one ' +
     '`query-hotpluggable-cpus` after each. “for each more”: the slope between 8 and 32 of them, without what the first ones pay.',
+  spent:
+    'The third command of each plug is `query-cpus-fast`: with the listing of slots it is one reading, after which the vCPU is known to have a thread and the numbers of all others are known to be as they were. ' +
+    'Most of the rest of the first eight is what a fresh process compiles; the slope between 8 and 32 has less of it.',
   run: async (setup) => {
     const qemu = await resolveQemu('11', 'x86_64', console.error)
     const all = new Commands()

@@ -69,6 +69,7 @@ export class QgaClient implements QgaExecutor {
       maxMessageBytes: limits.messageBytes,
       lineMs: limits.lineMs,
       unsentBytes: limits.unsentBytes,
+      spreadsLongLines: true,
       clock,
       trace,
       vm,

@@ -229,6 +229,12 @@ export const COUNTED_FROM_BYTES: Readonly<Record<Peer, number>> = { qmp: 4 * MIB
 /** Bytes of messages that are read in one turn of the event loop, by all connections together. */
 export const TURN_BYTES = 64 * KIB
 
+/**
+ * How a long message of an agent is read once it is longer than a turn: a piece, and then so many turns of the event loop without
+ * one. Those are the turns of other VMs, most of whose replies take two; where nothing else happens they take microseconds.
+ */
+export const TURNS_BETWEEN_PIECES = 8
+
 /** A limit of the domain, which is not one of a single connection. */
 export interface DomainLimitRow {
   readonly name: string

@@ -4,6 +4,7 @@ import { LimitError } from '../errors/limit-error.ts'
 import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
 import { dropPiece, holdPiece } from './held-pieces.ts'
+import { TURN_BYTES, TURNS_BETWEEN_PIECES } from './limits.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { loopShare } from './loop-share.ts'
 import { readFrom } from './shared-reads.ts'
@@ -39,6 +40,8 @@ export interface LineChannelOptions {
   readonly onTooLong?: ((ends: Uint8Array, bytes: number) => void) | undefined
   /** Is a message begun and not ended, by the lines so far? Unless given, each line is a message. */
   readonly isUnfinished?: (() => boolean) | undefined
+  /** Is a line that is longer than {@link TURN_BYTES} read a piece at a time, with turns of the loop in between? */
+  readonly spreadsLongLines?: boolean | undefined
   /** Called once, with the first cause of closing. */
   readonly onClose: (cause: Error) => void
 }
@@ -60,6 +63,8 @@ export class LineChannel {
   /** Read off the stream, for a later turn; with any, the stream is paused. */
   #held: Uint8Array[] = []
   #giveUpTurn: (() => void) | undefined
+  /** Turns to pass by before that one. */
+  #turnsBefore = 0
   /** Why the channel closes once what is held has been read. */
   #endedBy: Error | undefined
   /** By the piece that is being read. */
@@ -167,6 +172,8 @@ export class LineChannel {
     if (!this.#publish('in', chunk)) return
     const rest = this.#held.length > 0 || loopShare.isSpent ? chunk : this.#read(chunk)
     if (rest !== undefined) this.#hold(this.#isShared ? holdPiece(rest) : rest)
+    else if (this.#options.spreadsLongLines === true && this.#splitter.pendingBytes > TURN_BYTES)
+      this.#waitForTurn(TURNS_BETWEEN_PIECES)
   }
 
   /** @returns what is left of it for a later turn */
@@ -202,12 +209,22 @@ export class LineChannel {
   /** Keep it for a later turn, and let the stream keep what comes behind it. */
   #hold(chunk: Uint8Array): void {
     this.#held.push(chunk)
-    if (this.#giveUpTurn !== undefined) return
+    this.#waitForTurn(0)
+  }
+
+  /** @param turns - how many to pass by before */
+  #waitForTurn(turns: number): void {
+    if (this.#giveUpTurn !== undefined || this.#cause !== undefined) return
     this.#duplex.pause()
+    this.#turnsBefore = turns
     this.#giveUpTurn = loopShare.wait(this.#onTurn)
   }
 
   readonly #onTurn = (): void => {
+    if (this.#turnsBefore-- > 0) {
+      this.#giveUpTurn = loopShare.wait(this.#onTurn)
+      return
+    }
     this.#giveUpTurn = undefined
     const held = this.#held
     this.#held = []

@@ -51,11 +51,10 @@ export class LoopShare {
   readonly #begin = (): void => {
     this.#turn = undefined
     this.#spentBytes = 0
-    for (const waiter of this.#waiting) {
-      // One that asks again is last, and finds itself here only in another turn.
+    // Those of now: one that asks again waits for another turn.
+    for (const waiter of [...this.#waiting]) {
       if (this.isSpent) break
-      this.#waiting.delete(waiter)
-      waiter()
+      if (this.#waiting.delete(waiter)) waiter()
     }
     if (this.#waiting.size === 0) return
     this.#turn ??= setImmediate(this.#begin)

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
 import { memoryPair } from '../../../src/testing/index.ts'
 import { LineChannel, type LineChannelOptions } from '../../../src/wire/line-channel.ts'
-import { TURN_BYTES } from '../../../src/wire/limits.ts'
+import { TURN_BYTES, TURNS_BETWEEN_PIECES } from '../../../src/wire/limits.ts'
 import { loopShare } from '../../../src/wire/loop-share.ts'
 import { WIRE_CHANNEL, type WireTraceEntry } from '../../../src/wire/trace.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -256,6 +256,54 @@ describe('a share of the event loop', () => {
     flooded.channel.close(new Error('enough'))
     await settle()
     expect(flooded.lines.length).toBeLessThan(4)
+  })
+
+  describe('of a long line of an agent', () => {
+    const long = { maxMessageBytes: 10 * TURN_BYTES, spreadsLongLines: true }
+    const piece = Buffer.alloc(TURN_BYTES, 'x')
+
+    test('each piece beyond the first waits for turns of others', async () => {
+      const { near, far, lines, causes } = open(long)
+      const other = open()
+      near.emit('data', piece)
+      expect(near.isPaused()).toBe(false)
+      for (let pieces = 0; pieces < 3; pieces++) {
+        near.emit('data', piece)
+        for (let turn = 0; turn < TURNS_BETWEEN_PIECES; turn++) {
+          expect(near.isPaused()).toBe(true)
+          other.near.emit('data', Buffer.from('reply\n'))
+          await nextTurn()
+        }
+        expect(other.lines).toHaveLength((pieces + 1) * TURNS_BETWEEN_PIECES)
+        expect(near.isPaused()).toBe(true)
+        await nextTurn()
+        expect(near.isPaused()).toBe(false)
+      }
+      far.write('end\n')
+      await settle()
+      expect(lines).toEqual([`${'x'.repeat(4 * TURN_BYTES)}end`])
+      expect([causes, loopShare.waiting]).toEqual([[], 0])
+    })
+
+    test('what comes in the meantime is kept in its order', async () => {
+      const { near, lines } = open(long)
+      near.emit('data', Buffer.from(`${'x'.repeat(TURN_BYTES)}a`))
+      for (const rest of ['b', 'c\nnext', '\nlast\n']) near.emit('data', Buffer.from(rest))
+      for (let turn = 0; turn < 40; turn++) await nextTurn()
+      expect(lines).toEqual([`${'x'.repeat(TURN_BYTES)}abc`, 'next', 'last'])
+      expect([near.isPaused(), loopShare.waiting]).toEqual([false, 0])
+    })
+
+    test('closing between two pieces leaves nothing that waits', async () => {
+      const { channel, near, lines } = open(long)
+      near.emit('data', Buffer.from(`${'x'.repeat(TURN_BYTES)}a`))
+      await nextTurn()
+      expect(loopShare.waiting).toBe(1)
+      channel.close(new Error('mine'))
+      expect(loopShare.waiting).toBe(0)
+      await settle()
+      expect(lines).toEqual([])
+    })
   })
 
   test('small lines cost no turn', () => {
