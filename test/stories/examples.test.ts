@@ -7,6 +7,8 @@ import { through } from '../../examples/ssh.ts'
 import { unplug } from '../../examples/unplug.ts'
 import { Domain } from '../../src/index.ts'
 import { QmpClient } from '../../src/qmp/index.ts'
+// Loaded with the first client of a multiplexer otherwise, which takes real time.
+import '../../src/qmp/multiplexer-hub.ts'
 import { SimulatedAgent, SimulatedQemu, SimulatedVm, type SlotTruth } from '../../src/testing/index.ts'
 import { testClock } from '../support/passing-clock.ts'
 import { startVmOnSockets } from '../unit/cli/cli-vm.ts'
