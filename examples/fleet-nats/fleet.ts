@@ -119,7 +119,7 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
-  /** Look at the hosts that owe answers, as long as any does. */
+  /** Look at the hosts that owe answers, until all have answered. */
   #look(): void {
     if (this.#looking !== undefined) return
     const again = (): void => {

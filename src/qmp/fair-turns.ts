@@ -2,7 +2,7 @@ import { inBackground } from '../wire/background.ts'
 
 /** Who has something to send, one piece after the other. */
 export interface TurnTaker {
-  /** Begin the next piece; resolves, and never rejects, when it is over. `undefined` where there is none. */
+  /** Begins the next piece, if there is one. The promise resolves when that piece is over, and never rejects. */
   next(): Promise<void> | undefined
 }
 

@@ -101,7 +101,7 @@ export class QmpMultiplexer implements AsyncDisposable {
     this.#monitor = undefined
     this.#hub?.end(this.#closedBy)
     if (this.#source instanceof QmpClient) return
-    // One that could not be made needs no closing; whoever asked for it has its error.
+    // A connection that failed needs no closing, and its error went to the client that asked for it.
     await (await monitor?.catch(() => undefined))?.close()
   }
 
