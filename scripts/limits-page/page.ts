@@ -48,8 +48,8 @@ bytes, before \`JSON.parse\`, up to the first excess; counting costs a nanosecon
   syncs first. An event that is refused is dropped.
 - All connections of a process together read ${amount(TURN_BYTES, 'bytes')} of messages in one turn of the event loop, and the message with which that is
   passed. Whatever else has come waits for the next turns, in the order of arrival, so that large replies of several VMs take turns and other work of
-  the process runs in between. A message of an agent that is longer than that is read a piece at a time, with ${TURNS_BETWEEN_PIECES} turns without one in
-  between, which are those of the other VMs.
+  the process runs in between. A message of an agent that is longer than that is read a piece at a time, and then counted,
+  decoded, and given to its call: each in a turn of its own, with ${TURNS_BETWEEN_PIECES} turns in between, which are those of the other VMs.
 
 ${measured()}
 `

@@ -73,9 +73,7 @@ export class QgaClient implements QgaExecutor {
       clock,
       trace,
       vm,
-      onLine: (line) => {
-        this.#inbox.push(line)
-      },
+      onLine: (line) => this.#inbox.push(line),
       onTooLong: (_ends, bytes) => {
         this.#inbox.pushTooLong(bytes, tooLarge(limits.messageBytes))
       },

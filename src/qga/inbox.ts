@@ -2,7 +2,9 @@ import { ConnectionError, ProtocolError } from '../errors/peer-errors.ts'
 import type { CheckedLimits } from '../wire/checked-limits.ts'
 import { settleCall } from '../wire/envelope.ts'
 import { Junk } from '../wire/junk.ts'
-import { own, parseMessage, type WireMessage } from '../wire/message.ts'
+import { TURN_BYTES } from '../wire/limits.ts'
+import type { Steps } from '../wire/line-channel.ts'
+import { checkCost, decodeMessage, own, parseMessage, type WireMessage } from '../wire/message.ts'
 import type { PendingCalls } from '../wire/pending-calls.ts'
 import { isMonitor } from './monitor-greeting.ts'
 import type { DelimitedSync } from './sync.ts'
@@ -67,10 +69,11 @@ export class Inbox {
   /**
    * Take the next line.
    *
+   * @returns what is left to do with a long one
    * @throws {@link ConnectionError} `ERR_NOT_AGENT` where it is a monitor's
    * @throws {@link ProtocolError} `ERR_TOO_MUCH_JUNK` when the guest talks without being asked and does not stop
    */
-  push(line: Uint8Array): void {
+  push(line: Uint8Array): Steps | undefined {
     if (isMonitor(line)) {
       const message = `${this.#where} is a QEMU monitor, and not the channel of a guest agent`
       throw new ConnectionError('ERR_NOT_AGENT', message, { outcome: 'not-sent' })
@@ -80,24 +83,59 @@ export class Inbox {
       // It answers in order: what was asked before is not answered any more.
       this.#pending.forgetAbandoned()
       this.#sync.onAnswer()
-    } else if (this.#sync !== undefined || this.#pending.size === 0) {
-      this.#settleLate(line)
+    } else if (!this.#isAwaited && this.#pending.oldestAbandoned() === undefined) {
       this.#junk.add(line.length)
+    } else if (line.length > TURN_BYTES) {
+      return this.#inSteps(line)
     } else {
-      this.#onReply(line)
+      this.#take(line.length, () => parseMessage(line, this.#limits))
     }
+    return undefined
   }
 
   /** Take a line above the cap. */
   pushTooLong(bytes: number, cause: ProtocolError): void {
-    if (this.#sync !== undefined || this.#pending.size === 0) this.#junk.add(bytes)
-    else this.#refuse(cause)
+    if (this.#isAwaited) this.#refuse(cause)
+    else this.#junk.add(bytes)
   }
 
-  #onReply(line: Uint8Array): void {
+  /** Is the next line the answer of a call that is in flight? */
+  get #isAwaited(): boolean {
+    return this.#sync === undefined && this.#pending.size > 0
+  }
+
+  /** To count it, to decode it and to check what the reply holds takes about the same time each. */
+  *#inSteps(line: Uint8Array): Generator<undefined, void> {
+    const bytes = line.length
+    let decode: () => WireMessage
+    try {
+      checkCost(line, this.#limits)
+      yield
+      const message = decodeMessage(line)
+      decode = () => message
+    } catch (error) {
+      decode = () => {
+        throw error
+      }
+    }
+    yield
+    this.#take(bytes, decode)
+  }
+
+  /** @param decode - throws what is wrong with the line */
+  #take(bytes: number, decode: () => WireMessage): void {
+    if (this.#isAwaited) {
+      this.#onReply(bytes, decode)
+    } else {
+      this.#settleLate(decode)
+      this.#junk.add(bytes)
+    }
+  }
+
+  #onReply(bytes: number, decode: () => WireMessage): void {
     let message: WireMessage
     try {
-      message = parseMessage(line, this.#limits)
+      message = decode()
     } catch (cause) {
       if (cause instanceof ProtocolError && cause.code === 'ERR_MESSAGE_TOO_COMPLEX') this.#refuse(cause)
       else this.#loseStep(cause instanceof Error ? cause.message : String(cause), cause)
@@ -114,7 +152,7 @@ export class Inbox {
       this.#answered++
       this.#junk.endRow()
     } else {
-      this.#junk.add(line.length)
+      this.#junk.add(bytes)
     }
   }
 
@@ -142,11 +180,11 @@ export class Inbox {
   }
 
   /** An answer to the call that was given up, before the next sync is answered: there is only one that it can be. */
-  #settleLate(line: Uint8Array): void {
+  #settleLate(decode: () => WireMessage): void {
     const abandoned = this.#pending.oldestAbandoned()
     if (abandoned === undefined) return
     try {
-      settleCall(this.#pending, parseMessage(line, this.#limits), abandoned)
+      settleCall(this.#pending, decode(), abandoned)
     } catch (error) {
       // Out of step any line may be garbage.
       if (!(error instanceof ProtocolError)) throw error

@@ -13,6 +13,9 @@ import { dropUnreached } from './half-open.ts'
 import { isTraced, publishTraffic, type WireTrace } from './trace.ts'
 import type { TcpPorts } from './vanished-peer.ts'
 
+/** What is left to do with a long line: each step in a turn of the loop of its own, before the next line is read. */
+export type Steps = Iterator<undefined, void>
+
 /** What a {@link LineChannel} needs to know. */
 export interface LineChannelOptions {
   /** For traces and messages: `qmp` or `qga`. */
@@ -31,8 +34,8 @@ export interface LineChannelOptions {
   readonly trace?: WireTrace | undefined
   /** Has the peer's host acknowledged nothing for long? Unless given, what the kernel says. */
   readonly hasVanished?: ((ports: TcpPorts) => Promise<boolean>) | undefined
-  /** Called with each whole line. What it throws closes the channel with that cause. */
-  readonly onLine: (line: Uint8Array) => void
+  /** Called with each whole line, which is lent until it, or the last of its steps, returns. What they throw closes the channel with that cause. */
+  readonly onLine: (line: Uint8Array) => Steps | undefined
   /**
    * Called at the end of a line above the cap, with its two ends and its bytes. What it throws closes the channel with that
    * cause; unless given, such a line does.
@@ -65,6 +68,9 @@ export class LineChannel {
   #giveUpTurn: (() => void) | undefined
   /** Turns to pass by before that one. */
   #turnsBefore = 0
+  /** Of the line that was read last. */
+  #steps: Steps | undefined
+  #endSteps: (() => void) | undefined
   /** Why the channel closes once what is held has been read. */
   #endedBy: Error | undefined
   /** By the piece that is being read. */
@@ -158,6 +164,7 @@ export class LineChannel {
     this.#lineTimer?.cancel()
     this.#peer?.end()
     this.#held = []
+    this.#dropSteps()
     const duplex = this.#duplex
     duplex.off('data', this.#onData)
     duplex.off('end', this.#onEnd)
@@ -170,10 +177,15 @@ export class LineChannel {
   readonly #onData = (chunk: Uint8Array): void => {
     this.#peer?.heard()
     if (!this.#publish('in', chunk)) return
-    const rest = this.#held.length > 0 || loopShare.isSpent ? chunk : this.#read(chunk)
+    const rest = this.#isBehind || loopShare.isSpent ? chunk : this.#read(chunk)
     if (rest !== undefined) this.#hold(this.#isShared ? holdPiece(rest) : rest)
     else if (this.#options.spreadsLongLines === true && this.#splitter.pendingBytes > TURN_BYTES)
       this.#waitForTurn(TURNS_BETWEEN_PIECES)
+  }
+
+  /** Is something of what was read off the stream left for a later turn? */
+  get #isBehind(): boolean {
+    return this.#held.length > 0 || this.#steps !== undefined
   }
 
   /** @returns what is left of it for a later turn */
@@ -183,7 +195,7 @@ export class LineChannel {
       const taken = this.#splitter.push(chunk, (line) => {
         loopShare.spend(line.length + 1)
         return this.#take(() => {
-          this.#options.onLine(line)
+          this.#begin(this.#options.onLine(line))
         })
       })
       if (this.#cause !== undefined) return undefined
@@ -203,7 +215,39 @@ export class LineChannel {
     if (this.#cause !== undefined) return false
     read()
     this.#hasEnded ||= this.#options.isUnfinished?.() !== true
-    return !loopShare.isSpent
+    return !loopShare.isSpent && this.#steps === undefined
+  }
+
+  #begin(steps: Steps | undefined): void {
+    if (steps === undefined || this.#cause !== undefined) return
+    this.#steps = steps
+    this.#endSteps = this.#splitter.keepLine()
+    this.#waitForTurn(TURNS_BETWEEN_PIECES)
+  }
+
+  /**
+   * The next step of the line that was read last, which uses this turn up.
+   *
+   * @returns whether there is none left
+   */
+  #step(): boolean {
+    if (this.#steps === undefined) return true
+    loopShare.spend(TURN_BYTES)
+    try {
+      const isLast = this.#steps.next().done === true
+      if (isLast) this.#dropSteps()
+      else this.#waitForTurn(TURNS_BETWEEN_PIECES)
+      return isLast
+    } catch (error) {
+      this.#closeFor(error)
+      return false
+    }
+  }
+
+  #dropSteps(): void {
+    this.#steps = undefined
+    this.#endSteps?.()
+    this.#endSteps = undefined
   }
 
   /** Keep it for a later turn, and let the stream keep what comes behind it. */
@@ -226,15 +270,16 @@ export class LineChannel {
       return
     }
     this.#giveUpTurn = undefined
+    if (!this.#step()) return
     const held = this.#held
     this.#held = []
     for (const chunk of held) {
       if (this.#cause !== undefined) return
-      const rest = this.#held.length > 0 || loopShare.isSpent ? chunk : this.#read(chunk)
+      const rest = this.#isBehind || loopShare.isSpent ? chunk : this.#read(chunk)
       if (rest === undefined) dropPiece(chunk)
       else this.#hold(rest)
     }
-    if (this.#held.length > 0) return
+    if (this.#isBehind || this.#cause !== undefined) return
     if (this.#endedBy !== undefined) this.close(this.#endedBy)
     else this.#duplex.resume()
   }
@@ -274,7 +319,7 @@ export class LineChannel {
   /** The peer has ended: what it said before that is read first. */
   #end(cause: Error): void {
     this.#endedBy ??= cause
-    if (this.#held.length === 0) this.close(this.#endedBy)
+    if (!this.#isBehind) this.close(this.#endedBy)
   }
 
   readonly #onEnd = (): void => {

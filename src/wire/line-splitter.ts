@@ -43,7 +43,7 @@ export class LineSplitter {
 
   /**
    * Take the next piece and hand each line that it completes, without LF or CRLF, to `onLine`. Lines are views: use or copy
-   * them within that call.
+   * them within that call, or {@link LineSplitter.keepLine}.
    *
    * @param onLine - stops with `false`
    * @returns how many bytes of the piece were taken: all of them, unless `onLine` stopped
@@ -78,6 +78,18 @@ export class LineSplitter {
     const goesOn = onLine(line)
     this.#release()
     return goesOn !== false
+  }
+
+  /**
+   * Within `onLine`: the line stays as it is until the function returned is called. One that came whole is a part of the
+   * piece, and stays as long as that does.
+   */
+  keepLine(): () => void {
+    const buffer = this.#head
+    this.#head = NOTHING
+    return () => {
+      giveBuffer(buffer)
+    }
   }
 
   #hold(piece: Uint8Array): void {

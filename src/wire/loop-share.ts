@@ -2,8 +2,8 @@ import { TURN_BYTES } from './limits.ts'
 
 /**
  * How the connections of a process share its event loop. Each message that is read is charged; once {@link TURN_BYTES} are
- * spent, a connection that has more to read waits for a later turn of the loop, in the order of asking. One message is never divided,
- * so a turn costs the share and one message at most.
+ * spent, a connection that has more to read waits for a later turn of the loop, in the order of asking. A turn costs
+ * the share and one message at most, or one step of a long one.
  *
  * There is one loop in a process (and one of these), however many VMs its connections lead to. Where little is read nothing is
  * scheduled.

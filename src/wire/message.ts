@@ -22,10 +22,23 @@ export interface MessageLimits extends MessageCaps {
  *   is above the limits
  */
 export function parseMessage(line: Uint8Array, limits?: MessageLimits): WireMessage {
-  if (limits !== undefined && line.length >= limits.countedFromBytes) {
-    const excess = excessOf(line, limits)
-    if (excess !== undefined) throw new ProtocolError(`a message has ${excess}`, {}, 'ERR_MESSAGE_TOO_COMPLEX')
-  }
+  if (limits !== undefined) checkCost(line, limits)
+  return decodeMessage(line)
+}
+
+/**
+ * Is a whole line cheap enough to be decoded?
+ *
+ * @throws {@link ProtocolError} `ERR_MESSAGE_TOO_COMPLEX` when it is above the limits
+ */
+export function checkCost(line: Uint8Array, limits: MessageLimits): void {
+  if (line.length < limits.countedFromBytes) return
+  const excess = excessOf(line, limits)
+  if (excess !== undefined) throw new ProtocolError(`a message has ${excess}`, {}, 'ERR_MESSAGE_TOO_COMPLEX')
+}
+
+/** As {@link parseMessage}, of a line whose cost was checked. */
+export function decodeMessage(line: Uint8Array): WireMessage {
   let value: unknown
   try {
     value = JSON.parse(textOf(line))

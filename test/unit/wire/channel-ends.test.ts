@@ -21,7 +21,7 @@ function open(more: Partial<LineChannelOptions> = {}, prepare: (duplex: Duplex) 
   const channel = new LineChannel(duplex, {
     label: 'qmp',
     maxMessageBytes: 100,
-    onLine: (line) => lines.push(Buffer.from(line).toString()),
+    onLine: (line) => void lines.push(Buffer.from(line).toString()),
     onClose: (cause) => causes.push(cause),
     ...more,
   })

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Duplex, PassThrough } from 'node:stream'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
 import { memoryPair } from '../../../src/testing/index.ts'
 import { LineChannel, type LineChannelOptions } from '../../../src/wire/line-channel.ts'
@@ -23,7 +23,7 @@ function open(more: Partial<LineChannelOptions> = {}, ends: readonly [Duplex, Du
   const channel = new LineChannel(near, {
     label: 'test',
     maxMessageBytes: 100,
-    onLine: (line) => lines.push(Buffer.from(line).toString('latin1')),
+    onLine: (line) => void lines.push(Buffer.from(line).toString('latin1')),
     onClose: (cause) => causes.push(cause),
     ...more,
   })
@@ -40,6 +40,12 @@ function fakeDuplex(written: number[] = []) {
     },
   })
 }
+
+// The next test begins in a turn of which nothing is used up.
+afterEach(async () => {
+  await nextTurn()
+  expect(loopShare.isSpent).toBe(false)
+})
 
 describe('LineChannel', () => {
   test('carries lines in and out', async () => {
@@ -303,6 +309,123 @@ describe('a share of the event loop', () => {
       expect(loopShare.waiting).toBe(0)
       await settle()
       expect(lines).toEqual([])
+    })
+  })
+
+  describe('of a line with steps left to do', () => {
+    /** Each line that begins with `long` has two steps; each notes how often it ran. */
+    function stepped(more: Partial<LineChannelOptions> = {}) {
+      const steps: string[] = []
+      function* two(line: Uint8Array): Generator<undefined, void> {
+        steps.push(`first of ${line.length}`)
+        yield
+        steps.push(`second of ${line.length}, ends with ${String.fromCharCode(line.at(-1) ?? 0)}`)
+      }
+      const lines: string[] = []
+      const onLine = (line: Uint8Array) => {
+        const text = Buffer.from(line).toString()
+        if (text.startsWith('long')) return two(line)
+        lines.push(text)
+        return undefined
+      }
+      return { ...open({ maxMessageBytes: 4 * TURN_BYTES, onLine, ...more }), lines, steps }
+    }
+    /** Until a step may run. */
+    const turns = async () => {
+      for (let turn = 0; turn <= TURNS_BETWEEN_PIECES; turn++) await nextTurn()
+    }
+
+    test('each step has a turn of its own, with turns of others before it', async () => {
+      const { near, steps, lines } = stepped()
+      const other = open()
+      near.emit('data', Buffer.from('longer\nnext\n'))
+      expect([steps, near.isPaused()]).toEqual([[], true])
+      for (let turn = 0; turn < TURNS_BETWEEN_PIECES; turn++) {
+        other.near.emit('data', Buffer.from('reply\n'))
+        await nextTurn()
+      }
+      expect([steps, other.lines.length]).toEqual([[], TURNS_BETWEEN_PIECES])
+      await nextTurn()
+      expect(steps).toEqual(['first of 6'])
+      await turns()
+      expect(steps).toEqual(['first of 6', 'second of 6, ends with r'])
+      // The last step used its turn up.
+      expect([lines, near.isPaused()]).toEqual([[], true])
+      await nextTurn()
+      expect([lines, near.isPaused(), loopShare.waiting]).toEqual([['next'], false, 0])
+    })
+
+    test('the line stays as it is for them, and what comes meanwhile keeps its order', async () => {
+      const { near, steps, lines } = stepped()
+      const length = TURN_BYTES + 8
+      near.emit('data', Buffer.from(`long${'x'.repeat(TURN_BYTES)}`))
+      near.emit('data', Buffer.from('end!\nnext\nlong'))
+      const other = open({ maxMessageBytes: 4 * TURN_BYTES })
+      other.near.emit('data', Buffer.alloc(TURN_BYTES, 'y'))
+      other.near.emit('data', Buffer.from('yyyyyyyy\n'))
+      near.emit('data', Buffer.from(' one\nlast\n'))
+      for (let turn = 0; turn < 60; turn++) await nextTurn()
+      expect(steps).toEqual([
+        `first of ${length}`,
+        `second of ${length}, ends with !`,
+        'first of 8',
+        'second of 8, ends with e',
+      ])
+      expect(lines).toEqual(['next', 'last'])
+      expect([near.isPaused(), loopShare.waiting]).toEqual([false, 0])
+    })
+
+    test.each(['end', 'close', 'error'])('are done before the peer’s %s', async (how) => {
+      const { near, steps, causes } = stepped()
+      near.emit('data', Buffer.from('long\n'))
+      near.emit(how, new Error('broken'))
+      near.emit('close')
+      await turns()
+      expect(causes).toEqual([])
+      await turns()
+      expect(steps).toEqual(['first of 4', 'second of 4, ends with g'])
+      expect(causes).toHaveLength(1)
+      expect(loopShare.waiting).toBe(0)
+    })
+
+    test('closing between two of them leaves nothing that waits', async () => {
+      const { channel, near, steps, lines, causes } = stepped()
+      near.emit('data', Buffer.from('long\nnext\n'))
+      await turns()
+      channel.close(new Error('mine'))
+      expect(loopShare.waiting).toBe(0)
+      for (let turn = 0; turn < 20; turn++) await nextTurn()
+      expect([steps, lines, causes.map(String)]).toEqual([['first of 4'], [], ['Error: mine']])
+    })
+
+    test('one that closes the channel is the last', async () => {
+      const mine = new Error('mine')
+      const steps: number[] = []
+      const { near, channel, causes, far } = open({
+        *onLine(): Generator<undefined, void> {
+          channel.close(mine)
+          steps.push(1)
+          yield
+          steps.push(2)
+        },
+      })
+      far.resume()
+      near.emit('data', Buffer.from('one\ntwo\n'))
+      for (let turn = 0; turn < 40; turn++) await nextTurn()
+      expect([steps, causes, loopShare.waiting]).toEqual([[1], [mine], 0])
+    })
+
+    test('one that fails closes the channel with its cause', async () => {
+      const bug = new Error('bug')
+      const { near, causes } = open({
+        // eslint-disable-next-line require-yield -- it fails before its first
+        *onLine(): Generator<undefined, void> {
+          throw bug
+        },
+      })
+      near.emit('data', Buffer.from('one\ntwo\n'))
+      await turns()
+      expect([causes, loopShare.waiting]).toEqual([[bug], 0])
     })
   })
 

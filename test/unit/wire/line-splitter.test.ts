@@ -42,6 +42,29 @@ describe('LineSplitter', () => {
     }
   })
 
+  test('a line that is kept stays as it is while others are read, until it is given back', () => {
+    const splitter = new LineSplitter(1_000_000)
+    const kept: Uint8Array[] = []
+    const giveBack: (() => void)[] = []
+    const read = (text: string, isKept = true) => {
+      // In two pieces: the line is in a buffer of the splitter.
+      for (const piece of [text, 'end\n']) {
+        splitter.push(encode(piece), (line) => {
+          kept.push(line)
+          if (isKept) giveBack.push(splitter.keepLine())
+        })
+      }
+    }
+    for (const letter of ['a', 'b']) read(letter.repeat(100_000))
+    expect(kept.map((line) => Buffer.from(line).toString())).toEqual([
+      `${'a'.repeat(100_000)}end`,
+      `${'b'.repeat(100_000)}end`,
+    ])
+    for (const each of giveBack) each()
+    read('c'.repeat(100_000), false)
+    expect([kept[0]?.buffer, kept[1]?.buffer]).toContain(kept[2]?.buffer)
+  })
+
   test('any bytes in any pieces are the lines that splitting at LF gives', () => {
     // Mostly the three bytes that matter.
     const byte = fc.oneof(fc.constantFrom(0x0a, 0x0d, 0x41), fc.nat(255))
