@@ -57,13 +57,16 @@ export async function bareSocket(path, command) {
 
 const bursts = (execute) => (size) => (size === 1 ? execute() : Promise.all(Array.from({ length: size }, execute)))
 
+const own = (options) => async (path, command) => {
+  const { QmpClient } = await load('qemu-vcpu/qmp')
+  const client = await QmpClient.connect(path, options)
+  return { burst: bursts(() => client.execute(command)), close: () => client.close() }
+}
+
 const clients = {
   floor: bareSocket,
-  'qemu-vcpu': async (path, command) => {
-    const { QmpClient } = await load('qemu-vcpu/qmp')
-    const client = await QmpClient.connect(path)
-    return { burst: bursts(() => client.execute(command)), close: () => client.close() }
-  },
+  'qemu-vcpu': own(),
+  'qemu-vcpu, oob': own({ oob: true }),
   'node-qemu': async (path, command) => {
     const { QMPClient } = await load('node-qemu')
     const client = new QMPClient({ socketPath: path })
