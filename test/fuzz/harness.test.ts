@@ -140,6 +140,24 @@ test.each(commands)('a command that %s is noticed', async (_, main, says) => {
   expect((await runCommands(plan, main)).faults.join('\n')).toMatch(says)
 })
 
+test('a command applies the layout that it is given', async () => {
+  let printed = ''
+  const listening = (argv: readonly string[], io: CliIo): ReturnType<typeof runCli> =>
+    runCli(argv, {
+      ...io,
+      stdout: (text) => {
+        printed += text
+        io.stdout(text)
+      },
+    })
+  const plan = (layout: number | string) => commandPlan(['export', '--apply'], { layout, json: false })
+  expect((await runCommands(plan(3), listening)).faults).toEqual([])
+  expect(printed).toBe('plugged vCPU 3; 3 vCPUs are plugged now\n')
+  printed = ''
+  expect((await runCommands(plan('no layout'), listening)).faults).toEqual([])
+  expect(printed).toBe('')
+})
+
 test('a client is asked, and what goes wrong is counted', async () => {
   const { tallies, faults } = await runClient(clientPlan('monitor', ['query-status'], [unanswered]))
   expect(faults).toEqual([])

@@ -48,6 +48,8 @@ export interface Step {
 /** One run of the command: its arguments but those that say where the VM is. */
 export interface Run {
   readonly argv: readonly string[]
+  /** What `--apply`, the last of them, is given: a file with the layout of the start and this vCPU, or with this text. */
+  readonly layout?: number | string | undefined
   readonly timeoutMs?: number | undefined
   readonly json: boolean
   readonly isTerminal: boolean

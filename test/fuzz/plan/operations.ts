@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { CONFIDENCES, VCPU_MAP_KINDS } from '../../../src/index.ts'
 import { acts } from '../../stories/domain-over-simulated-vm/acts.ts'
+import { hostileText } from './hostile.ts'
 import type { ChangeHow, Execute, Operation, Run, Step } from './operation.ts'
 
 const id = fc.nat({ max: 15 })
@@ -72,7 +73,7 @@ const argv: fc.Arbitrary<readonly string[]> = fc.oneof(
   words('map'),
   words('list'),
   words('doctor'),
-  words('export'),
+  words('export', flag('--apply')),
   words('watch'),
   words('set', idList, onOff, flag('--whole-slot'), flag('--guest'), flag('--rollback')),
   words('set', id.map(String), onOff, '--guest', flag('--rollback'), fc.constantFrom(['--confidence', 'assumed'], [])),
@@ -81,10 +82,17 @@ const argv: fc.Arbitrary<readonly string[]> = fc.oneof(
   words('guest-scale', count.map(String)),
 )
 
+const notALayout = fc.oneof(
+  hostileText,
+  hostileText.map((text) => JSON.stringify({ smp: { cpus: 1, maxcpus: 8 }, online: '0-1', devices: [{ id: text }] })),
+  fc.json(),
+)
+
 /** Runs of the command, one after the other. */
 export const runs: fc.Arbitrary<readonly Run[]> = fc.array(
   fc.record({
     argv,
+    layout: fc.oneof({ weight: 6, arbitrary: id }, { weight: 1, arbitrary: notALayout }),
     timeoutMs: fc.constantFrom(undefined, undefined, undefined, 5, 60, 600, 5_000),
     json: fc.boolean(),
     isTerminal: fc.constantFrom(false, false, true),

@@ -1,3 +1,6 @@
+import { rmSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Domain, type DomainOptions } from '../../../src/index.ts'
 import type { CliIo } from '../../../src/cli/io.ts'
 import { runCli } from '../../../src/cli/main.ts'
@@ -5,6 +8,8 @@ import { VERBS } from '../../../src/cli/verbs/index.ts'
 import type { Run } from '../plan/operation.ts'
 import type { CommandPlan } from '../plan/plan.ts'
 import { faultOfRun, type CommandRun } from '../invariants/command.ts'
+import type { Arena } from '../subject/arena.ts'
+import { layoutOf } from '../subject/layout-of.ts'
 import { wishOf } from '../subject/wish-of.ts'
 import { Session } from './session.ts'
 import type { Verdict } from './verdict.ts'
@@ -29,10 +34,12 @@ export async function runCommands(plan: CommandPlan, main: typeof runCli = runCl
 async function runOnce(session: Session, run: Run, main: typeof runCli): Promise<void> {
   const { actor, arena } = session
   const { argv, timeoutMs, json, isTerminal, hasAgent } = run
+  using file = argv.at(-1) === '--apply' ? layoutFile(arena, run) : undefined
   const [verb = ''] = argv
   const interruptAfterMs = run.interruptAfterMs ?? (verb === 'watch' ? WATCHED_MS : undefined)
   const all = [
     ...argv,
+    ...(file === undefined ? [] : [file.path]),
     ...['--qmp', '/memory/qmp.sock'],
     ...(hasAgent ? ['--qga', '/memory/qga.sock'] : []),
     ...(json ? ['--json'] : []),
@@ -62,6 +69,7 @@ async function runOnce(session: Session, run: Run, main: typeof runCli): Promise
   })
   const wish = wishOf(arena, argv)
   const mostMs = MOST_STEPS * 2 * (timeoutMs ?? DEFAULT_MS) + (interruptAfterMs ?? 0)
+  const linksBefore = arena.ends.length
   const exchange = actor.begin(
     {
       name: `command ${verb}`,
@@ -76,7 +84,21 @@ async function runOnce(session: Session, run: Run, main: typeof runCli): Promise
       return printed
     },
   )
+  await session.loading(exchange, linksBefore)
   await session.wait(exchange)
   const fault = faultOfRun(run, printed, exchange, arena.faults.hasLied)
   if (fault !== undefined) session.fault(`${all.join(' ')}: ${fault}`)
+}
+
+/** The file that a run is to apply. Written and read at once: virtual time does not wait for it. */
+function layoutFile(arena: Arena, { layout = '' }: Run): Disposable & { readonly path: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'fuzz-layout-'))
+  const path = join(directory, 'layout.json')
+  writeFileSync(path, typeof layout === 'string' ? layout : JSON.stringify(layoutOf(arena, layout)))
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      rmSync(directory, { recursive: true })
+    },
+  }
 }

@@ -13,8 +13,6 @@ import type { Verdict } from './verdict.ts'
 
 /** What may be left to do once it was interrupted: nothing that waits. */
 const END_MS = 50
-/** Turns of the event loop until it dials; a thousand were enough on a busy machine. */
-const MOST_TURNS = 100_000
 /** When it is. */
 const TIME_OF_DAY = new Date(0)
 
@@ -66,9 +64,7 @@ export async function runWatch(plan: WatchPlan, main: typeof runCli = runCli): P
   const abortAfterMs = moves.reduce((sum, { afterMs }) => sum + afterMs, interruptAfterMs)
   const options = { name: 'watch keys', mostMs: abortAfterMs + END_MS, abortAfterMs, isCommand: true }
   const exchange = actor.begin(options, (signal) => main(argv, io(signal)))
-  // What a verb is carried out by is loaded again, from memory, but in time that is not virtual.
-  for (let turn = 0; turn < MOST_TURNS && exchange.end === undefined && arena.ends.length === 0; turn++)
-    await new Promise((resolve) => setImmediate(resolve))
+  await session.loading(exchange)
   for (const move of moves) {
     await arena.pass(move.afterMs)
     make(move, seat, session)

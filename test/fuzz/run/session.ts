@@ -13,6 +13,8 @@ import type { Tally, Verdict } from './verdict.ts'
 const PATIENCE_MS = 60_000
 /** Commands that the subject of a plan may send, whatever its peers do: some six times the most that was seen. */
 const MOST_LINES = 3_000
+/** Turns of the event loop until something is loaded; a thousand were enough on a busy machine. */
+const MOST_TURNS = 100_000
 
 /** One plan being carried out in memory and virtual time. */
 export class Session {
@@ -38,14 +40,42 @@ export class Session {
     if (what !== undefined) this.actor.faults.push(what)
   }
 
+  /**
+   * Wait until a run of the command dials. What its verb is carried out by is loaded again: from memory, but in time that is
+   * not virtual.
+   *
+   * @param linksBefore - connections that were made before the run
+   */
+  loading(exchange: Exchange, linksBefore = 0): Promise<void> {
+    return this.#turns(() => exchange.end !== undefined || this.arena.ends.length > linksBefore)
+  }
+
   /** Let time pass until an exchange has ended. */
   async wait(exchange: Exchange): Promise<void> {
-    try {
-      await this.arena.clock.run(exchange.over, { limitMs: exchange.mostMs + PATIENCE_MS })
-    } catch (error) {
-      if (!(error instanceof StalledError)) throw error
-      this.fault(`${exchange.name} does not settle: ${error.message}`)
+    const limitMs = exchange.mostMs + PATIENCE_MS
+    const { clock } = this.arena
+    let stalled = await this.#run(exchange, limitMs)
+    if (stalled !== undefined && clock.pending === 0) {
+      // It may be loading what it needs, as `doctor` does.
+      await this.#turns(() => exchange.end !== undefined || clock.pending > 0)
+      stalled = await this.#run(exchange, limitMs)
     }
+    if (stalled !== undefined) this.fault(`${exchange.name} does not settle: ${stalled.message}`)
+  }
+
+  async #run({ over }: Exchange, limitMs: number): Promise<StalledError | undefined> {
+    try {
+      await this.arena.clock.run(over, { limitMs })
+      return undefined
+    } catch (error) {
+      if (error instanceof StalledError) return error
+      throw error
+    }
+  }
+
+  /** Turns of the loop, until something is so. */
+  async #turns(isSo: () => boolean): Promise<void> {
+    for (let turn = 0; turn < MOST_TURNS && !isSo(); turn++) await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** Let time pass until all have ended. */

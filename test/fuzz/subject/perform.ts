@@ -1,8 +1,9 @@
-import { CpuMap, type CallOptions, type Domain, type SetVcpuStateOptions, type VcpuLayout } from '../../../src/index.ts'
+import { CpuMap, type CallOptions, type Domain, type SetVcpuStateOptions } from '../../../src/index.ts'
 import type { Bounds, Wish } from '../../stories/domain-over-simulated-vm/call.ts'
 import { idOf } from '../../stories/domain-over-simulated-vm/acts.ts'
 import type { ChangeHow, Operation, Step } from '../plan/operation.ts'
 import type { Arena } from './arena.ts'
+import { layoutOf } from './layout-of.ts'
 
 /** Steps of a run, each with its own bounds, that there can be in a machine of this harness. */
 const MOST_STEPS = 40
@@ -154,21 +155,6 @@ function optionsOf({ clock }: Arena, { stepMs, ...how }: ChangeHow, options: Cal
       clock.after(stepMs, resolve)
     })
   return { ...how, ...options, onStep }
-}
-
-/** A layout of what is plugged at the start and one vCPU more. */
-function layoutOf(arena: Arena, drawn: number): VcpuLayout {
-  const { plan } = arena.vm.qemu.board
-  const slot = plan.slots[drawn % plan.slots.length]
-  const boot = Array.from({ length: plan.bootVcpus }, (_, id) => id)
-  const ids = CpuMap.from(slot === undefined ? [] : arena.slotOf(slot.firstId))
-  const isAtStart = boot.includes(ids.first() ?? 0)
-  const device = { ids, driver: slot?.type ?? '', id: `cpu${drawn}`, props: slot?.props ?? {} }
-  return {
-    smp: { cpus: plan.bootVcpus, maxcpus: arena.slots.flat().length },
-    devices: isAtStart ? [] : [device],
-    online: CpuMap.from(boot).union(ids),
-  }
 }
 
 function idIn(arena: Arena, drawn: number): number {

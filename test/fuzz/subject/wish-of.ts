@@ -24,6 +24,8 @@ export function wishOf(arena: Arena, argv: readonly string[]): Wish | undefined 
     }
     case 'scale':
       return argv.includes('--dry-run') ? undefined : { kind: 'scale', count: Number(first), guest }
+    case 'export':
+      return argv.includes('--apply') ? { kind: 'states', ids: [], online: true, guest: false } : undefined
     case 'guest-scale':
       return { kind: 'states', ids: [], online: true, guest: true }
     default:
