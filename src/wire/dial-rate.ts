@@ -15,9 +15,9 @@ export class DialRate {
     return this.#waiting.length
   }
 
-  /** Resolves when the next dial may begin: at once, unless many have begun in this turn. */
+  /** Resolves when the next dial may begin: at once, unless as many have begun in this turn as may. With fewer none waits. */
   async turn(): Promise<void> {
-    if (this.#begun < DIALS_A_TURN && this.#waiting.length === 0) {
+    if (this.#begun < DIALS_A_TURN) {
       this.#begin()
       return
     }

@@ -61,7 +61,7 @@ class Call implements PendingCall {
 /**
  * The calls that wait for an answer, by id. Each ends exactly once: by its answer, its time-out, its signal, or with all
  * others when the connection ends. All of them have one timer, which the last one leaves to run out: a timer for each would
-cost more than the rest of a call. It ends with the connection. None leaves a listener behind.
+ * cost more than the rest of a call. It ends with the connection. None leaves a listener behind.
  */
 export class PendingCalls {
   readonly #clock: Clock

@@ -16,6 +16,28 @@ test('where answers are not trusted, each has one of its own', () => {
   expect(ids.next(new Map(), false)).toBe(4)
 })
 
+test.each([
+  [1, 9],
+  [4, 9],
+  [5, 99],
+  [49, 99],
+  [50, 999],
+  [600, 9_999],
+])('while %i wait, ids go up to %i and begin again', (count, greatest) => {
+  const ids = new CallIds(true)
+  const waiting = new Map<number, number>()
+  const used = new Set<number>()
+  for (let calls = 0; calls < 12_000; calls++) {
+    const id = ids.next(waiting, true)
+    expect(waiting.has(id)).toBe(false)
+    waiting.set(id, id)
+    used.add(id)
+    const [oldest] = waiting.keys()
+    if (waiting.size > count && oldest !== undefined) waiting.delete(oldest)
+  }
+  expect([Math.min(...used), Math.max(...used), used.size]).toEqual([1, greatest, greatest])
+})
+
 const step = fc.oneof(
   { weight: 10, arbitrary: fc.constant('open' as const) },
   { weight: 8, arbitrary: fc.nat(200) },

@@ -213,6 +213,20 @@ describe('the trace', () => {
     expect(published).toHaveLength(3)
   })
 
+  test('names the VM where it has a name', async () => {
+    const entries: WireTraceEntry[] = []
+    const trace = (entry: WireTraceEntry) => void entries.push(entry)
+    for (const more of [{ vm: 'web-1' }, {}]) {
+      open({ trace, ...more }).channel.send('ask\n')
+      await settle()
+    }
+    const bytes = Buffer.from('ask\n')
+    expect(entries).toStrictEqual([
+      { label: 'test', vm: 'web-1', direction: 'out', bytes },
+      { label: 'test', direction: 'out', bytes },
+    ])
+  })
+
   test.each(['in', 'out'])('one that throws at what goes %s closes the channel', async (which) => {
     const bug = new Error('the tracer is broken')
     const trace = vi.fn(({ direction }: WireTraceEntry) => {
@@ -449,6 +463,24 @@ describe('a share of the event loop', () => {
     expect(near.destroyed).toBe(true)
   })
 
+  test('what is passed over of a line that is too long is a part of it', async () => {
+    const { near, lines } = open({
+      maxMessageBytes: TURN_BYTES,
+      onTooLong: (_, bytes) => lines.push(`too long: ${bytes}`),
+    })
+    const piece = Buffer.alloc(TURN_BYTES / 4, 'x')
+    // Four of them may yet be a message; four more are a turn.
+    let pieces = 0
+    for (; pieces < 4; pieces++) near.emit('data', piece)
+    expect(loopShare.isSpent).toBe(false)
+    for (; !loopShare.isSpent && pieces < 8; pieces++) near.emit('data', piece)
+    expect(loopShare.isSpent).toBe(true)
+    near.emit('data', Buffer.from('xxx\nnext\n'))
+    expect([near.isPaused(), lines]).toEqual([true, []])
+    await settle()
+    expect(lines).toEqual([`too long: ${pieces * piece.length + 3}`, 'next'])
+  })
+
   test('nothing that was held is heard after closing', async () => {
     const { channel, near, lines } = open({ maxMessageBytes: TURN_BYTES })
     near.emit('data', Buffer.from(`${line('a', TURN_BYTES)}b\n`))
@@ -490,7 +522,13 @@ describe('an unfinished message has its time', () => {
     expect(causes).toEqual([])
     near.emit('data', Buffer.from('x'))
     await clock.advance(100)
-    expect(causes).toMatchObject([{ name: 'ProtocolError', code: 'ERR_MESSAGE_TOO_SLOW' }])
+    expect(causes).toMatchObject([
+      {
+        name: 'ProtocolError',
+        code: 'ERR_MESSAGE_TOO_SLOW',
+        message: 'a message was begun and not ended within 1000 ms',
+      },
+    ])
     expect(clock.armed).toBe(0)
   })
 
@@ -563,4 +601,16 @@ test('what a peer does not read is bounded', () => {
   )
   const { channel: unbounded } = open({}, [stuck, stuck])
   unbounded.checkRoom('x-a')
+})
+
+test('what it does not read is counted in bytes, whatever characters they are', async () => {
+  const written: Buffer[] = []
+  const stuck = new Duplex({ read: () => undefined, write: (chunk: Buffer) => void written.push(chunk) })
+  const { channel } = open({ unsentBytes: 100 }, [stuck, stuck])
+  channel.send('\u00e4'.repeat(50))
+  await settle()
+  expect(written).toEqual([Buffer.from('\u00e4'.repeat(50))])
+  expect(() => {
+    channel.checkRoom('x-a')
+  }).toThrow('100 bytes are unsent')
 })

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConnectionError } from '../../../src/errors/peer-errors.ts'
+import { CallIds, NO_ID } from '../../../src/wire/call-ids.ts'
 import { valueOf } from '../../../src/wire/failure.ts'
 import { PendingCalls, type PendingCallOptions } from '../../../src/wire/pending-calls.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -151,4 +152,42 @@ test('as many calls wait as may; one that has ended makes room', async () => {
   calls.resolve(second.id, 2)
   calls.resolve(third.id, 3)
   expect(await Promise.all([first.answer, second.answer, third.answer])).toEqual([1, 2, 3])
+})
+
+describe('an answer without an id', () => {
+  const trusting = () => new PendingCalls(undefined, undefined, new CallIds(true))
+
+  test('is owed while a call waits that has none', () => {
+    const calls = trusting()
+    expect(calls.owesIdless).toBe(false)
+    const { id } = calls.open('stop', 50, {})
+    expect([id, calls.owesIdless]).toEqual([NO_ID, true])
+    expect(calls.resolve(NO_ID, 1)).toBe(true)
+    expect(calls.owesIdless).toBe(false)
+    const numbered = calls.open('stop', 50, {}, true)
+    expect([numbered.id === NO_ID, calls.owesIdless]).toEqual([false, false])
+    calls.rejectAll(lost)
+  })
+
+  test('stays owed once its call was given up, until it comes', () => {
+    const calls = trusting()
+    calls.open('stop', 50, {})
+    vi.advanceTimersByTime(50)
+    expect([calls.size, calls.owesIdless]).toEqual([0, true])
+    // The answer of another call is not it.
+    const { id } = calls.open('cont', 50, {})
+    expect(calls.resolve(id, 1)).toBe(true)
+    expect(calls.owesIdless).toBe(true)
+    expect(calls.resolve('0', 1)).toBe(false)
+    expect(calls.owesIdless).toBe(true)
+    expect(calls.resolve(NO_ID, 1)).toBe(false)
+    expect(calls.owesIdless).toBe(false)
+  })
+
+  test('is not owed by a call that was given up and has an id', () => {
+    const calls = trusting()
+    calls.open('stop', 50, {}, true)
+    vi.advanceTimersByTime(50)
+    expect(calls.owesIdless).toBe(false)
+  })
 })

@@ -58,6 +58,32 @@ function setUp(options: ReconnectingOptions = {}, target: Target = TCP, failure:
 
 const within = (timeoutMs: number) => new Deadline({ timeoutMs }, 1, clock)
 
+test('an address is dialled as it was given, and what is remembered of it is of this connection', async () => {
+  const seen: unknown[] = []
+  const dial = (where: Target) => {
+    seen.push(where)
+    return Promise.reject(refused)
+  }
+  const links = [0, 1].map(() => new Reconnecting('the monitor', TCP, dial, { clock }))
+  for (const link of links) await expect(link.open(undefined)).rejects.toBe(refused)
+  expect(seen).toEqual([TCP, TCP])
+  expect(new Set([...seen, TCP]).size).toBe(3)
+  for (const link of links) await link.close()
+})
+
+test('a stream that was given and never used is ended all the same, once', async () => {
+  const stream = new PassThrough()
+  const link = setUp({}, stream)
+  await link.close()
+  expect(stream.destroyed).toBe(true)
+  // Its last words are nothing uncaught.
+  stream.emit('error', new Error('late'))
+  const gone = new PassThrough()
+  gone.destroy()
+  await setUp({}, gone).close()
+  expect(gone.listenerCount('error')).toBe(0)
+})
+
 describe('failed dials', () => {
   test('are further and further apart, however often one asks; a success begins again', async () => {
     const link = setUp()

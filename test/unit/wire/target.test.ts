@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { expect, test, vi } from 'vitest'
 import { memoryPair } from '../../../src/testing/index.ts'
 import { Deadline } from '../../../src/wire/deadline.ts'
-import { openTarget, parseTarget } from '../../../src/wire/target.ts'
+import { isConnected, openTarget, parseSocketAddress, parseTarget, socketPathOf } from '../../../src/wire/target.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 test.each([
@@ -15,8 +15,21 @@ test.each([
   ['tcp:[::1]:4444,server', { host: '::1', port: 4444 }],
   ['tcp::4444,server', { host: 'localhost', port: 4444 }],
   ['telnet:127.0.0.1:4444,server=on', { host: '127.0.0.1', port: 4444 }],
+  ['tcp:a[b:4444', { host: 'a[b', port: 4444 }],
+  ['tcp:a]b:4444', { host: 'a]b', port: 4444 }],
+  ['./my-tcp:1:2', './my-tcp:1:2'],
 ])('%s', (text, address) => {
   expect(parseTarget(text)).toEqual(address)
+  expect(parseSocketAddress(text)).toEqual(address)
+  expect(socketPathOf(text)).toBe(typeof address === 'string' ? address : undefined)
+})
+
+test('an address as it is, a stream and a function are targets already', () => {
+  const address = { host: 'h', port: 1 }
+  const [near] = memoryPair()
+  for (const target of [address, near, () => near]) expect(parseTarget(target)).toBe(target)
+  expect(parseSocketAddress(address)).toBe(address)
+  expect([address, near, () => near, '/run/vm.sock'].map(isConnected)).toEqual([false, true, false, false])
 })
 
 test.each(['unix:', 'unix:,server=on', 'tcp:', 'tcp:host', 'tcp:host:0', 'tcp:host:65536', 'tcp:host:x', 7, null, {}])(
