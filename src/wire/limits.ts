@@ -231,7 +231,8 @@ export const TURN_BYTES = 64 * KIB
 
 /**
  * How a message of an agent is read once it is longer than a turn: a piece, and then so many turns of the event loop without
- * one; and as many before each step when it is whole. Those are the turns of other VMs, most of whose replies take two; where nothing else happens they take microseconds.
+ * one; and as many before each step when it is whole. Those are the turns of other VMs, most of whose replies take two; where
+ * nothing else happens they take microseconds.
  */
 export const TURNS_BETWEEN_PIECES = 8
 

@@ -34,7 +34,10 @@ export interface LineChannelOptions {
   readonly trace?: WireTrace | undefined
   /** Has the peer's host acknowledged nothing for long? Unless given, what the kernel says. */
   readonly hasVanished?: ((ports: TcpPorts) => Promise<boolean>) | undefined
-  /** Called with each whole line, which is lent until it, or the last of its steps, returns. What they throw closes the channel with that cause. */
+  /**
+   * Called with each whole line, which is lent until it returns, or the last of its steps does. What they throw closes the
+   * channel with that cause.
+   */
   readonly onLine: (line: Uint8Array) => Steps | undefined
   /**
    * Called at the end of a line above the cap, with its two ends and its bytes. What it throws closes the channel with that
