@@ -5,7 +5,7 @@ import { VcpuError } from '../errors/vcpu-error.ts'
 import type { CheckedLimits } from '../wire/checked-limits.ts'
 import { QMP_FORWARDED_TIMEOUT_MS } from '../wire/defaults.ts'
 import { LineChannel } from '../wire/line-channel.ts'
-import { isObject, own, parseMessage } from '../wire/message.ts'
+import { isObject, own, parseMessage, type WireMessage } from '../wire/message.ts'
 import type { QmpClient } from './client.ts'
 import type { QmpEvent } from './executor.ts'
 import type { FairTurns, TurnTaker } from './fair-turns.ts'
@@ -42,10 +42,31 @@ class Entry {
   }
 }
 
-interface Forwarded {
-  readonly entry: Entry
+interface Asked {
   readonly command: string
-  readonly args: Readonly<Record<string, unknown>> | undefined
+  readonly args: WireMessage | undefined
+}
+
+interface Forwarded extends Asked {
+  readonly entry: Entry
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(['execute', 'arguments', 'id'])
+
+/**
+ * What a message asks for, or in words what is wrong with its members. As QEMU has it: what is
+ * forwarded are the members that are known, and without one that is misspelt a command must not be carried out.
+ */
+function commandOf(message: WireMessage): Asked | string {
+  if (own(message, 'exec-oob') !== undefined) return 'a multiplexed monitor has no out-of-band execution'
+  const odd = Object.keys(message).find((member) => !MEMBERS.has(member))
+  if (odd !== undefined) return `QMP input member '${odd}' is unexpected`
+  const command = own(message, 'execute')
+  const args = own(message, 'arguments')
+  if (command === undefined) return "QMP input lacks member 'execute'"
+  if (typeof command !== 'string') return "QMP input member 'execute' must be a string"
+  if (args !== undefined && !isObject(args)) return "QMP input member 'arguments' must be an object"
+  return { command, args }
 }
 
 /**
@@ -112,28 +133,22 @@ export class MultiplexerSession implements TurnTaker {
       throw new LimitError('ERR_TOO_MANY_PENDING', what)
     }
     this.#open.push(entry)
-    const command = own(message, 'execute')
-    const args = own(message, 'arguments')
-    if (typeof command !== 'string' || (args !== undefined && !isObject(args))) {
-      const isOutOfBand = own(message, 'exec-oob') !== undefined
-      entry.refuse(
-        'GenericError',
-        isOutOfBand ? 'a multiplexed monitor has no out-of-band execution' : "QMP input lacks member 'execute'",
-      )
-    } else if (command === 'qmp_capabilities') this.#negotiate(entry, args)
+    const asked = commandOf(message)
+    if (typeof asked === 'string') entry.refuse('GenericError', asked)
+    else if (asked.command === 'qmp_capabilities') this.#negotiate(entry, asked.args)
     else if (!this.#isReady)
       entry.refuse('CommandNotFound', "Expecting capabilities negotiation with 'qmp_capabilities'")
-    else if (WITH_DESCRIPTOR.has(command))
-      entry.refuse('GenericError', `${command}: a file descriptor cannot pass through a multiplexed monitor`)
+    else if (WITH_DESCRIPTOR.has(asked.command))
+      entry.refuse('GenericError', `${asked.command}: a file descriptor cannot pass through a multiplexed monitor`)
     else {
-      this.#queue.push({ entry, command, args })
+      this.#queue.push({ entry, ...asked })
       turns.ask(this)
       return
     }
     this.#answerOwn()
   }
 
-  #negotiate(entry: Entry, args: Readonly<Record<string, unknown>> | undefined): void {
+  #negotiate(entry: Entry, args: WireMessage | undefined): void {
     const enable = own(args ?? {}, 'enable')
     if (this.#isReady) entry.refuse('CommandNotFound', 'Capabilities negotiation is already complete, command ignored')
     else if (Array.isArray(enable) && enable.length > 0)
