@@ -231,7 +231,7 @@ export class LineChannel {
   /**
    * The next step of the line that was read last, which uses this turn up.
    *
-   * @returns whether there is none left
+   * @returns `true` when it was the last
    */
   #step(): boolean {
     if (this.#steps === undefined) return true
