@@ -13,7 +13,7 @@ export const idle: Row = {
     '1,000 of them in one fresh process: a `Domain` with its monitor’s and its agent’s socket, or two bare sockets each, which is 1. ' +
     'RSS and the heap of V8 for one of them, when all are connected, and when each has read its maps once (of 8 slots).',
   spent:
-    'By heap snapshots of 1,000 idle VMs: of some 14 kB 1.9 are Node’s two sockets; 45 functions and 24 contexts are 3.7 (what each ' +
+    'By heap snapshots of 1,000 idle VMs, 1.9 of some 14 kB are Node’s two sockets; 45 functions and 24 contexts are 3.7 (what each ' +
     'connection, client and driver hands to the one below it), the objects of these rooms about 6, four hash tables 0.8, and the options as they were given 1. ' +
     'Limits that nobody sets, sets, and abort controllers are shared, or made when they are needed. Three quarters of the RSS after a map ' +
     'are pages that V8 keeps for the next replies, whatever became of the last ones.',

@@ -21,7 +21,7 @@ export const roundTrip: Row = {
     'that sends ready-made bytes and counts line ends. A floor that has run for long is faster than any fresh process: it is ' +
     'shown as “floor, warm”, and no ratio counts it. The instant server runs on the core of the client.',
   spent:
-    'One by one over the instant server, by a CPU profile of such a fresh process: 30 % of its busy time are the system call that sends the command, which the floor pays too, and no function of ours has more than 3. On a real QEMU the core sleeps between two commands, and what a client runs is run from cold caches: the same code takes several times as long there, that of the peers as well. `oob` is not asked for unless a caller wants it. In eleven rounds of each version (7.2, 10.0 and 11) it took 1.03 to 1.08 of the time for commands one by one, 0.90 to 1.00 for two at a time, as a `Domain` sends them, and 0.77 to 0.85 for eight.',
+    'One by one over the instant server, by a CPU profile of such a fresh process: 30 % of its busy time are the system call that sends the command, which the floor pays too, and no function of ours has more than 3. On a real QEMU the same code takes several times as long, that of the peers as well; that the core sleeps between two commands, and code is then run from cold caches, is the likely cause, which was not measured. `oob` is not asked for unless a caller wants it. In eleven rounds of each version (7.2, 10.0 and 11) it took 1.03 to 1.08 of the time for commands one by one, 0.90 to 1.00 for two at a time, as a `Domain` sends them, and 0.77 to 0.85 for eight.',
   run: async (setup) => {
     const real: Comparison[] = []
     for (const version of ['7.2', '10.0', '11'] as const) {

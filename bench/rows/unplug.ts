@@ -10,7 +10,7 @@ export const unplug: Row = {
     'A booted Linux, vCPUs unplugged one after the other: the time from QEMU’s own event that the device has gone, as another monitor has it, to the ' +
     'moment at which the call resolves; and from the call to that. Below 0: the call’s own monitor had it first.',
   spent:
-    'After the event the call looks at the slots once more, with both queries in one write: QEMU’s own list without the vCPU is what it takes for the end, and not the event. Nothing else is waited for.',
+    'After the event the call looks at the slots once more, with both queries sent together: QEMU’s own list without the vCPU is what it takes for the end, and not the event. Nothing else is waited for.',
   run: async (setup) => {
     const qemu = await resolveQemu('11', 'x86_64', console.error)
     const image = await ensureGuestImage({ arch: 'x86_64', kernel: '6.1' }, console.error)

@@ -432,10 +432,11 @@ describe('a share of the event loop', () => {
     test('one that fails closes the channel with its cause', async () => {
       const bug = new Error('bug')
       const { near, causes } = open({
-        // eslint-disable-next-line require-yield -- it fails before its first
-        *onLine(): Generator<undefined, void> {
-          throw bug
-        },
+        onLine: () => ({
+          next: () => {
+            throw bug
+          },
+        }),
       })
       near.emit('data', Buffer.from('one\ntwo\n'))
       await turns()
